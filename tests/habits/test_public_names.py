@@ -35,9 +35,9 @@ def test_public_names_have_docstrings(public_name: str) -> None:
 def test_an_inherited_docstring_does_not_count() -> None:
     """The check above asks a class for words of its own."""
 
-    class Silent(ValueError): ...
+    class SilentError(ValueError): ...
 
-    assert not has_own_docstring(Silent)
+    assert not has_own_docstring(SilentError)
     assert has_own_docstring(ValueError)
 
 
