@@ -1,0 +1,137 @@
+"""What can go wrong: one root, a subclass for each thing a caller would handle differently."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from fbcore.net.report import Result
+
+
+class FlowError(Exception):
+    """Root of every error of this package: what happened, at which address, and how to mend it.
+
+    `address` is where in the net (`node`, `node.port`, `a.out->b.in`), or "" when it is nowhere in a net;
+    `hint` says how to mend it, or is "".
+    """
+
+    def __init__(self, what: str, address: str = "", hint: str = "") -> None:
+        super().__init__(what, address, hint)
+        self.what = what
+        self.address = address
+        self.hint = hint
+
+    def __str__(self) -> str:
+        where = f"{self.address}: " if self.address else ""
+        mend = f"\n  hint: {self.hint}" if self.hint else ""
+        return f"{where}{self.what}{mend}"
+
+
+class GraphError(FlowError):
+    """A graph was declared wrongly; `problems` holds all that was found, not only the first."""
+
+    def __init__(self, what: str, address: str = "", hint: str = "", problems: Sequence[object] = ()) -> None:
+        super().__init__(what, address, hint)
+        self.problems = tuple(problems)
+
+    def __str__(self) -> str:
+        return "\n".join([super().__str__(), *(f"- {problem}" for problem in self.problems)])
+
+
+class PortError(FlowError):
+    """A port was used in a way that it does not allow: wrong direction, unknown name, no running node."""
+
+
+class ConfigError(FlowError):
+    """The value of a config is missing, unknown, or does not fit its type."""
+
+
+class InputError(FlowError):
+    """A value given to an input of the net is missing, unknown, or does not fit its type."""
+
+
+class LoadError(FlowError):
+    """A file could not be read as a net: missing, not Python, no graph in it, or several."""
+
+
+class LoopError(FlowError):
+    """A stepped loop was asked for something that it cannot do, or would have waited for ever."""
+
+
+class ExtraError(FlowError):
+    """An optional part is not installed; the hint names the extra that brings it."""
+
+
+class NodeError(FlowError):
+    """A node failed: its address, the packets it held, and the traceback as text.
+
+    `held` maps the name of each port to the value that the node had taken from it and not yet done with.
+    `cause` is the exception itself; `traceback` says the same as text, so that it survives a trip
+    from another process (pickling drops `cause`).
+    """
+
+    def __init__(
+        self,
+        what: str,
+        address: str = "",
+        hint: str = "",
+        held: Mapping[str, Any] | None = None,
+        traceback: str = "",
+    ) -> None:
+        super().__init__(what, address, hint)
+        self.held = dict(held or {})
+        self.traceback = traceback
+        self.cause: BaseException | None = None
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return (type(self), (self.what, self.address, self.hint, self.held, self.traceback))
+
+
+class NetError(FlowError):
+    """A run did not end well: `result` says how it ended, `errors` holds what the nodes raised.
+
+    `errors` is an `ExceptionGroup` of `NodeError`, or None when no node failed (the net was starved,
+    deadlocked, or its time was up).
+    """
+
+    def __init__(self, what: str, address: str, hint: str, result: Result) -> None:
+        super().__init__(what, address, hint)
+        self.result = result
+        self.errors = ExceptionGroup(f"errors of net {address}", list(result.errors)) if result.errors else None
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return (type(self), (self.what, self.address, self.hint, self.result))
+
+
+class EndOfStream(Exception):  # noqa: N818 - control flow, no error
+    """No packet will come to this port any more; leaving `run` with it is a normal end."""
+
+    def __init__(self, address: str = "") -> None:
+        super().__init__(address)
+        self.address = address
+
+    def __str__(self) -> str:
+        return f"{self.address}: no more packets will come"
+
+
+class EndOfDemand(Exception):  # noqa: N818 - control flow, no error
+    """Nobody takes packets from this port any more; leaving `run` with it is a normal end."""
+
+    def __init__(self, address: str = "") -> None:
+        super().__init__(address)
+        self.address = address
+
+    def __str__(self) -> str:
+        return f"{self.address}: every consumer has ended"
+
+
+class StopNet(Exception):  # noqa: N818 - control flow, no error
+    """Raised by a component to stop the whole net at once, with the reason as its text.
+
+    Example: `raise StopNet("found it")`
+    """
+
+    def __init__(self, reason: str = "") -> None:
+        super().__init__(reason)
+        self.reason = reason

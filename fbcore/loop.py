@@ -1,0 +1,229 @@
+"""A stepped event loop: its caller chooses which ready step runs next, and its time is virtual.
+
+Any asyncio code that needs no sockets, threads or subprocesses runs on it unchanged. Used by tests, and by
+everything that explores, replays or steps a net.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import heapq
+import random
+from asyncio import events
+from collections.abc import Callable, Sequence
+from contextvars import Context
+from typing import Any, NoReturn
+
+from fbcore.errors import LoopError
+
+Driver = Callable[[Sequence[str]], int]
+"""Chooses the next step: gets the names of those that are ready, returns the index of one."""
+
+
+def first_come(ready: Sequence[str]) -> int:
+    """Run steps in the order in which they became ready, as an ordinary loop does."""
+    return 0
+
+
+class Seeded:
+    """Runs steps in a random order that a seed determines."""
+
+    def __init__(self, seed: int) -> None:
+        self.seed = seed
+        self._random = random.Random(seed)
+
+    def __call__(self, ready: Sequence[str]) -> int:
+        """Choose any of the ready steps."""
+        return self._random.randrange(len(ready))
+
+
+class Scripted:
+    """Runs steps in a recorded order: a list of names, as `SteppedLoop.choices` holds them.
+
+    After the last choice it goes on first come.
+
+    Raises:
+        LoopError: a recorded step is not ready; the error says which choice it was.
+    """
+
+    def __init__(self, choices: Sequence[str]) -> None:
+        self._choices = list(choices)
+        self._at = 0
+
+    def __call__(self, ready: Sequence[str]) -> int:
+        """Choose the recorded step."""
+        if self._at >= len(self._choices):
+            return 0
+        wanted = self._choices[self._at]
+        self._at += 1
+        if wanted not in ready:
+            raise LoopError(
+                f"choice {self._at - 1} of the script is {wanted!r}, but ready are: {', '.join(ready)}",
+                hint="the script was recorded with other code; record it again",
+            )
+        return list(ready).index(wanted)
+
+
+class SteppedTask(asyncio.Task[Any]):
+    """A task with a hash that is the same from run to run, so that sets of tasks keep their order."""
+
+    _number = 0
+
+    def __hash__(self) -> int:
+        return self._number
+
+
+class SteppedLoop(asyncio.BaseEventLoop):
+    """An asyncio event loop on virtual time whose driver chooses the next step.
+
+    A step is one turn of a task, or one callback; callbacks stay in their order among themselves. Time stands
+    still while anything is ready, and jumps to the next timer when nothing is. `choices` records the names of
+    the steps that ran.
+
+    Raises:
+        LoopError: it would have to wait for ever, or is asked for a thread, socket or subprocess.
+
+    Example:
+        with asyncio.Runner(loop_factory=lambda: SteppedLoop(Seeded(7))) as runner:
+            runner.run(main())
+    """
+
+    def __init__(self, driver: Driver = first_come) -> None:
+        super().__init__()
+        self._driver = driver
+        self._now = 0.0
+        self._tasks_made = 0
+        self._idle: list[Callable[[], bool]] = []
+        self._passes = 0
+        self.choices: list[str] = []
+        self.set_task_factory(_make_task)  # type: ignore[arg-type]
+
+    def time(self) -> float:
+        """Return the virtual time in seconds; it begins at 0."""
+        return self._now
+
+    def count_passes(self) -> int:
+        """Return how many steps the loop has run."""
+        return self._passes
+
+    def when_idle(self, hook: Callable[[], bool]) -> None:
+        """Have a hook called when nothing is ready and no timer is armed; True says that it did something."""
+        self._idle.append(hook)
+
+    def forget_idle(self, hook: Callable[[], bool]) -> None:
+        """Call a hook no more."""
+        self._idle.remove(hook)
+
+    def name_task(self, task: SteppedTask) -> None:
+        """Give a new task its number, and a name that is the same from run to run."""
+        self._tasks_made += 1
+        task._number = self._tasks_made
+
+    def _run_once(self) -> None:
+        self._drop_cancelled()
+        if not self._ready:
+            self._advance()
+            return
+        steps = self._steps()
+        names = list(steps)
+        chosen = names[self._driver(names)] if len(names) > 1 else names[0]
+        handle = steps[chosen]
+        self._ready.remove(handle)
+        self._passes += 1
+        self.choices.append(chosen)
+        handle._run()
+
+    def _drop_cancelled(self) -> None:
+        for handle in [each for each in self._ready if each.cancelled()]:
+            self._ready.remove(handle)
+        while self._scheduled and self._scheduled[0].cancelled():
+            heapq.heappop(self._scheduled)._scheduled = False
+
+    def _steps(self) -> dict[str, asyncio.Handle]:
+        """Return what may run next, by name: the ready turn of each task, and the first callback."""
+        steps: dict[str, asyncio.Handle] = {}
+        for handle in self._ready:
+            steps.setdefault(_step_name(handle), handle)
+        return steps
+
+    def _advance(self) -> None:
+        """Nothing is ready: jump to the next timer, or let someone who waits for stillness act."""
+        if self._scheduled:
+            self._now = max(self._now, self._scheduled[0].when())
+            while self._scheduled and self._scheduled[0].when() <= self._now:
+                timer = heapq.heappop(self._scheduled)
+                timer._scheduled = False
+                self._ready.append(timer)
+        elif not any(hook() for hook in list(self._idle)) and not self._ready and not self._stopping:
+            waiting = ", ".join(sorted(task.get_name() for task in asyncio.all_tasks(self))) or "none"
+            raise LoopError(
+                f"the loop would wait for ever; tasks that wait: {waiting}",
+                hint="something awaits what nobody will do, or work outside the loop (a thread, a socket)",
+            )
+
+    def _write_to_self(self) -> None:
+        """Nobody sleeps in a selector here."""
+
+    def _process_events(self, event_list: Any) -> None:
+        """No selector, no events."""
+
+    def call_soon_threadsafe(
+        self, callback: Callable[..., object], *args: Any, context: Context | None = None
+    ) -> asyncio.Handle:
+        """Schedule a callback; only from the loop's own thread.
+
+        Raises:
+            LoopError: another thread calls, whose timing no driver could choose.
+        """
+        if events._get_running_loop() is not self and self.is_running():
+            _refuse("a call from another thread")
+        return self.call_soon(callback, *args, context=context)
+
+    def run_in_executor(self, executor: Any, func: Any, *args: Any) -> NoReturn:
+        """Refuse."""
+        _refuse("a thread")
+
+    async def getaddrinfo(self, *args: Any, **options: Any) -> NoReturn:
+        """Refuse."""
+        _refuse("a look-up of a host")
+
+    async def create_connection(self, *args: Any, **options: Any) -> NoReturn:
+        """Refuse."""
+        _refuse("a socket")
+
+    async def create_server(self, *args: Any, **options: Any) -> NoReturn:
+        """Refuse."""
+        _refuse("a socket")
+
+    async def subprocess_exec(self, *args: Any, **options: Any) -> NoReturn:
+        """Refuse."""
+        _refuse("a subprocess")
+
+    async def subprocess_shell(self, *args: Any, **options: Any) -> NoReturn:
+        """Refuse."""
+        _refuse("a subprocess")
+
+    async def shutdown_default_executor(self, timeout: float | None = None) -> None:
+        """There is none."""
+
+
+def _make_task(loop: SteppedLoop, coro: Any, **options: Any) -> SteppedTask:
+    if options.get("name") is None:
+        options["name"] = f"task-{loop._tasks_made + 1}"
+    task = SteppedTask(coro, loop=loop, **options)
+    loop.name_task(task)
+    return task
+
+
+def _step_name(handle: asyncio.Handle) -> str:
+    owner = getattr(handle._callback, "__self__", None)  # type: ignore[attr-defined]
+    if isinstance(owner, SteppedTask):
+        return f"{owner.get_name()}#{owner._number}"
+    return "callbacks"
+
+
+def _refuse(what: str) -> NoReturn:
+    raise LoopError(
+        f"a stepped loop cannot wait for {what}",
+        hint="its time is virtual and its order chosen; use an ordinary loop, or a stand-in that needs none",
+    )

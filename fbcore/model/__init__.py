@@ -1,0 +1,1 @@
+"""What a net is: packets, ports, components and graphs, as declarations. Nothing here waits."""

@@ -1,0 +1,51 @@
+"""Names of things in a net, and places in source files."""
+
+from __future__ import annotations
+
+import keyword
+import re
+import sys
+
+BORDERS = ("inputs", "outputs", "configs")
+"""Node ids that stand for the border of a graph, as in `inputs.x->parse.row`."""
+
+RESERVED_PORTS = frozenset({"run", "net", "tasks", "select", "zip", "busy", "error", "log"})
+"""Names that a component has anyway, and that no port may take."""
+
+RUN_OPTIONS = frozenset({"inputs", "time_limit", "grace", "progress", "observers", "raises"})
+"""Names of the options of a run, which no config of a graph may take."""
+
+_ID = re.compile(r"[A-Za-z_][A-Za-z0-9_]*\Z")
+_HUMP = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
+
+
+def is_id(text: str) -> bool:
+    """Say whether a text may be the id of a node or port: `[A-Za-z_][A-Za-z0-9_]*` and no keyword."""
+    return bool(_ID.match(text)) and not keyword.iskeyword(text)
+
+
+def snake_case(name: str) -> str:
+    """Turn a class name into the id its node gets: `ReadCsv` becomes `read_csv`."""
+    return _HUMP.sub("_", name).lower()
+
+
+class Place:
+    """A line in a source file; prints as `flights.py:31`."""
+
+    __slots__ = ("file", "line")
+
+    def __init__(self, file: str, line: int) -> None:
+        self.file = file
+        self.line = line
+
+    def __str__(self) -> str:
+        return f"{self.file}:{self.line}"
+
+    def __repr__(self) -> str:
+        return f"Place({str(self)!r})"
+
+
+def caller(depth: int = 1) -> Place:
+    """Return the place in the source that called the function that calls this one."""
+    frame = sys._getframe(depth + 1)
+    return Place(frame.f_code.co_filename, frame.f_lineno)

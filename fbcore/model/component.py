@@ -1,0 +1,195 @@
+"""Components written as classes, and the specification that every component has."""
+
+from __future__ import annotations
+
+import asyncio
+import inspect
+import sys
+from collections.abc import Callable, Mapping
+from contextlib import AbstractAsyncContextManager
+from typing import TYPE_CHECKING, Any, get_args, get_origin
+
+from fbcore.errors import GraphError, PortError
+from fbcore.model.address import RESERVED_PORTS, Place, is_id, snake_case
+from fbcore.model.packet import Failure
+from fbcore.model.port import Config, In, Out, PortKind, PortSpec
+from fbcore.model.types import resolve
+
+if TYPE_CHECKING:
+    from fbcore.net.node import NetHandle, Node
+
+_KINDS: dict[Any, PortKind] = {In: PortKind.INPUT, Out: PortKind.OUTPUT, Config: PortKind.CONFIG}
+
+
+class Component:
+    """A free coroutine in a net: declares ports in its body and does its work in `run`.
+
+    A new instance is made for every run of a net. `run` may send and receive as it likes; it ends by
+    returning, or when `EndOfStream` or `EndOfDemand` leaves it. `__init__`, if there is one, takes no
+    arguments and may use configs.
+
+    Example:
+        class Double(Component):
+            number: In[int]
+            doubled: Out[int]
+
+            async def run(self) -> None:
+                async for number in self.number:
+                    await self.doubled.send(2 * number)
+    """
+
+    error: Out[Failure]
+    _node: Node
+
+    def __init_subclass__(cls, **options: Any) -> None:
+        super().__init_subclass__(**options)
+        frame = sys._getframe(1)
+        cls._declared = _Declared(cls, frame.f_locals, frame.f_globals)
+
+    _declared: _Declared
+
+    async def run(self) -> None:
+        """Do the work of the component; override it."""
+        raise GraphError(
+            f"component {type(self).__name__} has no run",
+            self._node.address,
+            "write `async def run(self) -> None: ...` in the class",
+        )
+
+    @property
+    def net(self) -> NetHandle:
+        """The net that the component runs in: its name, its time, and `stop(reason)`."""
+        return _bound(self).net_handle
+
+    @property
+    def tasks(self) -> asyncio.TaskGroup:
+        """The node's own task group; the node ends when `run` and all of its tasks have ended."""
+        return _bound(self).tasks
+
+    def busy(self, what: str = "work outside the loop") -> AbstractAsyncContextManager[None]:
+        """Say that work goes on that the loop cannot see, as in a thread of one's own.
+
+        While it does, the net is not called blocked; `what` is named as outstanding.
+
+        Example:
+            async with self.busy("reading the sensor"):
+                await reading
+        """
+        return _bound(self).busy(what)
+
+
+def _bound(component: Component) -> Node:
+    try:
+        return component._node
+    except AttributeError:
+        raise PortError(
+            f"this {type(component).__name__} does not run in a net",
+            hint="a component is made by its net: `graph.add(TheClass)`, then `BatchRuntime(graph).run()`",
+        ) from None
+
+
+class ComponentSpec:
+    """What a net must know of a component: its name, its ports in order of declaration, and where it stands.
+
+    `target` is the class, or the `FunctionComponent`.
+    """
+
+    __slots__ = ("doc", "name", "place", "ports", "problems", "target")
+
+    def __init__(self, name: str, ports: Mapping[str, PortSpec], target: Any, doc: str, place: Place) -> None:
+        self.name = name
+        self.ports = dict(ports)
+        self.target = target
+        self.doc = doc
+        self.place = place
+        self.problems: list[tuple[str, str, str]] = []
+
+    def of(self, kind: PortKind) -> list[PortSpec]:
+        """Return the ports of one kind, in order of declaration."""
+        return [port for port in self.ports.values() if port.kind is kind]
+
+    def check_names(self) -> None:
+        """Note a problem for every port whose name is not allowed: (port, what, hint)."""
+        for name in self.ports:
+            if name in RESERVED_PORTS:
+                self.problems.append((name, f"a component has `{name}` anyway", "give the port another name"))
+            elif not is_id(name) or name.startswith("_"):
+                self.problems.append((name, f"`{name}` cannot be the name of a port", "use letters, digits and _"))
+
+
+class _Declared:
+    """The ports of a class: annotations are read once where the class is made, and again when they are needed.
+
+    The first reading sees types that are local to a function; the second sees names that came later.
+    """
+
+    __slots__ = ("cls", "early", "module", "spec")
+
+    def __init__(self, cls: type[Component], local_names: Mapping[str, Any], module: Mapping[str, Any]) -> None:
+        self.cls = cls
+        self.module = module
+        self.spec: ComponentSpec | None = None
+        scopes = (local_names, vars(cls), module)
+        self.early = {name: resolve(text, *scopes) for name, text in cls.__dict__.get("__annotations__", {}).items()}
+
+    def ports(self) -> dict[str, PortSpec]:
+        found = {}
+        for name, annotation in self.cls.__dict__.get("__annotations__", {}).items():
+            kind, complete = self.early[name]
+            if not complete:
+                kind, complete = resolve(annotation, vars(self.cls), self.module)
+            port = _port_spec(name, kind, complete, self.cls.__dict__.get(name))
+            if port is not None:
+                found[name] = port
+        return found
+
+
+def _port_spec(name: str, annotation: Any, resolved: bool, declared: Any) -> PortSpec | None:
+    kind = _KINDS.get(get_origin(annotation) or annotation)
+    if kind is None:
+        return None
+    inner = (get_args(annotation) or (Any,))[0]
+    port = PortSpec(name, kind, inner, resolved=resolved)
+    if isinstance(declared, In):
+        port.optional = declared.optional
+    elif isinstance(declared, Config):
+        port.default = declared.default
+    elif declared is not None:
+        raise GraphError(
+            f"the port is given the plain value {declared!r}",
+            name,
+            f"write `{name}: {annotation.__name__}[...] = Config(default={declared!r})`",
+        )
+    return port
+
+
+def class_spec(cls: type[Component]) -> ComponentSpec:
+    """Return the specification of a class component; ports of its bases come first."""
+    if cls is Component:
+        raise GraphError("Component itself does no work", hint="derive a class from Component and add that")
+    declared = cls._declared
+    if declared.spec is None:
+        ports: dict[str, PortSpec] = {}
+        for base in reversed(cls.__mro__):
+            if issubclass(base, Component) and base is not Component:
+                ports.update(base._declared.ports())
+        spec = ComponentSpec(snake_case(cls.__name__), ports, cls, inspect.getdoc(cls) or "", place_of(cls))
+        spec.check_names()
+        if cls.run is Component.run:
+            spec.problems.append(("", f"component {cls.__name__} has no run", "write `async def run(self)`"))
+        elif not inspect.iscoroutinefunction(cls.run):
+            spec.problems.append(("", f"run of {cls.__name__} is not `async def`", "write `async def run(self)`"))
+        declared.spec = spec
+    return declared.spec
+
+
+def place_of(target: type | Callable[..., Any]) -> Place:
+    """Return where a class or function is defined; line 0 when its source is not there."""
+    if not isinstance(target, type):
+        code = inspect.unwrap(target).__code__
+        return Place(code.co_filename, code.co_firstlineno)
+    run = target.__dict__.get("run")
+    if run is not None and hasattr(run, "__code__"):
+        # inspect.getsourcelines reads and parses the file, a hundred times as slow as looking at a method.
+        return Place(run.__code__.co_filename, run.__code__.co_firstlineno)
+    return Place(getattr(sys.modules.get(target.__module__), "__file__", None) or target.__module__, 0)

@@ -1,0 +1,210 @@
+"""Graphs: nodes, the edges between them, and the border to the world outside."""
+
+from __future__ import annotations
+
+from typing import Any, TypeVar, overload
+
+from fbcore.errors import GraphError
+from fbcore.model.address import BORDERS, Place, caller, is_id
+from fbcore.model.component import Component, ComponentSpec, class_spec
+from fbcore.model.function import FunctionComponent
+from fbcore.model.handle import BorderHandles, NodeHandle, PortHandle
+from fbcore.model.port import PortKind, PortSpec
+from fbcore.model.validate import Problem, validate
+
+C = TypeVar("C", bound=Component)
+F = TypeVar("F", bound=FunctionComponent[..., Any, Any])
+
+DEFAULT_CAPACITY = 64
+"""Packets that an edge holds unless told otherwise."""
+
+
+class NodeSpec:
+    """A component in a graph: its id, the configs fixed for it, and the line that added it."""
+
+    __slots__ = ("component", "configs", "id", "place")
+
+    def __init__(self, id: str, component: ComponentSpec, configs: dict[str, Any], place: Place) -> None:
+        self.id = id
+        self.component = component
+        self.configs = configs
+        self.place = place
+
+    def port(self, name: str) -> PortSpec | None:
+        """Return the declaration of a port, the implicit `error` included; None when there is none."""
+        if name == "error":
+            return PortSpec("error", PortKind.OUTPUT)
+        return self.component.ports.get(name)
+
+
+class EdgeSpec:
+    """A connection from one port to another, either of which may be on the border of the graph.
+
+    `source` and `target` are pairs of node id and port name; on the border the id is `inputs`, `outputs`
+    or `configs`. `capacity` counts packets, None is without bound.
+    """
+
+    __slots__ = ("capacity", "place", "source", "target")
+
+    def __init__(self, source: tuple[str, str], target: tuple[str, str], capacity: int | None, place: Place) -> None:
+        self.source = source
+        self.target = target
+        self.capacity = capacity
+        self.place = place
+
+    @property
+    def address(self) -> str:
+        """The edge as it is named everywhere: `read.rows->parse.row`."""
+        return f"{self.source[0]}.{self.source[1]}->{self.target[0]}.{self.target[1]}"
+
+    def __repr__(self) -> str:
+        return f"EdgeSpec({self.address!r}, capacity={self.capacity})"
+
+
+class Graph:
+    """A net as declared: components, connected.
+
+    A graph makes any number of nets, one after the other or together, and is frozen from the first on.
+
+    Example:
+        graph = Graph("shout")
+        upper = graph.add(upper_case)
+        graph.inputs.text >> upper.text
+        upper.out >> graph.outputs.loud
+    """
+
+    def __init__(self, name: str) -> None:
+        if not is_id(name):
+            raise GraphError(f"{name!r} cannot be the name of a graph", hint="use letters, digits and _")
+        self.name = name
+        self.nodes: dict[str, NodeSpec] = {}
+        self.edges: list[EdgeSpec] = []
+        self.inputs = BorderHandles(self, "inputs")
+        self.outputs = BorderHandles(self, "outputs")
+        self.configs = BorderHandles(self, "configs")
+        self.frozen = False
+
+    @overload
+    def add(self, component: type[C], id: str | None = None, /, **config: Any) -> C: ...
+    @overload
+    def add(self, component: F, id: str | None = None, /, **config: Any) -> F: ...
+    def add(self, component: Any, id: str | None = None, /, **config: Any) -> Any:
+        """Add a component, and return its node, whose ports are its attributes.
+
+        Without an id the node is named after the component: `ReadCsv` becomes `read_csv`. Keywords fix
+        configs of this node.
+
+        Raises:
+            GraphError: the id is taken or not allowed, or this is no component.
+
+        Example:
+            read = graph.add(ReadCsv, path="flights.csv")
+            other = graph.add(ReadCsv, "read_weather", path="weather.csv")
+        """
+        place = caller()
+        self._refuse_if_frozen(place)
+        spec = _spec_of(component)
+        name = id if id is not None else spec.name
+        if not isinstance(name, str) or not is_id(name) or name in BORDERS:
+            raise GraphError(f"{name!r} cannot be the id of a node ({place})", hint="use letters, digits and _")
+        if name in self.nodes:
+            raise GraphError(
+                f"there is a node {name} already, added at {self.nodes[name].place} ({place})",
+                name,
+                f'give this one an id of its own: graph.add({spec.target.__name__}, "{name}_2")',
+            )
+        self.nodes[name] = NodeSpec(name, spec, config, place)
+        return NodeHandle(self, self.nodes[name])
+
+    def __getitem__(self, id: str) -> Any:
+        """Return the node with this id, as `add` did."""
+        if id not in self.nodes:
+            known = ", ".join(self.nodes) or "none"
+            raise GraphError(f"graph {self.name} has no node {id!r}", hint=f"its nodes are: {known}")
+        return NodeHandle(self, self.nodes[id])
+
+    def connect(self, source: Any, target: Any, *, capacity: int | None = DEFAULT_CAPACITY) -> None:
+        """Connect an output to an input, as `>>` does, with options.
+
+        `capacity` is the number of packets that the edge holds before a sender waits; None is without bound.
+
+        Raises:
+            GraphError: either is no port of this graph, the direction is wrong, or the capacity is below 1.
+
+        Example:
+            graph.connect(parse.links, fetch.url, capacity=None)
+        """
+        self.connect_at(source, target, caller(), capacity)
+
+    def connect_at(self, source: Any, target: Any, place: Place, capacity: int | None = DEFAULT_CAPACITY) -> None:
+        """Connect as `connect` does, on behalf of a line of the user's source."""
+        self._refuse_if_frozen(place)
+        for end in (source, target):
+            if not isinstance(end, PortHandle):
+                raise GraphError(
+                    f"{end!r} is no port ({place})", hint="connect ports: `a.out >> b.value`, not nodes or values"
+                )
+            if end.graph is not self:
+                raise GraphError(
+                    f"the port belongs to graph {end.graph.name}, not to {self.name} ({place})",
+                    end.address,
+                    "connect ports of one graph",
+                )
+        source.check_sends(place)
+        target.check_takes(place, source)
+        if capacity is not None and (isinstance(capacity, bool) or not isinstance(capacity, int) or capacity < 1):
+            raise GraphError(
+                f"capacity {capacity!r} is no number of packets ({place})",
+                f"{source.address}->{target.address}",
+                "use a whole number from 1 on, or None for an edge without bound",
+            )
+        self.edges.append(EdgeSpec(source.end, target.end, capacity, place))
+
+    def _refuse_if_frozen(self, place: Place) -> None:
+        if self.frozen:
+            raise GraphError(
+                f"graph {self.name} is frozen, for a net was made of it ({place})",
+                hint="declare the whole graph before it runs, or make a new one",
+            )
+
+    def validate(self) -> list[Problem]:
+        """Check the whole graph and return its warnings, as `Problem`s.
+
+        Raises:
+            GraphError: it cannot run; `problems` holds everything that was found, with places and hints.
+        """
+        return validate(self)
+
+    def border(self, side: str) -> dict[str, list[EdgeSpec]]:
+        """Return the ports on one side of the border (`inputs`, `outputs` or `configs`), with their edges."""
+        found: dict[str, list[EdgeSpec]] = {}
+        for edge in self.edges:
+            end = edge.target if side == "outputs" else edge.source
+            if end[0] == side:
+                found.setdefault(end[1], []).append(edge)
+        return found
+
+    def port_type(self, end: tuple[str, str]) -> Any:
+        """Return the type of the port at one end of an edge; Any on the border."""
+        port = self.nodes[end[0]].port(end[1]) if end[0] in self.nodes else None
+        return port.type if port is not None else Any
+
+    def input_types(self, name: str) -> list[Any]:
+        """Return the types that a value for an input of the graph must fit, one for each port it goes to."""
+        return [self.port_type(edge.target) for edge in self.border("inputs").get(name, [])]
+
+    def __repr__(self) -> str:
+        return f"<graph {self.name}: {len(self.nodes)} nodes, {len(self.edges)} edges>"
+
+
+def _spec_of(component: Any) -> ComponentSpec:
+    if isinstance(component, FunctionComponent):
+        return component.spec
+    if isinstance(component, type) and issubclass(component, Component):
+        return class_spec(component)
+    hint = "derive a class from Component, or decorate a function with @component"
+    if isinstance(component, Component):
+        hint = f"pass the class: graph.add({type(component).__name__})"
+    elif callable(component) and hasattr(component, "__name__"):
+        hint = f"decorate {component.__name__} with @component"
+    raise GraphError(f"{component!r} is no component", hint=hint)

@@ -1,0 +1,202 @@
+"""Types of ports: reading annotations, whether one type fits another, and checking values at the border."""
+
+from __future__ import annotations
+
+import collections.abc
+import inspect
+import types
+import typing
+from collections.abc import Callable, Mapping
+from typing import Annotated, Any, NewType, TypeVar, Union, get_args, get_origin
+
+Resolved = tuple[Any, bool]
+"""A type, and whether every name in its annotation was found."""
+
+
+class _Forgiving(dict[str, Any]):
+    """Names for `eval`; one that cannot be found is Any, and remembered."""
+
+    def __init__(self, *scopes: Mapping[str, Any]) -> None:
+        super().__init__()
+        for scope in reversed(scopes):
+            self.update(scope)
+        self.missed: list[str] = []
+
+    def __missing__(self, name: str) -> Any:
+        builtins = self.get("__builtins__", {})
+        found = builtins.get(name) if isinstance(builtins, dict) else getattr(builtins, name, None)
+        if found is not None:
+            return found
+        self.missed.append(name)
+        return Any
+
+
+def resolve(annotation: Any, *scopes: Mapping[str, Any]) -> Resolved:
+    """Turn an annotation, possibly a string, into a type; the first scope that has a name wins.
+
+    What cannot be found counts as Any, and the second value is then False.
+    """
+    if annotation is inspect.Parameter.empty:
+        return Any, True
+    if not isinstance(annotation, str):
+        return _resolve_inner(annotation, scopes)
+    names = _Forgiving(*scopes)
+    try:
+        # An annotation is code of the module it stands in, which runs anyway.
+        found = eval(annotation, {"__builtins__": {}}, names)
+    except Exception:
+        return Any, False
+    inner, complete = _resolve_inner(found, scopes)
+    return inner, complete and not names.missed
+
+
+def _resolve_inner(annotation: Any, scopes: tuple[Mapping[str, Any], ...]) -> Resolved:
+    """Resolve strings and forward references inside a type such as `list["Flight"]`."""
+    if isinstance(annotation, typing.ForwardRef):
+        return resolve(annotation.__forward_arg__, *scopes)
+    arguments = get_args(annotation)
+    origin = get_origin(annotation)
+    nested = (str, typing.ForwardRef)
+    if origin in (typing.Literal, Annotated) or not any(isinstance(a, nested) or get_args(a) for a in arguments):
+        return annotation, True
+    parts = [resolve(argument, *scopes) for argument in arguments]
+    inner = tuple(part for part, _ in parts)
+    try:
+        if hasattr(annotation, "copy_with"):
+            annotation = annotation.copy_with(inner)
+        else:
+            annotation = (Union if origin is types.UnionType else origin)[inner]
+    except TypeError:
+        return annotation, False
+    return annotation, all(complete for _, complete in parts)
+
+
+def name_of(kind: Any) -> str:
+    """Write a type as a reader would: `dict[str, int]`, `Flight`, `int | None`."""
+    if isinstance(kind, type) and not get_args(kind):
+        return kind.__qualname__.rpartition(".<locals>.")[2]
+    return inspect.formatannotation(kind).replace("typing.", "")
+
+
+def fits(source: Any, target: Any) -> bool:
+    """Say whether every value of one type may go where another is wanted; when in doubt, yes.
+
+    Follows PEP 484: subclasses fit, `int` fits `float`, a union fits when all its members do, type
+    arguments are compared one by one, Any fits everywhere.
+    """
+    source, target = _plain(source), _plain(target)
+    if source is target or Any in (source, target) or target is object:
+        return True
+    if _members(source):
+        return all(fits(member, target) for member in _members(source))
+    if _members(target):
+        return any(fits(source, member) for member in _members(target))
+    if isinstance(target, NewType) or isinstance(source, NewType):
+        return source == target or (isinstance(source, NewType) and fits(source.__supertype__, target))
+    if typing.Literal in (get_origin(source), get_origin(target)):
+        return _literal_fits(source, target)
+    return _class_fits(source, target)
+
+
+def _plain(kind: Any) -> Any:
+    """Strip what does not matter to fitting: Annotated, type variables, None for its type."""
+    if get_origin(kind) is Annotated:
+        return _plain(get_args(kind)[0])
+    if isinstance(kind, TypeVar):
+        return Any
+    return type(None) if kind is None else kind
+
+
+def _members(kind: Any) -> tuple[Any, ...]:
+    return get_args(kind) if get_origin(kind) in (Union, types.UnionType) else ()
+
+
+def _literal_fits(source: Any, target: Any) -> bool:
+    if get_origin(source) is not typing.Literal:
+        return False
+    values = get_args(source)
+    if get_origin(target) is typing.Literal:
+        return set(values) <= set(get_args(target))
+    return all(fits(type(value), target) for value in values)
+
+
+_TOWER = {(int, float), (int, complex), (float, complex), (bytearray, bytes)}
+
+
+def _class_fits(source: Any, target: Any) -> bool:
+    have, want = get_origin(source) or source, get_origin(target) or target
+    if not (isinstance(have, type) and isinstance(want, type)):
+        return True
+    if getattr(want, "_is_protocol", False) and not getattr(want, "_is_runtime_protocol", False):
+        return True
+    try:
+        if not (issubclass(have, want) or (have, want) in _TOWER):
+            return False
+    except TypeError:
+        return True
+    return _arguments_fit(have, get_args(source), want, get_args(target))
+
+
+def _arguments_fit(have: type, given: tuple[Any, ...], want: type, wanted: tuple[Any, ...]) -> bool:
+    """Compare type arguments where both sides have them and mean the same by position."""
+    if not given or not wanted:
+        return True
+    if have is tuple and want is tuple:
+        return _tuples_fit(given, wanted)
+    if len(given) != len(wanted) or (have is not want and not issubclass(have, collections.abc.Iterable)):
+        return True
+    return all(fits(g, w) for g, w in zip(given, wanted, strict=True))
+
+
+def _tuples_fit(given: tuple[Any, ...], wanted: tuple[Any, ...]) -> bool:
+    if wanted[-1] is Ellipsis:
+        return all(fits(g, wanted[0]) for g in given if g is not Ellipsis)
+    if given[-1] is Ellipsis:
+        return False
+    return len(given) == len(wanted) and all(fits(g, w) for g, w in zip(given, wanted, strict=True))
+
+
+def reader(kind: Any, *, strict: bool) -> Callable[[Any], Any]:
+    """Make a function that checks a value from outside against a type, and returns the value to use.
+
+    Lenient reading converts (`"a.csv"` becomes a Path); strict reading only checks, and hands on the very
+    object that came in. The function raises ValueError with the reason.
+    """
+    if kind is Any or kind is object:
+        return lambda value: value
+    adapter = _adapter(kind)
+    if adapter is None:
+        return lambda value: value
+
+    def read(value: Any) -> Any:
+        if strict and type(value) is kind and kind.__module__ == "builtins":
+            return value
+        found = adapter.validate_python(value, strict=strict or None)
+        return value if strict else found
+
+    return read
+
+
+def _adapter(kind: Any) -> Any:
+    # pydantic takes 0.1 s to import, and a net whose ports are all Any needs none of it.
+    from pydantic import ConfigDict, PydanticUserError, TypeAdapter
+    from pydantic.errors import PydanticSchemaGenerationError
+
+    try:
+        try:
+            return TypeAdapter(kind, config=ConfigDict(arbitrary_types_allowed=True))
+        except PydanticUserError as error:
+            if isinstance(error, PydanticSchemaGenerationError):
+                return None
+            return TypeAdapter(kind)
+    except Exception:
+        # A type that pydantic cannot describe is not checked, as an annotation it cannot resolve is not.
+        return None
+
+
+def reason(error: Exception) -> str:
+    """Say in one line why pydantic, or a conversion, refused a value."""
+    details = getattr(error, "errors", None)
+    if details is None:
+        return str(error) or type(error).__name__
+    return "; ".join(detail["msg"][0].lower() + detail["msg"][1:] for detail in details(include_url=False))

@@ -1,0 +1,107 @@
+"""An edge: packets on their way from one output to one input, in order, and who waits for room."""
+
+from __future__ import annotations
+
+from collections import deque
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from fbcore.net.node import Wait
+    from fbcore.net.port import InPort, OutPort
+    from fbcore.net.sink import Sink
+
+
+class Edge:
+    """A bounded queue between two ports.
+
+    Where an input has one edge, `queue` holds bare values and belongs to the edge; where it has several,
+    they share one queue of (edge, value), so that packets are taken in order of arrival, and `count` says
+    how many of them are this edge's. `finished`: the sender has ended. `refusing`: the consumer has;
+    `refused` then counts the packets that it would have got.
+    """
+
+    __slots__ = (
+        "address",
+        "capacity",
+        "count",
+        "finished",
+        "half_fed",
+        "queue",
+        "refused",
+        "refusing",
+        "senders",
+        "shared",
+        "source",
+        "taken",
+        "target",
+    )
+
+    def __init__(self, address: str, source: OutPort, target: InPort | Sink, capacity: int | None) -> None:
+        self.address = address
+        self.source = source
+        self.target = target
+        self.capacity = capacity
+        self.queue: deque[Any] = deque()
+        self.shared = False
+        self.count = 0
+        self.taken = 0
+        self.senders: list[Wait] = []
+        self.finished = False
+        self.refusing = False
+        self.half_fed = False
+        self.refused = 0
+
+    def __len__(self) -> int:
+        return self.count if self.shared else len(self.queue)
+
+    @property
+    def is_full(self) -> bool:
+        """Whether a sender has to wait."""
+        return self.capacity is not None and len(self) >= self.capacity
+
+    @property
+    def is_fast(self) -> bool:
+        """Whether packets may pass by the fast path: nobody has to hear of them, and no node feeds itself."""
+        source, target = self.source.node, self.target.node
+        if source is target or source.cancelled or not source.net.is_fast:
+            return False
+        return target is None or not target.cancelled
+
+    @property
+    def has_half_free(self) -> bool:
+        """Whether so much room is free that it pays to wake a suspended sender."""
+        return self.capacity is None or len(self) <= self.capacity // 2
+
+    def put(self, value: Any) -> None:
+        """Put a packet at the end; the caller has seen to it that there is room."""
+        if self.shared:
+            self.queue.append((self, value))
+            self.count += 1
+        else:
+            self.queue.append(value)
+        self.target.arrived()
+
+    def values(self) -> list[Any]:
+        """Return the packets that lie on the edge, the oldest first."""
+        if self.shared:
+            return [value for edge, value in self.queue if edge is self]
+        return list(self.queue)
+
+    def wake_senders(self) -> None:
+        """Wake everyone who waits for room; each looks again, and waits again if others were quicker."""
+        for wait in list(self.senders):
+            wait.wake()
+
+    def finish(self) -> None:
+        """Say that no packet will be sent any more."""
+        if not self.finished:
+            self.finished = True
+            self.target.edge_finished()
+
+    def refuse(self, *, half_fed: bool = False) -> None:
+        """Say that no packet will be taken any more; what lies here stays, as unread."""
+        if not self.refusing:
+            self.refusing = True
+            self.half_fed = half_fed
+            self.source.edge_refuses(self)
+            self.wake_senders()

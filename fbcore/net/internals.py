@@ -1,0 +1,165 @@
+"""Private parts of asyncio, all of them: what a task waits for, which timers are armed, what is about to run.
+
+Everything errs towards "outstanding": what is not recognised is None, and the net is then not called blocked.
+Each function has a test for every Python version. Loops that hide their parts (uvloop) are read through `gc`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import inspect
+import types
+from collections import deque
+from collections.abc import Iterable, Iterator
+from contextvars import Context
+from typing import Any
+
+AnyFuture = asyncio.Future[Any]
+
+
+def context_of(thing: Any) -> Context | None:
+    """Return the context that a task, handle or timer runs in."""
+    if isinstance(thing, asyncio.Task) and hasattr(thing, "get_context"):
+        return thing.get_context()
+    # Task.get_context came with Python 3.12; a task visits its own context before those of its callbacks.
+    return next((part for part in gc.get_referents(thing) if isinstance(part, Context)), None)
+
+
+def shows_ready(loop: asyncio.AbstractEventLoop) -> bool:
+    """Say whether `ready_contexts` can see what is about to run on this loop."""
+    return isinstance(getattr(loop, "_ready", None), deque)
+
+
+def ready_contexts(loop: asyncio.AbstractEventLoop) -> Iterator[Context]:
+    """Yield the contexts of callbacks that are about to run; none on a loop that hides them."""
+    for handle in getattr(loop, "_ready", ()):
+        context = getattr(handle, "_context", None)
+        if context is not None and not handle.cancelled():
+            yield context
+
+
+def armed_timers(loop: asyncio.AbstractEventLoop) -> Iterator[asyncio.TimerHandle]:
+    """Yield the timers that are armed on this loop, in no certain order."""
+    timers: Iterable[Any] | None = getattr(loop, "_scheduled", None)
+    if timers is None:
+        timers = [each for each in gc.get_objects() if type(each).__name__ == "TimerHandle"]
+    now = loop.time()
+    for timer in timers:
+        # A uvloop timer that has fired stays until it is collected; it lies in the past.
+        if not timer.cancelled() and (hasattr(loop, "_scheduled") or timer.when() >= now - 0.01):
+            yield timer
+
+
+def awaited_future(task: asyncio.Task[Any]) -> AnyFuture | None:
+    """Return what a task waits for; None when it is about to run."""
+    waiter: AnyFuture | None = getattr(task, "_fut_waiter", None)
+    return None if waiter is None or waiter.done() else waiter
+
+
+def tasks_behind(task: asyncio.Task[Any], future: AnyFuture) -> list[AnyFuture] | None:
+    """Return the futures that alone can end a task's wait for this one, or None when that is not known.
+
+    Knows a task, `gather`, `shield`, `wait`, `as_completed`, and the end of a task group of asyncio or anyio.
+    """
+    if isinstance(future, asyncio.Task):
+        return [future]
+    if type(future).__name__ == "_GatheringFuture":
+        return list(getattr(future, "_children", ())) or None
+    return _shielded(future) or _waited_by_frame(task, future)
+
+
+def _shielded(future: AnyFuture) -> list[AnyFuture] | None:
+    """Return what `asyncio.shield` protects: the outer future knows the inner one only by its callback."""
+    for callback, _ in getattr(future, "_callbacks", None) or ():
+        if getattr(callback, "__qualname__", "") == "shield.<locals>._outer_done_callback":
+            return [cell for cell in inspect.getclosurevars(callback).nonlocals.values() if asyncio.isfuture(cell)]
+    return None
+
+
+def _waited_by_frame(task: asyncio.Task[Any], future: AnyFuture) -> list[AnyFuture] | None:
+    """Look at the innermost coroutine of a task, and know it when it waits for tasks by a plain future."""
+    coroutine = innermost(task)
+    frame = getattr(coroutine, "cr_frame", None)
+    if frame is None:
+        return None
+    names = frame.f_locals
+    owner = names.get("self")
+    if getattr(owner, "_on_completed_fut", None) is future:
+        return _pending(getattr(owner, "_tasks", ()))
+    if frame.f_code is _WAIT:
+        return _pending(names["fs"])
+    deeper = [each for each in _chain(task) if getattr(each, "__qualname__", "").endswith("_wait_for_one")]
+    if deeper:
+        return _pending(deeper[0].cr_frame.f_locals.get("todo") or getattr(_self(deeper[0]), "_todo", ()))
+    return None
+
+
+_WAIT = asyncio.tasks._wait.__code__  # type: ignore[attr-defined]
+
+
+def _self(coroutine: Any) -> Any:
+    return coroutine.cr_frame.f_locals.get("self")
+
+
+def _pending(futures: Iterable[AnyFuture]) -> list[AnyFuture] | None:
+    return [each for each in futures if not each.done()] or None
+
+
+def innermost(task: asyncio.Task[Any]) -> Any:
+    """Return the coroutine at the end of a task's chain of awaits: the one that waits."""
+    *_, last = _chain(task)
+    return last
+
+
+def _chain(task: asyncio.Task[Any]) -> Iterator[Any]:
+    current: Any = task.get_coro()
+    while current is not None:
+        yield current
+        awaited = (
+            getattr(current, "cr_await", None)
+            or getattr(current, "ag_await", None)
+            or getattr(current, "gi_yieldfrom", None)
+        )
+        current = awaited if awaited is None or _has_frame(awaited) else _wrapped(awaited)
+
+
+def _has_frame(thing: Any) -> bool:
+    return isinstance(thing, types.CoroutineType | types.GeneratorType | types.AsyncGeneratorType)
+
+
+def _wrapped(awaited: Any) -> Any:
+    """Look through the wrappers that `anext`, `__await__` and async generators put around a coroutine."""
+    for _ in range(4):
+        parts = gc.get_referents(awaited)
+        for part in parts:
+            if _has_frame(part):
+                return part
+        awaited = next((part for part in parts if type(part).__name__.startswith(("async_gen", "anext"))), None)
+        if awaited is None:
+            return None
+    return None
+
+
+def place_of_wait(task: asyncio.Task[Any]) -> str:
+    """Say in words where a task waits: the awaited call, and the line of the user's code."""
+    frames = [frame for frame in map(_frame, _chain(task)) if frame is not None]
+    if not frames:
+        return "something that shows no frame"
+    own = [frame for frame in frames if not _is_library(frame.f_code.co_filename)]
+    frame = own[-1] if own else frames[0]
+    call = frames[-1].f_code.co_qualname
+    return f"{call} at {frame.f_code.co_filename}:{frame.f_lineno}"
+
+
+def _frame(coroutine: Any) -> types.FrameType | None:
+    for name in ("cr_frame", "ag_frame", "gi_frame"):
+        frame: types.FrameType | None = getattr(coroutine, name, None)
+        if frame is not None:
+            return frame
+    return None
+
+
+def _is_library(file: str) -> bool:
+    folders = (asyncio.__file__, __file__)
+    return "site-packages" in file or any(file.startswith(folder.rpartition("/")[0]) for folder in folders)

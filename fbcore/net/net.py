@@ -1,0 +1,259 @@
+"""A running net: its nodes and edges, who lives, how it ends, and the account of every packet."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Iterable, Iterator
+from contextvars import Context
+from typing import Any
+
+from fbcore.errors import NodeError
+from fbcore.loop import SteppedLoop
+from fbcore.net.blocked import BlockedCheck
+from fbcore.net.edge import Edge
+from fbcore.net.flush import flush_order
+from fbcore.net.node import Node
+from fbcore.net.observe import Observer, Watching
+from fbcore.net.report import EdgeState, NodeState, Outcome, Result, Snapshot
+from fbcore.net.sink import Sink
+from fbcore.net.verdict import verdict, waits_in_words
+
+GRACE = 5.0
+"""Seconds that a stopped net may take to drain before it is cancelled."""
+
+
+class Net:
+    """A net made of a graph by `fbcore.net.build.build_net`, to be run once.
+
+    `await net.run()` runs it and returns its `Result`; when that is cancelled, `net.result` still holds it.
+    """
+
+    def __init__(self, name: str, observers: Iterable[Observer] = ()) -> None:
+        self.name = name
+        self.watching = Watching(list(observers))
+        self.nodes: list[Node] = []
+        self.edges: list[Edge] = []
+        self.sinks: dict[str, Sink] = {}
+        self.live = 0
+        self.parked = 0
+        self.moves = 0
+        self.errors: list[NodeError] = []
+        self.is_cancelled = False
+        self.is_stepped = False
+        self.is_fast = False
+        self.result: Result | None = None
+        self.blocked = BlockedCheck(self, self._when_blocked)
+        self._outcome: Outcome | None = None
+        self._reason = ""
+        self._knot: tuple[str, ...] = ()
+        self._waits: dict[str, str] = {}
+        self._quiescent = False
+        self._to_flush: list[Node] | None = None
+        self._grace: asyncio.TimerHandle | None = None
+        self._began = 0.0
+        self._pass_count: Callable[[], int] | None = None
+        self._all_ended = asyncio.Event()
+        self.loop: asyncio.AbstractEventLoop
+
+    # -- running -----------------------------------------------------------------------------------
+
+    async def run(self) -> Result:
+        """Run the net to its end, and say how it ended. Never raises what a node raised."""
+        self._begin()
+        outside = Context()
+        try:
+            async with asyncio.TaskGroup() as group:
+                for node in self.nodes:
+                    node.task = group.create_task(node.main(), name=node.address, context=node.context())
+                    node.task.add_done_callback(node.task_done, context=outside)
+                self.blocked.watch_stillness()
+                try:
+                    await self._all_ended.wait()
+                except asyncio.CancelledError:
+                    self.stop_at_once("cancelled from outside")
+                    raise
+        finally:
+            self._finish()
+        assert self.result is not None
+        return self.result
+
+    def _begin(self) -> None:
+        self.loop = asyncio.get_running_loop()
+        self._began = self.loop.time()
+        self.is_stepped = isinstance(self.loop, SteppedLoop)
+        self.is_fast = not self.is_stepped and not self.watching.is_watching_packets
+        self._pass_count = getattr(self.loop, "count_passes", None)
+        if isinstance(self.loop, SteppedLoop):
+            self.loop.when_idle(self._stands_still)
+        for edge in self.edges:
+            edge.source.regate()
+            edge.target.relow()
+        self.live = len(self.nodes)
+
+    def _finish(self) -> None:
+        self.blocked.close()
+        if self._grace is not None:
+            self._grace.cancel()
+        if isinstance(self.loop, SteppedLoop):
+            self.loop.forget_idle(self._stands_still)
+        self.result = self._account()
+        self.watching.ended(self.result)
+
+    def passes(self) -> int | None:
+        """Return how many passes the loop has made, or None when it does not count them."""
+        return self._pass_count() if self._pass_count is not None else None
+
+    def slow_turn(self, address: str, seconds: float) -> None:
+        """Report a turn that blocked the loop."""
+        self.watching.notice(address, f"a turn blocked the loop for {seconds:.2f} s; move the work to a thread")
+
+    # -- what its nodes tell it --------------------------------------------------------------------
+
+    def alive(self) -> Iterator[Node]:
+        """Yield the nodes that have not ended, in order of declaration."""
+        return (node for node in self.nodes if not node.ended)
+
+    def node_parked(self) -> None:
+        """Count a node that waits for a port; when all do, have a look whether anything can move."""
+        self.parked += 1
+        self.moves += 1
+        if self.parked >= self.live:
+            self.blocked.look_again()
+
+    def node_unparked(self) -> None:
+        """Count a node that has been woken."""
+        self.parked -= 1
+
+    def node_ended(self, node: Node) -> None:
+        """Count a node that has ended."""
+        self.live -= 1
+        self.moves += 1
+        if self.live == 0:
+            self._all_ended.set()
+        self.blocked.look_again()
+
+    def node_failed(self, node: Node, error: NodeError) -> None:
+        """Fail the net: note the error, and cancel everything else."""
+        self.errors.append(error)
+        self.end_at_once(Outcome.FAILED, f"{node.address} failed")
+
+    # -- ending ------------------------------------------------------------------------------------
+
+    def stop(self, reason: str = "", grace: float = GRACE) -> None:
+        """Drain the net: sources are cancelled, the others end by closing; after `grace` seconds all are cancelled."""
+        if self._outcome is not None or self.live == 0:
+            return
+        self._outcome, self._reason = Outcome.STOPPED, reason
+        self._grace = self.loop.call_later(grace, self._grace_is_over, grace, context=Context())
+        for node in self.alive():
+            if not node.ins:
+                node.cancel()
+
+    def _grace_is_over(self, grace: float) -> None:
+        self._reason = f"{self._reason}; not drained in {grace:g} s".removeprefix("; ")
+        self._cancel_all()
+
+    def stop_at_once(self, reason: str = "") -> None:
+        """Cancel the whole net; what lies in it is in the result."""
+        self.end_at_once(Outcome.STOPPED, reason)
+
+    def end_at_once(self, outcome: Outcome, reason: str) -> None:
+        """Cancel the whole net with an outcome; the first outcome counts, but a failure outweighs a stop."""
+        if self._outcome is None or outcome is Outcome.FAILED:
+            self._outcome, self._reason = outcome, reason
+        self._cancel_all()
+
+    def _cancel_all(self) -> None:
+        if not self.is_cancelled and self.live:
+            if not self._waits and self._outcome is not Outcome.FAILED:
+                self._waits = waits_in_words(self)
+            self.is_cancelled = True
+            for node in self.alive():
+                node.cancel()
+
+    def _when_blocked(self) -> None:
+        """Nothing can move any more: end the net, or, when it is quiescent, close the inputs of the next node."""
+        judged = verdict(self)
+        if judged.outcome is not Outcome.QUIESCENT:
+            self._end_blocked(judged.outcome, judged.reason, judged.knot)
+            return
+        self._quiescent = True
+        if self._to_flush is None:
+            self._to_flush = flush_order(self)
+        while self._to_flush:
+            node = self._to_flush.pop(0)
+            if not node.ended and any(not port.is_closed for port in node.ins.values()):
+                for port in node.ins.values():
+                    port.flush()
+                self.blocked.look_again()
+                return
+        stuck = "; ".join(f"{address} waits for {what}" for address, what in waits_in_words(self).items())
+        self._end_blocked(Outcome.STARVED, f"every input is closed, and still {stuck}", ())
+
+    def _end_blocked(self, outcome: Outcome, reason: str, knot: tuple[str, ...]) -> None:
+        self._waits = waits_in_words(self)
+        self._knot = knot
+        self.end_at_once(outcome, reason)
+
+    def _stands_still(self) -> bool:
+        """On a stepped loop that has nothing to run and no timer: the verdict is exact, whatever nodes wait for."""
+        if self.is_cancelled or self.live == 0:
+            return False
+        self._when_blocked()
+        return True
+
+    # -- the account -------------------------------------------------------------------------------
+
+    def snapshot(self, *, with_outstanding: bool = False) -> Snapshot:
+        """Return the state of every node and edge at this moment."""
+        edges = {edge.address: _edge_state(edge) for edge in self.edges}
+        sent: dict[Any, int] = {}
+        for edge in self.edges:
+            sent[edge.source.node] = sent.get(edge.source.node, 0) + edges[edge.address].put
+        nodes = {}
+        for node in self.nodes:
+            received = sum(port.received for port in node.ins.values())
+            discarded = sum(port.discarded for port in node.outs.values())
+            nodes[node.address] = NodeState(
+                node.address, node.component, node.phase.value, received, sent.get(node, 0) + discarded
+            )
+        outstanding = tuple(map(str, self.blocked.outstanding())) if with_outstanding else ()
+        return Snapshot(nodes, edges, self.loop.time() - self._began, outstanding)
+
+    def _account(self) -> Result:
+        """Say how the net ended, and where every packet is that was not consumed."""
+        outputs = {name: sink.values() for name, sink in self.sinks.items()}
+        outcome, reason = self._judge()
+        result = Result(self.name, outcome, reason, outputs, self.snapshot())
+        result.errors = tuple(self.errors)
+        result.knot, result.waits = self._knot, self._waits
+        result.unread = {e.address: e.values() for e in self.edges if len(e) and e.target.node is not None}
+        for node in self.nodes:
+            for name, value in node.held.items():
+                result.held[f"{node.address}.{name}"] = value
+            for name, values in node.unsent.items():
+                result.unsent[f"{node.address}.{name}"] = values
+            for port in (*node.outs.values(), node.error):
+                if port.discarded:
+                    result.discarded[port.address] = port.discarded
+        return result
+
+    def _judge(self) -> tuple[Outcome, str]:
+        if self._outcome is not None:
+            return self._outcome, self._reason
+        half_fed = [edge for edge in self.edges if edge.half_fed and (len(edge) or edge.refused)]
+        if half_fed:
+            named = ", ".join(f"{len(edge) + edge.refused} on {edge.address}" for edge in half_fed)
+            return Outcome.STARVED, f"a node ended with one input while another still had packets: {named}"
+        if self._quiescent:
+            return Outcome.QUIESCENT, "nothing moved any more; the rest ended by closing"
+        return Outcome.FINISHED, ""
+
+
+def _edge_state(edge: Edge) -> EdgeState:
+    fill = len(edge)
+    target = edge.target
+    if isinstance(target, Sink):
+        return EdgeState(edge.address, fill, fill, 0, edge.capacity)
+    taken = edge.taken if edge.shared else target.received
+    return EdgeState(edge.address, taken + fill, taken, fill, edge.capacity)

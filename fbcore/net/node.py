@@ -1,0 +1,345 @@
+"""A node: a component in a running net, its task, what it waits for, and what it holds."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Sequence
+from contextlib import asynccontextmanager
+from contextvars import Context, ContextVar, copy_context
+from enum import StrEnum
+from time import perf_counter
+from typing import TYPE_CHECKING, Any
+
+from fbcore.errors import EndOfDemand, EndOfStream, NodeError, StopNet
+from fbcore.model.packet import NOTHING, Failure
+from fbcore.net.edge import Edge
+from fbcore.net.failure import leaves, node_error
+from fbcore.net.port import BUDGET, ConfigPort, InPort, OutPort
+
+if TYPE_CHECKING:
+    from fbcore.net.net import Net
+
+current_node: ContextVar[Node | None] = ContextVar("current_node", default=None)
+"""The node whose code runs; inherited by the tasks, timers and callbacks that it makes."""
+
+SLOW_TURN = 0.1
+"""Seconds that a turn may block the loop before it is reported."""
+
+
+class Phase(StrEnum):
+    """Where a node is in its life, as `fbdev run` shows it."""
+
+    CREATED = "created"
+    RUNNING = "running"
+    RECEIVING = "receiving"
+    SENDING = "sending"
+    ENDED = "ended"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+
+
+class Wait:
+    """A task that waits for ports: for a packet on one of `ports`, or for room on `edges`.
+
+    `needs_all` says that every one of them must change before the task can go on, not any.
+    """
+
+    __slots__ = ("edges", "future", "lines", "needs_all", "node", "ports", "task")
+
+    def __init__(self, node: Node, ports: Sequence[InPort], edges: Sequence[Edge], needs_all: bool) -> None:
+        loop = asyncio.get_running_loop()
+        self.node = node
+        self.ports = ports
+        self.edges = edges
+        self.needs_all = needs_all
+        self.future: asyncio.Future[None] = loop.create_future()
+        self.task = asyncio.current_task()
+        self.lines = [port.waiters for port in ports] + [edge.senders for edge in edges]
+
+    def stand_in_line(self) -> None:
+        """Wait behind the others, and close the fast paths of those who are to wake this task."""
+        for line in self.lines:
+            line.append(self)
+        self._touch()
+
+    def _touch(self) -> None:
+        for port in self.ports:
+            for edge in port.edges:
+                edge.source.regate()
+        for edge in self.edges:
+            edge.target.relow()
+
+    def wake(self) -> bool:
+        """Let the task look again; False when it is past waking, for it was cancelled."""
+        self.leave()
+        if self.future.done():
+            return False
+        self.future.set_result(None)
+        return True
+
+    def leave(self) -> None:
+        """Stand in no line any more."""
+        if self.lines:
+            for line in self.lines:
+                line.remove(self)
+            self.lines = []
+            self._touch()
+            self.node.unpark(self)
+
+
+class _NodeTasks(asyncio.TaskGroup):
+    """A task group in which the end of a stream, or of demand, is the normal end of a task too."""
+
+    def create_task(self, coro: Coroutine[Any, Any, Any], **options: Any) -> asyncio.Task[Any]:
+        return super().create_task(_ending_normally(coro), **options)
+
+
+async def _ending_normally(work: Coroutine[Any, Any, Any]) -> Any:
+    try:
+        return await work
+    except (EndOfStream, EndOfDemand):
+        return None
+
+
+class Node:
+    """One node of a running net. `work` is what its task does, made from the component by `fbcore.net.build`."""
+
+    def __init__(self, net: Net, address: str, component: str) -> None:
+        self.net = net
+        self.address = address
+        self.component = component
+        self.ins: dict[str, InPort] = {}
+        self.outs: dict[str, OutPort] = {}
+        self.configs: dict[str, ConfigPort] = {}
+        self.error = OutPort(self, "error")
+        self.work: Callable[[], Awaitable[None]] = _no_work
+        self.phase = Phase.CREATED
+        self.ended = False
+        self.cancelled = False
+        self.firings = 0
+        self.waits: dict[asyncio.Task[Any] | None, Wait] = {}
+        self.busy_with: list[str] = []
+        self.held: dict[str, Any] = {}
+        self.unsent: dict[str, list[Any]] = {}
+        self.tasks: asyncio.TaskGroup = _NodeTasks()
+        self.task: asyncio.Task[None] | None = None
+        self.credit = BUDGET
+        self.turn_began = 0.0
+        self.turn_pass: int | None = None
+        self.net_handle = NetHandle(net)
+
+    # -- its task ----------------------------------------------------------------------------------
+
+    def context(self) -> Context:
+        """Return a copy of the caller's context in which this node is the current one."""
+        context = copy_context()
+        context.run(current_node.set, self)
+        return context
+
+    async def main(self) -> None:
+        """Do the node's work to its end, whatever that is, and close its ports. Never raises an error."""
+        self.enter(Phase.RUNNING)
+        self._begin_turn()
+        phase = Phase.ENDED
+        try:
+            async with self.tasks:
+                try:
+                    await self.work()
+                except (EndOfStream, EndOfDemand):
+                    pass
+        except asyncio.CancelledError as error:
+            phase = Phase.CANCELLED
+            if not self.cancelled:
+                phase = await self._failed(error)
+        except (Exception, SystemExit, BaseExceptionGroup) as error:
+            phase = await self._failed(error)
+        finally:
+            self._end_turn()
+            self.finish(phase)
+
+    async def _failed(self, error: BaseException) -> Phase:
+        """Act on what left `run`: stop the net, send failures to `error`, or fail the net."""
+        causes = leaves(error)
+        for cause in causes:
+            if isinstance(cause, StopNet):
+                self.net.stop_at_once(cause.reason or f"{self.address} raised StopNet")
+        serious = [cause for cause in causes if not isinstance(cause, StopNet | EndOfStream | EndOfDemand)]
+        if not serious:
+            return Phase.CANCELLED if self.net.is_cancelled else Phase.ENDED
+        held = self.in_hand()
+        failure = node_error(error if len(serious) > 1 else serious[0], self.address, held)
+        if self.error.edges and not self.cancelled:
+            try:
+                await self.send_failure(failure, held)
+                return Phase.FAILED
+            except (EndOfDemand, asyncio.CancelledError):
+                pass
+        self.note_hands()
+        self.net.node_failed(self, failure)
+        return Phase.FAILED
+
+    async def send_failure(self, failure: NodeError, held: dict[str, Any]) -> None:
+        """Send what the node held to its port `error`."""
+        value: Any = held or None
+        if len(held) == 1 and len(self.ins) <= 1:
+            (value,) = held.values()
+        await self.error.send(Failure(value, failure, self.address))
+        for port in self.ins.values():
+            port.last = NOTHING
+
+    def task_done(self, task: asyncio.Task[None]) -> None:
+        """Finish a node whose task was cancelled before it began, and so never ran `main`."""
+        self.finish(Phase.CANCELLED)
+
+    def finish(self, phase: Phase) -> None:
+        """Close all ports and leave the net; the first call counts."""
+        if self.ended:
+            return
+        self.ended = True
+        if phase is Phase.CANCELLED:
+            self.note_hands()
+        elif phase is Phase.ENDED:
+            for port in self.ins.values():
+                port.last = NOTHING
+        self.enter(phase)
+        for inp in self.ins.values():
+            inp.close()
+        for out in (*self.outs.values(), self.error):
+            out.close()
+        self.net.node_ended(self)
+
+    def cancel(self) -> None:
+        """Cancel the node, after noting what it holds."""
+        if self.ended or self.task is None:
+            return
+        if not self.cancelled:
+            self.cancelled = True
+            self.note_hands()
+            for out in (*self.outs.values(), self.error):
+                out.gate = -1
+            for inp in self.ins.values():
+                inp.relow()
+        self.task.cancel()
+
+    # -- what it holds -----------------------------------------------------------------------------
+
+    def in_hand(self) -> dict[str, Any]:
+        """Return the packets the node has taken and not yet done with, by port."""
+        return {name: port.last for name, port in self.ins.items() if port.last is not NOTHING}
+
+    def note_hands(self) -> None:
+        """Write down, for the report, what the node holds: packets taken, and values whose send waits."""
+        if not self.held and not self.unsent:
+            self.held = self.in_hand()
+            ports = (*self.outs.values(), self.error)
+            self.unsent = {port.name: list(port.pending.values()) for port in ports if port.pending}
+
+    # -- waiting -----------------------------------------------------------------------------------
+
+    def must_yield(self, spent: int = 1) -> bool:
+        """Pay for port operations; True when the task owes the loop a turn, or the node is cancelled."""
+        self.credit -= spent
+        return self.credit <= 0 or self.net.is_stepped or self.cancelled
+
+    async def give_way(self) -> None:
+        """Let everyone else have a turn."""
+        if self.cancelled:
+            raise asyncio.CancelledError
+        self.credit = BUDGET
+        self._end_turn()
+        await asyncio.sleep(0)
+        self._begin_turn()
+
+    async def wait_for_packets(self, ports: Sequence[InPort], *, needs_all: bool = False) -> None:
+        """Wait until something arrives at one of the ports, or ends there."""
+        try:
+            await self._park(Wait(self, ports, (), needs_all), Phase.RECEIVING)
+        except asyncio.CancelledError:
+            # Whoever was woken and cancelled at once passes the wake-up on.
+            for port in ports:
+                if port.queue:
+                    port.arrived()
+            raise
+
+    async def wait_for_room(self, edges: Sequence[Edge]) -> None:
+        """Wait until room comes on one of these edges, all of which are full."""
+        await self._park(Wait(self, (), edges, needs_all=True), Phase.SENDING)
+
+    async def _park(self, wait: Wait, phase: Phase) -> None:
+        if self.cancelled:
+            raise asyncio.CancelledError
+        self.credit = BUDGET
+        self._end_turn()
+        self.enter(phase)
+        wait.stand_in_line()
+        self.waits[wait.task] = wait
+        if len(self.waits) == 1:
+            self.net.node_parked()
+        try:
+            await wait.future
+        finally:
+            wait.leave()
+            self.enter(Phase.RUNNING)
+            self._begin_turn()
+
+    def unpark(self, wait: Wait) -> None:
+        """Count a wait as over; called when it is woken, or when its task was cancelled and resumes."""
+        del self.waits[wait.task]
+        if not self.waits:
+            self.net.node_unparked()
+
+    # -- being seen --------------------------------------------------------------------------------
+
+    def enter(self, phase: Phase) -> None:
+        """Be in another phase, and say so to whoever watches."""
+        self.phase = phase
+        self.net.watching.node(self.address, phase)
+
+    def _begin_turn(self) -> None:
+        self.turn_began = perf_counter()
+        self.turn_pass = self.net.passes()
+
+    def _end_turn(self) -> None:
+        took = perf_counter() - self.turn_began
+        if took > SLOW_TURN and self.turn_pass is not None and self.turn_pass == self.net.passes():
+            self.net.slow_turn(self.address, took)
+
+    @asynccontextmanager
+    async def busy(self, what: str) -> AsyncIterator[None]:
+        """Count work that the loop cannot see as outstanding while it goes on."""
+        self.busy_with.append(what)
+        try:
+            yield
+        finally:
+            self.busy_with.remove(what)
+            self.net.blocked.look_again()
+
+
+async def _no_work() -> None:
+    """Do nothing; a node is given its work by the builder."""
+
+
+class NetHandle:
+    """What a component may know of its net, and do with it."""
+
+    __slots__ = ("_net",)
+
+    def __init__(self, net: Net) -> None:
+        self._net = net
+
+    @property
+    def name(self) -> str:
+        """The name of the graph that the net was made of."""
+        return self._net.name
+
+    def time(self) -> float:
+        """Return the time of the net's loop, in seconds; virtual time where the loop's time is."""
+        return self._net.loop.time()
+
+    def stop(self, reason: str = "") -> None:
+        """Stop the whole net at once: every node is cancelled, and what lies in the net is reported.
+
+        Example:
+            self.net.stop("the disk is full")
+        """
+        self._net.stop_at_once(reason)

@@ -1,0 +1,88 @@
+"""Watching a net: the only way to see it run, and free of cost while nobody does."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from typing import Any
+
+from fbcore.net.report import Result
+
+log = logging.getLogger("fbcore")
+
+
+class Observer:
+    """Base of whoever wants to see a net run; override what you want to hear of.
+
+    The methods are called on the net's loop, between the turns of nodes, and must return quickly. Overriding
+    `packet` makes every packet take the slow path; the others cost nothing to speak of. An observer that
+    raises is reported on the log and hears nothing more.
+
+    Example:
+        class Trace(Observer):
+            def packet(self, what, address, value):
+                print(what, address, value)
+
+        BatchRuntime(graph).run(observers=[Trace()])
+    """
+
+    def node(self, address: str, phase: str) -> None:
+        """Hear that a node is in another phase: created, running, receiving, sending, ended, failed or cancelled."""
+
+    def packet(self, what: str, address: str, value: Any) -> None:
+        """Hear that a packet was `sent` onto an edge, `taken` from one, or `discarded` at an output."""
+
+    def notice(self, address: str, text: str) -> None:
+        """Hear something that a person should know: a slow turn, or a net that has not moved for long."""
+
+    def ended(self, result: Result) -> None:
+        """Hear how the net ended."""
+
+
+class Watching:
+    """Tells observers; `is_watching_packets` says whether anybody wants to hear of every packet."""
+
+    def __init__(self, observers: list[Observer]) -> None:
+        self._node = _overriding(observers, "node")
+        self._packet = _overriding(observers, "packet")
+        self._notice = _overriding(observers, "notice")
+        self._ended = _overriding(observers, "ended")
+
+    @property
+    def is_watching_packets(self) -> bool:
+        """Whether anybody wants to hear of every packet."""
+        return bool(self._packet)
+
+    def node(self, address: str, phase: str) -> None:
+        """Tell that a node is in another phase."""
+        if self._node:
+            _tell(self._node, address, phase)
+
+    def packet(self, what: str, address: str, value: Any) -> None:
+        """Tell that a packet was sent, taken or discarded."""
+        if self._packet:
+            _tell(self._packet, what, address, value)
+
+    def notice(self, address: str, text: str) -> None:
+        """Tell, and log as a warning, something that a person should know."""
+        log.warning("%s: %s", address, text)
+        if self._notice:
+            _tell(self._notice, address, text)
+
+    def ended(self, result: Result) -> None:
+        """Tell how the net ended."""
+        if self._ended:
+            _tell(self._ended, result)
+
+
+def _overriding(observers: list[Observer], name: str) -> list[Callable[..., None]]:
+    return [getattr(each, name) for each in observers if getattr(type(each), name, None) is not getattr(Observer, name)]
+
+
+def _tell(hearers: list[Callable[..., None]], *what: Any) -> None:
+    for hear in list(hearers):
+        try:
+            hear(*what)
+        except Exception:
+            hearers.remove(hear)
+            log.exception("observer %r raised and hears nothing more", hear)

@@ -1,0 +1,296 @@
+"""Ports of a running node: sending and receiving, quickly when nothing hinders, slowly when something does."""
+
+from __future__ import annotations
+
+import sys
+from collections import deque
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from fbcore.errors import EndOfDemand, EndOfStream, PortError
+from fbcore.model.packet import NOTHING
+from fbcore.model.port import Config, In, Out
+from fbcore.net.edge import Edge
+
+if TYPE_CHECKING:
+    from fbcore.net.node import Node, Wait
+
+BUDGET = 1000
+"""Port operations that a task may do without a wait before it yields to the loop."""
+
+PATIENCE = 100
+"""Receives after the end of a stream before the node is failed instead of left spinning."""
+
+_NEVER = sys.maxsize
+
+
+class OutPort(Out[Any]):
+    """An output of a running node.
+
+    `gate` makes the fast path one comparison: a send that finds fewer packets than that on the edge just
+    puts. It is the edge's capacity (or the rest of the budget, if that is less) while nothing else is to
+    be done, and -1 while something is: a receiver to wake, several edges, an observer, a stepped loop.
+    """
+
+    __slots__ = ("address", "connected", "discarded", "edges", "ended", "gate", "name", "node", "pending", "queue")
+
+    def __init__(self, node: Node, name: str) -> None:
+        self.node = node
+        self.name = name
+        self.address = f"{node.address}.{name}"
+        self.edges: list[Edge] = []
+        self.ended: list[Edge] = []
+        self.connected = False
+        self.discarded = 0
+        self.pending: dict[object, Any] = {}
+        self.queue: deque[Any] = deque()
+        self.gate = -1
+
+    def attach(self, edge: Edge) -> None:
+        """Add an edge that packets leave by."""
+        self.edges.append(edge)
+        self.connected = True
+
+    def regate(self) -> None:
+        """Set the gate anew, after anything that it depends on has changed."""
+        self.gate = -1
+        if len(self.edges) == 1:
+            edge = self.edges[0]
+            if edge.is_fast and not edge.shared and not edge.target.waiters:
+                self.queue = edge.queue
+                rest = len(edge.queue) + BUDGET
+                self.gate = rest if edge.capacity is None else min(edge.capacity, rest)
+
+    async def send(self, value: Any) -> None:
+        """Give a value away, waiting first until every edge has room."""
+        queue = self.queue
+        if len(queue) < self.gate:
+            queue.append(value)
+            return
+        await self._send_slowly(value)
+
+    async def _send_slowly(self, value: Any) -> None:
+        ticket = object()
+        self.pending[ticket] = value
+        try:
+            await self._wait_for_room()
+        finally:
+            del self.pending[ticket]
+        self._put(value)
+
+    async def _wait_for_room(self) -> None:
+        is_spent = self.gate >= 0 and not any(edge.is_full for edge in self.edges)
+        if self.node.must_yield(BUDGET if is_spent else 1):
+            await self.node.give_way()
+        while full := [edge for edge in self.edges if edge.is_full]:
+            await self.node.wait_for_room(full)
+
+    def _put(self, value: Any) -> None:
+        """Put into every edge, all of which have room, without a wait between."""
+        watching = self.node.net.watching
+        for edge in self.ended:
+            edge.refused += 1
+        if not self.edges:
+            if self.connected:
+                raise EndOfDemand(self.address)
+            self.discarded += 1
+            watching.packet("discarded", self.address, value)
+            return
+        for edge in self.edges:
+            edge.put(value)
+            watching.packet("sent", edge.address, value)
+        self.regate()
+
+    def edge_refuses(self, edge: Edge) -> None:
+        """Go on without an edge whose consumer has ended."""
+        self.edges.remove(edge)
+        self.ended.append(edge)
+        self.regate()
+
+    def close(self) -> None:
+        """Say to every consumer that no packet will come any more."""
+        for edge in self.edges + self.ended:
+            edge.finish()
+
+
+class InPort(In[Any]):
+    """An input of a running node.
+
+    `low` is the counterpart of the output's gate: a receive that finds more packets than that just takes
+    one. It is 0 while nobody waits for room, a little over half the capacity while somebody does.
+    `last` is the packet in the node's hands: taken here, and not yet done with.
+    """
+
+    __slots__ = (
+        "address",
+        "edges",
+        "flushed",
+        "last",
+        "low",
+        "name",
+        "node",
+        "open_edges",
+        "overrun",
+        "queue",
+        "received",
+        "waiters",
+    )
+
+    def __init__(self, node: Node, name: str) -> None:
+        super().__init__()
+        self.node = node
+        self.name = name
+        self.address = f"{node.address}.{name}"
+        self.edges: list[Edge] = []
+        self.queue: deque[Any] = deque()
+        self.waiters: list[Wait] = []
+        self.open_edges = 0
+        self.flushed = False
+        self.low = _NEVER
+        self.received = 0
+        self.overrun = 0
+        self.last: Any = NOTHING
+
+    def attach(self, edge: Edge) -> None:
+        """Add an edge that packets come by; from the second on, all share one queue."""
+        self.edges.append(edge)
+        self.open_edges += 1
+        for each in self.edges:
+            each.shared = len(self.edges) > 1
+            each.queue = self.queue
+
+    def relow(self) -> None:
+        """Set the low mark anew, after anything that it depends on has changed."""
+        self.low = _NEVER
+        if len(self.edges) == 1:
+            edge = self.edges[0]
+            if edge.is_fast:
+                low = edge.capacity // 2 + 1 if edge.senders and edge.capacity is not None else 0
+                self.low = max(low, len(self.queue) - BUDGET)
+
+    @property
+    def is_closed(self) -> bool:
+        """Whether nothing can come any more, besides what lies here."""
+        return self.flushed or self.open_edges == 0
+
+    async def receive(self) -> Any:
+        """Return the next packet's value, waiting for it."""
+        queue = self.queue
+        if len(queue) > self.low:
+            self.received += 1
+            self.last = value = queue.popleft()
+            return value
+        return await self._receive_slowly()
+
+    async def __anext__(self) -> Any:
+        queue = self.queue
+        if len(queue) > self.low:
+            self.received += 1
+            self.last = value = queue.popleft()
+            return value
+        try:
+            return await self._receive_slowly()
+        except EndOfStream:
+            raise StopAsyncIteration from None
+
+    async def _receive_slowly(self) -> Any:
+        self.last = NOTHING
+        is_spent = self.queue and 0 < self.low < _NEVER and not self.edges[0].senders
+        if self.node.must_yield(BUDGET if is_spent else 1):
+            await self.node.give_way()
+        while not self.queue:
+            if self.is_closed:
+                self._end()
+            await self.node.wait_for_packets([self])
+        return self.take()
+
+    def _end(self) -> None:
+        self.overrun += 1
+        if self.overrun > PATIENCE:
+            raise PortError(
+                f"received {PATIENCE} times more after the end of the stream",
+                self.address,
+                "leave the loop at EndOfStream, or use `async for`, which ends by itself",
+            )
+        raise EndOfStream(self.address)
+
+    def take(self) -> Any:
+        """Take the next packet, which is there, and wake who waits for its room."""
+        value = self.queue.popleft()
+        edge = self.edges[0]
+        if edge.shared:
+            edge, value = value
+            edge.count -= 1
+            edge.taken += 1
+        self.received += 1
+        self.last = value
+        if edge.senders and edge.has_half_free:
+            edge.wake_senders()
+        self.relow()
+        self.node.net.watching.packet("taken", edge.address, value)
+        return value
+
+    def arrived(self) -> None:
+        """Wake one of those who wait for a packet."""
+        while self.waiters:
+            if self.waiters[0].wake():
+                break
+
+    def edge_finished(self) -> None:
+        """Count a sender that has ended; after the last, everyone who waits here learns of it."""
+        self.open_edges -= 1
+        if self.open_edges == 0:
+            self._wake_all()
+
+    def flush(self) -> None:
+        """End the stream here, though senders live: nothing will come any more, for nothing moves."""
+        self.flushed = True
+        for edge in self.edges:
+            edge.refuse()
+        self._wake_all()
+
+    def close(self, *, half_fed: bool = False) -> None:
+        """Take no packets any more: those that lie here stay as unread, and senders learn of it."""
+        for edge in self.edges:
+            edge.refuse(half_fed=half_fed)
+
+    def _wake_all(self) -> None:
+        for wait in list(self.waiters):
+            wait.wake()
+
+
+async def take_all(node: Node, ports: Sequence[InPort]) -> list[Any]:
+    """Wait until every port holds a packet, then take one from each: all or none.
+
+    Raises:
+        EndOfStream: one of them has ended; what its siblings hold, or would still get, makes the net starved.
+    """
+    for port in ports:
+        port.last = NOTHING
+    if node.must_yield():
+        await node.give_way()
+    while True:
+        empty = [port for port in ports if not port.queue]
+        if not empty:
+            return [port.take() for port in ports]
+        ended = [port for port in empty if port.is_closed]
+        if ended:
+            for port in ports:
+                port.close(half_fed=not (port.is_closed and not port.queue))
+            raise EndOfStream(ended[0].address)
+        await node.wait_for_packets(empty, needs_all=True)
+
+
+class ConfigPort(Config[Any]):
+    """A config of a running node: its value, there before the node starts."""
+
+    __slots__ = ("_value",)
+
+    def __init__(self, value: Any) -> None:
+        super().__init__()
+        self._value = value
+
+    @property
+    def value(self) -> Any:
+        """The value of the config."""
+        return self._value

@@ -1,0 +1,167 @@
+"""How a run ended: outcome, outputs, and where every packet went."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from enum import StrEnum
+from typing import Any
+
+from fbcore.errors import NodeError
+
+
+class Outcome(StrEnum):
+    """How a net ended."""
+
+    FINISHED = "finished"
+    QUIESCENT = "quiescent"
+    STARVED = "starved"
+    DEADLOCKED = "deadlocked"
+    STOPPED = "stopped"
+    FAILED = "failed"
+
+    @property
+    def is_good(self) -> bool:
+        """Whether everything arrived: finished, or quiescent."""
+        return self in (Outcome.FINISHED, Outcome.QUIESCENT)
+
+
+class Outputs:
+    """What came out: one list of values for each output port, by attribute or by name.
+
+    Example:
+        result.outputs.means == result.outputs["means"]
+    """
+
+    def __init__(self, lists: dict[str, list[Any]]) -> None:
+        self._lists = lists
+
+    def __getattr__(self, name: str) -> list[Any]:
+        if name.startswith("__"):
+            raise AttributeError(name)
+        try:
+            return self._lists[name]
+        except KeyError:
+            known = ", ".join(self._lists) or "none"
+            raise AttributeError(f"the net has no output {name!r}; its outputs are: {known}") from None
+
+    def __getitem__(self, name: str) -> list[Any]:
+        return self._lists[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._lists)
+
+    def __len__(self) -> int:
+        return len(self._lists)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return (Outputs, (self._lists,))
+
+    def __repr__(self) -> str:
+        return f"Outputs({self._lists!r})"
+
+
+class NodeState:
+    """One node at one moment: phase, and packets that came in and went out so far."""
+
+    __slots__ = ("address", "component", "phase", "received", "sent")
+
+    def __init__(self, address: str, component: str, phase: str, received: int, sent: int) -> None:
+        self.address = address
+        self.component = component
+        self.phase = phase
+        self.received = received
+        self.sent = sent
+
+
+class EdgeState:
+    """One edge at one moment: packets put and taken so far, packets that lie on it, and its capacity."""
+
+    __slots__ = ("address", "capacity", "fill", "put", "taken")
+
+    def __init__(self, address: str, put: int, taken: int, fill: int, capacity: int | None) -> None:
+        self.address = address
+        self.put = put
+        self.taken = taken
+        self.fill = fill
+        self.capacity = capacity
+
+
+class Snapshot:
+    """A net at one moment: nodes and edges in order of declaration, seconds since the start, and what it waits for."""
+
+    __slots__ = ("edges", "nodes", "outstanding", "seconds")
+
+    def __init__(
+        self, nodes: dict[str, NodeState], edges: dict[str, EdgeState], seconds: float, outstanding: tuple[str, ...]
+    ) -> None:
+        self.nodes = nodes
+        self.edges = edges
+        self.seconds = seconds
+        self.outstanding = outstanding
+
+
+class Result:
+    """How a run ended.
+
+    - `outcome`, and `reason`: a sentence that says why;
+    - `outputs`: a list of values for each output port;
+    - `errors`: what nodes raised;
+    - `unread`: packets left on edges, by the edge's address;
+    - `held`: packets that a node had taken and not done with when it was cancelled or failed, by port;
+    - `unsent`: values whose send waited when their node was cancelled, by port;
+    - `discarded`: how many packets went nowhere, by output port;
+    - `knot`: the nodes and edges of a deadlock, in the order of the circle;
+    - `waits`: what each node that had not ended waited for when the net was called blocked or stopped;
+    - `nodes`, `edges`, `seconds`: the last state of the net, and how long it ran.
+    """
+
+    def __init__(
+        self, name: str, outcome: Outcome, reason: str, outputs: dict[str, list[Any]], final: Snapshot
+    ) -> None:
+        self.name = name
+        self.outcome = outcome
+        self.reason = reason
+        self.outputs = Outputs(outputs)
+        self.nodes = final.nodes
+        self.edges = final.edges
+        self.seconds = final.seconds
+        self.errors: tuple[NodeError, ...] = ()
+        self.unread: dict[str, list[Any]] = {}
+        self.held: dict[str, Any] = {}
+        self.unsent: dict[str, list[Any]] = {}
+        self.discarded: dict[str, int] = {}
+        self.knot: tuple[str, ...] = ()
+        self.waits: dict[str, str] = {}
+
+    def summary(self) -> str:
+        """Say in a few lines how the run ended, and where packets went that did not come out."""
+        lines = [
+            f"{self.name}: {self.outcome} after {self.seconds:.2f} s" + (f" ({self.reason})" if self.reason else "")
+        ]
+        lines += [f"  error  {error}".replace("\n", "\n         ") for error in self.errors]
+        if self.knot:
+            lines.append(f"  circle  {' -> '.join(self.knot)}")
+        lines += [f"  waits  {address}: {what}" for address, what in self.waits.items()]
+        lines += [f"  unread  {address}: {_few(values)}" for address, values in self.unread.items()]
+        lines += [f"  held  {address}: {_short(value)}" for address, value in self.held.items()]
+        lines += [f"  unsent  {address}: {_few(values)}" for address, values in self.unsent.items()]
+        lines += [f"  discarded  {address}: {_packets(count)}" for address, count in self.discarded.items()]
+        lines += [f"  output  {port}: {_packets(len(self.outputs[port]))}" for port in self.outputs]
+        return "\n".join(lines)
+
+    def __repr__(self) -> str:
+        return f"<result of {self.name}: {self.outcome}>"
+
+
+def _packets(count: int) -> str:
+    return f"{count:,} packet{'' if count == 1 else 's'}"
+
+
+def _few(values: list[Any]) -> str:
+    shown = ", ".join(_short(value) for value in values[:3])
+    return f"{_packets(len(values))}: {shown}{', ...' if len(values) > 3 else ''}"
+
+
+def _short(value: Any) -> str:
+    text = repr(value)
+    return text if len(text) <= 60 else f"{text[:57]}..."
