@@ -10,11 +10,16 @@ import asyncio
 import heapq
 import random
 from asyncio import events
+from collections import deque
 from collections.abc import Callable, Sequence
+from concurrent.futures import Executor
 from contextvars import Context
-from typing import Any, NoReturn
+from typing import Any, NoReturn, TypeVar, TypeVarTuple
 
 from fbcore.errors import LoopError
+
+T = TypeVar("T")
+Ts = TypeVarTuple("Ts")
 
 Driver = Callable[[Sequence[str]], int]
 """Chooses the next step: gets the names of those that are ready, returns the index of one."""
@@ -88,6 +93,11 @@ class SteppedLoop(asyncio.BaseEventLoop):
             runner.run(main())
     """
 
+    # asyncio's own, which its type stubs do not show.
+    _ready: deque[asyncio.Handle]
+    _scheduled: list[asyncio.TimerHandle]
+    _stopping: bool
+
     def __init__(self, driver: Driver = first_come) -> None:
         super().__init__()
         self._driver = driver
@@ -137,7 +147,7 @@ class SteppedLoop(asyncio.BaseEventLoop):
         for handle in [each for each in self._ready if each.cancelled()]:
             self._ready.remove(handle)
         while self._scheduled and self._scheduled[0].cancelled():
-            heapq.heappop(self._scheduled)._scheduled = False
+            _take_timer(self._scheduled)
 
     def _steps(self) -> dict[str, asyncio.Handle]:
         """Return what may run next, by name: the ready turn of each task, and the first callback."""
@@ -151,9 +161,7 @@ class SteppedLoop(asyncio.BaseEventLoop):
         if self._scheduled:
             self._now = max(self._now, self._scheduled[0].when())
             while self._scheduled and self._scheduled[0].when() <= self._now:
-                timer = heapq.heappop(self._scheduled)
-                timer._scheduled = False
-                self._ready.append(timer)
+                self._ready.append(_take_timer(self._scheduled))
         elif not any(hook() for hook in list(self._idle)) and not self._ready and not self._stopping:
             waiting = ", ".join(sorted(task.get_name() for task in asyncio.all_tasks(self))) or "none"
             raise LoopError(
@@ -168,7 +176,7 @@ class SteppedLoop(asyncio.BaseEventLoop):
         """No selector, no events."""
 
     def call_soon_threadsafe(
-        self, callback: Callable[..., object], *args: Any, context: Context | None = None
+        self, callback: Callable[[*Ts], object], *args: *Ts, context: Context | None = None
     ) -> asyncio.Handle:
         """Schedule a callback; only from the loop's own thread.
 
@@ -179,7 +187,7 @@ class SteppedLoop(asyncio.BaseEventLoop):
             _refuse("a call from another thread")
         return self.call_soon(callback, *args, context=context)
 
-    def run_in_executor(self, executor: Any, func: Any, *args: Any) -> NoReturn:
+    def run_in_executor(self, executor: Executor | None, func: Callable[[*Ts], T], *args: *Ts) -> asyncio.Future[T]:
         """Refuse."""
         _refuse("a thread")
 
@@ -213,6 +221,12 @@ def _make_task(loop: SteppedLoop, coro: Any, **options: Any) -> SteppedTask:
     task = SteppedTask(coro, loop=loop, **options)
     loop.name_task(task)
     return task
+
+
+def _take_timer(timers: list[asyncio.TimerHandle]) -> asyncio.TimerHandle:
+    timer = heapq.heappop(timers)
+    timer._scheduled = False  # type: ignore[attr-defined]  # as BaseEventLoop does, or cancelling would count it
+    return timer
 
 
 def _step_name(handle: asyncio.Handle) -> str:

@@ -130,11 +130,11 @@ class _Declared:
         self.module = module
         self.spec: ComponentSpec | None = None
         scopes = (local_names, vars(cls), module)
-        self.early = {name: resolve(text, *scopes) for name, text in cls.__dict__.get("__annotations__", {}).items()}
+        self.early = {name: resolve(text, *scopes) for name, text in inspect.get_annotations(cls).items()}
 
     def ports(self) -> dict[str, PortSpec]:
         found = {}
-        for name, annotation in self.cls.__dict__.get("__annotations__", {}).items():
+        for name, annotation in inspect.get_annotations(self.cls).items():
             kind, complete = self.early[name]
             if not complete:
                 kind, complete = resolve(annotation, vars(self.cls), self.module)

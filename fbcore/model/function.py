@@ -19,7 +19,7 @@ P = ParamSpec("P")
 R = TypeVar("R")
 T = TypeVar("T")
 
-_STREAMS = (
+_STREAMS: tuple[Any, ...] = (
     collections.abc.Iterator,
     collections.abc.Generator,
     collections.abc.AsyncIterator,
@@ -43,8 +43,9 @@ class FunctionComponent(Generic[P, R, T]):
         self._signature = _read_signature(function)
         self._early = self._resolve(local_names)
         self._spec: ComponentSpec | None = None
-        self.streams = inspect.isgeneratorfunction(function) or inspect.isasyncgenfunction(function)
-        self.streams |= get_origin(self._early["return"][0]) in _STREAMS or self._early["return"][0] in _STREAMS
+        returned: Any = self._early["return"][0]
+        self.streams = returned in _STREAMS or get_origin(returned) in _STREAMS
+        self.streams |= inspect.isgeneratorfunction(function) or inspect.isasyncgenfunction(function)
 
     def __call__(self, *args: P.args, **kwargs: P.kwargs) -> R:
         """Call the function itself, as in a test: `parse(row)`."""
@@ -61,10 +62,10 @@ class FunctionComponent(Generic[P, R, T]):
         """The specification: name, ports, documentation and place."""
         if self._spec is None:
             late = self._resolve({})
-            types = {name: early if early[1] else late[name] for name, early in self._early.items()}
+            found = {name: early if early[1] else late[name] for name, early in self._early.items()}
             name = self.function.__name__
             doc = inspect.getdoc(self.function) or ""
-            self._spec = ComponentSpec(name, self._ports(types), self, doc, place_of(self.function))
+            self._spec = ComponentSpec(name, self._ports(found), self, doc, place_of(self.function))
             self._spec.check_names()
         return self._spec
 
@@ -75,16 +76,16 @@ class FunctionComponent(Generic[P, R, T]):
         module = getattr(self.function, "__globals__", {})
         return {name: resolve(annotation, local_names, module) for name, annotation in annotations.items()}
 
-    def _ports(self, types: dict[str, Resolved]) -> dict[str, PortSpec]:
+    def _ports(self, found: dict[str, Resolved]) -> dict[str, PortSpec]:
         ports = {}
         for name, parameter in self._signature.parameters.items():
-            kind, resolved = types[name]
+            kind, resolved = found[name]
             if parameter.default is inspect.Parameter.empty:
                 ports[name] = PortSpec(name, PortKind.INPUT, kind, resolved=resolved)
             else:
                 ports[name] = PortSpec(name, PortKind.CONFIG, kind, default=parameter.default, resolved=resolved)
-        returned, resolved = types["return"]
-        if returned is not None and returned is not types_none:
+        returned, resolved = found["return"]
+        if returned is not None and returned is not types.NoneType:
             ports.setdefault("out", PortSpec("out", PortKind.OUTPUT, self._sent(returned), resolved=resolved))
         return ports
 
@@ -93,12 +94,9 @@ class FunctionComponent(Generic[P, R, T]):
         if self.streams:
             returned = (get_args(returned) or (Any,))[0]
         if get_origin(returned) in (Union, types.UnionType):
-            rest = tuple(member for member in get_args(returned) if member is not types_none)
+            rest = tuple(member for member in get_args(returned) if member is not types.NoneType)
             return Union[rest] if rest else Any  # noqa: UP007 - built from a tuple
         return returned
-
-
-types_none = type(None)
 
 
 def _read_signature(function: Callable[..., Any]) -> inspect.Signature:

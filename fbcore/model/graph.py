@@ -104,8 +104,8 @@ class Graph:
         place = caller()
         self._refuse_if_frozen(place)
         spec = _spec_of(component)
-        name = id if id is not None else spec.name
-        if not isinstance(name, str) or not is_id(name) or name in BORDERS:
+        name = str(id) if id is not None else spec.name
+        if not is_id(name) or name in BORDERS:
             raise GraphError(f"{name!r} cannot be the id of a node ({place})", hint="use letters, digits and _")
         if name in self.nodes:
             raise GraphError(
@@ -152,7 +152,7 @@ class Graph:
                 )
         source.check_sends(place)
         target.check_takes(place, source)
-        if capacity is not None and (isinstance(capacity, bool) or not isinstance(capacity, int) or capacity < 1):
+        if capacity is not None and (type(capacity) is not int or capacity < 1):
             raise GraphError(
                 f"capacity {capacity!r} is no number of packets ({place})",
                 f"{source.address}->{target.address}",

@@ -129,7 +129,7 @@ def _border(graph: Graph) -> Iterator[Problem]:
             yield Problem("this name is taken by an option of run", f"configs.{name}", edges[0].place, hint)
     if not graph.nodes:
         yield Problem("the graph is empty", graph.name, Place("<graph>", 0), "add a component: graph.add(...)")
-    names: dict[str, str] = {id: "a node" for id in graph.nodes}
+    names: dict[str, str] = dict.fromkeys(graph.nodes, "a node")
     for side in ("inputs", "outputs", "configs"):
         for name, edges in graph.border(side).items():
             if names.get(name, side) != side:

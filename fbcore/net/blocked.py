@@ -128,7 +128,7 @@ class BlockedCheck:
     def _arm_outstanding(self) -> bool:
         """Look again when whatever is outstanding is done; False when nothing is."""
         outstanding = list(self._find())
-        for found, trigger in outstanding:
+        for _found, trigger in outstanding:
             self._arm(trigger)
             if self._witness is None:
                 self._witness = _still(trigger, self.net)

@@ -21,7 +21,8 @@ AnyFuture = asyncio.Future[Any]
 def context_of(thing: Any) -> Context | None:
     """Return the context that a task, handle or timer runs in."""
     if isinstance(thing, asyncio.Task) and hasattr(thing, "get_context"):
-        return thing.get_context()
+        context: Context = thing.get_context()
+        return context
     # Task.get_context came with Python 3.12; a task visits its own context before those of its callbacks.
     return next((part for part in gc.get_referents(thing) if isinstance(part, Context)), None)
 

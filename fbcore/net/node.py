@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Generator, Sequence
+from contextlib import asynccontextmanager, suppress
 from contextvars import Context, ContextVar, copy_context
 from enum import StrEnum
 from time import perf_counter
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from fbcore.errors import EndOfDemand, EndOfStream, NodeError, StopNet
 from fbcore.model.packet import NOTHING, Failure
@@ -18,6 +18,8 @@ from fbcore.net.port import BUDGET, ConfigPort, InPort, OutPort
 
 if TYPE_CHECKING:
     from fbcore.net.net import Net
+
+T = TypeVar("T")
 
 current_node: ContextVar[Node | None] = ContextVar("current_node", default=None)
 """The node whose code runs; inherited by the tasks, timers and callbacks that it makes."""
@@ -90,13 +92,20 @@ class Wait:
 class _NodeTasks(asyncio.TaskGroup):
     """A task group in which the end of a stream, or of demand, is the normal end of a task too."""
 
-    def create_task(self, coro: Coroutine[Any, Any, Any], **options: Any) -> asyncio.Task[Any]:
-        return super().create_task(_ending_normally(coro), **options)
+    def create_task(
+        self,
+        coro: Generator[Any, None, T] | Coroutine[Any, Any, T],
+        *,
+        name: str | None = None,
+        context: Context | None = None,
+    ) -> asyncio.Task[T]:
+        return super().create_task(_ending_normally(coro), name=name, context=context)  # type: ignore[arg-type]
 
 
-async def _ending_normally(work: Coroutine[Any, Any, Any]) -> Any:
+async def _ending_normally(work: Generator[Any, None, T] | Coroutine[Any, Any, T]) -> T | None:
     try:
-        return await work
+        # mypy cannot know that a generator-based coroutine can be awaited too.
+        return await work  # type: ignore[misc, no-any-return]
     except (EndOfStream, EndOfDemand):
         return None
 
@@ -143,10 +152,8 @@ class Node:
         phase = Phase.ENDED
         try:
             async with self.tasks:
-                try:
+                with suppress(EndOfStream, EndOfDemand):
                     await self.work()
-                except (EndOfStream, EndOfDemand):
-                    pass
         except asyncio.CancelledError as error:
             phase = Phase.CANCELLED
             if not self.cancelled:

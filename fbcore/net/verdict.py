@@ -108,4 +108,4 @@ def _circle(nx: Any, graph: Any, wait: Wait) -> tuple[str, ...]:
             steps.append(vertex.address)
         elif vertex.edges and following is not None:
             steps += [edge.address for edge in vertex.edges if edge.target.node is following]
-    return tuple([wait.node.address, *steps])
+    return (wait.node.address, *steps)

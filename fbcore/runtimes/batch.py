@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Coroutine, Iterable, Mapping
 from contextvars import Context
 from typing import Any
 
@@ -66,7 +66,7 @@ class BatchRuntime:
             BatchRuntime(graph).run(inputs={"line": Each(["a b", "c"])}, sep=" ").outputs.words
         """
 
-        def work() -> Any:
+        def work() -> Coroutine[Any, Any, Result]:
             return self.arun(
                 inputs=inputs,
                 time_limit=time_limit,
