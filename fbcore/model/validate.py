@@ -134,5 +134,6 @@ def _border(graph: Graph) -> Iterator[Problem]:
         for name, edges in graph.border(side).items():
             if names.get(name, side) != side:
                 hint = "nodes and ports of a graph share one namespace; rename one of them"
-                yield Problem(f"{name} is the name of {names[name]} too", f"{side}.{name}", edges[0].place, hint)
+                other = names[name].replace("inputs", "an input").replace("outputs", "an output")
+                yield Problem(f"{name} is the name of {other} too", f"{side}.{name}", edges[0].place, hint)
             names[name] = side

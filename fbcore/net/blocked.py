@@ -218,7 +218,7 @@ def _is_internal(
     wait = node.waits.get(task)
     if wait is not None and wait.future is future:
         return True
-    behind = internals.tasks_behind(task, future)
+    behind = internals.tasks_behind(task, future, tasks)
     if behind is None:
         return False
     for each in behind:

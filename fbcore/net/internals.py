@@ -58,8 +58,12 @@ def awaited_future(task: asyncio.Task[Any]) -> AnyFuture | None:
     return None if waiter is None or waiter.done() else waiter
 
 
-def tasks_behind(task: asyncio.Task[Any], future: AnyFuture) -> list[AnyFuture] | None:
+def tasks_behind(
+    task: asyncio.Task[Any], future: AnyFuture, siblings: Iterable[asyncio.Task[Any]]
+) -> list[AnyFuture] | None:
     """Return the futures that alone can end a task's wait for this one, or None when that is not known.
+
+    `siblings` are the tasks among which they are looked for.
 
     Knows a task, `gather`, `shield`, `wait`, `as_completed`, and the end of a task group of asyncio or anyio.
     """
@@ -67,7 +71,7 @@ def tasks_behind(task: asyncio.Task[Any], future: AnyFuture) -> list[AnyFuture] 
         return [future]
     if type(future).__name__ == "_GatheringFuture":
         return list(getattr(future, "_children", ())) or None
-    return _shielded(future) or _waited_by_frame(task, future)
+    return _shielded(future) or _waited_by_frame(task, future) or _waited_one_by_one(task, siblings)
 
 
 def _shielded(future: AnyFuture) -> list[AnyFuture] | None:
@@ -90,17 +94,27 @@ def _waited_by_frame(task: asyncio.Task[Any], future: AnyFuture) -> list[AnyFutu
         return _pending(getattr(owner, "_tasks", ()))
     if frame.f_code is _WAIT:
         return _pending(names["fs"])
-    deeper = [each for each in _chain(task) if getattr(each, "__qualname__", "").endswith("_wait_for_one")]
-    if deeper:
-        return _pending(deeper[0].cr_frame.f_locals.get("todo") or getattr(_self(deeper[0]), "_todo", ()))
     return None
 
 
 _WAIT = asyncio.tasks._wait.__code__  # type: ignore[attr-defined]
 
 
-def _self(coroutine: Any) -> Any:
-    return coroutine.cr_frame.f_locals.get("self")
+def _waited_one_by_one(task: asyncio.Task[Any], siblings: Iterable[asyncio.Task[Any]]) -> list[AnyFuture] | None:
+    """Know a wait in `as_completed`: its queue is filled by a callback of the tasks that it goes through."""
+    frames = [each.cr_frame for each in _chain(task) if getattr(each, "__qualname__", "").endswith("_wait_for_one")]
+    if not frames:
+        return None
+    names = frames[0].f_locals
+    if hasattr(names.get("self"), "_todo"):
+        return _pending(names["self"]._todo)
+    for sibling in siblings:
+        for callback, _ in getattr(sibling, "_callbacks", None) or ():
+            if getattr(callback, "__qualname__", "") == "as_completed.<locals>._on_completion":
+                cells = inspect.getclosurevars(callback).nonlocals
+                if cells.get("done") is names.get("done"):
+                    return _pending(cells.get("todo", ()))
+    return None
 
 
 def _pending(futures: Iterable[AnyFuture]) -> list[AnyFuture] | None:

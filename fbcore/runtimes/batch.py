@@ -145,6 +145,7 @@ class _Timers:
         self.is_time_up = False
         self._progress = progress
         self._loop = asyncio.get_running_loop()
+        self._moves = -1
         self._limit = None
         self._beat = None
         if limit is not None:
@@ -159,7 +160,10 @@ class _Timers:
     def _report(self) -> None:
         assert self._progress is not None
         self._progress(self.net.snapshot(with_outstanding=True))
-        self._beat = self._loop.call_later(PROGRESS_EVERY, self._report, context=Context())
+        is_still, self._moves = self.net.moves == self._moves, self.net.moves
+        if not (is_still and self.net.is_stepped):
+            # On virtual time a beat in a net that stands still would go on for ever, at no time at all.
+            self._beat = self._loop.call_later(PROGRESS_EVERY, self._report, context=Context())
 
     def close(self) -> None:
         """Disarm, and report the end."""
