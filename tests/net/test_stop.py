@@ -1,0 +1,211 @@
+"""Stopping: draining, cancelling at once, and the account of what was on its way."""
+
+import asyncio
+
+import pytest
+
+from fbcore import BatchRuntime, Component, Each, Graph, In, Out, Outcome, StopNet, component
+from fbcore.loop import SteppedLoop
+from fbcore.net.build import build_net
+
+
+class Ticks(Component):
+    """Sends a number every second, for ever."""
+
+    tick: Out[int]
+
+    async def run(self) -> None:
+        number = 0
+        while True:
+            await self.tick.send(number)
+            number += 1
+            await asyncio.sleep(1)
+
+
+class Collect(Component):
+    """Collects numbers and sends them all at the end."""
+
+    value: In[int]
+    all: Out[list[int]]
+
+    async def run(self) -> None:
+        await self.all.send([value async for value in self.value])
+
+
+def ticking() -> Graph:
+    graph = Graph("ticking")
+    graph.add(Ticks).tick >> graph.add(Collect).value
+    graph["collect"].all >> graph.outputs.all
+    return graph
+
+
+def run_and(graph: Graph, act, *, after: float, **inputs):
+    """Run a graph on virtual time, act on the net after some seconds, and return the result."""
+
+    async def main():
+        net = build_net(graph, inputs)
+        asyncio.get_running_loop().call_later(after, act, net)
+        return await net.run()
+
+    with asyncio.Runner(loop_factory=SteppedLoop) as runner:
+        return runner.run(main())
+
+
+def test_a_stop_drains_the_net():
+    """Sources are cancelled, the others end by closing and send what they have collected."""
+    result = run_and(ticking(), lambda net: net.stop("enough"), after=4.5)
+    assert (result.outcome, result.reason) == (Outcome.STOPPED, "enough")
+    assert result.outputs.all == [[0, 1, 2, 3, 4]]
+
+
+def test_a_drain_that_takes_too_long_is_cancelled():
+    """After the grace time what is left is cancelled, and the reason says so."""
+
+    class Slow(Component):
+        value: In[int]
+
+        async def run(self) -> None:
+            async for _ in self.value:
+                await asyncio.sleep(100)
+
+    graph = Graph("slow")
+    graph.add(Ticks).tick >> graph.add(Slow).value
+    result = run_and(graph, lambda net: net.stop("enough", grace=3), after=2.5)
+    assert result.reason == "enough; not drained in 3 s"
+    assert result.seconds == pytest.approx(5.5)
+    assert result.held == {"ticks.tick": 2} or result.held == {"slow.value": 0}
+    assert result.unread == {"ticks.tick->slow.value": [1, 2]}
+
+
+def test_a_stop_drains_a_loop():
+    """A net with a loop runs dry, and is then closed in order."""
+
+    class Round(Component):
+        value: In[int]
+        back: In[int]
+        out: Out[int]
+        seen: Out[int]
+
+        async def run(self) -> None:
+            async for value in self.value:
+                await self.out.send(value)
+            count = 0
+            async for _ in self.back:
+                count += 1
+            await self.seen.send(count)
+
+    @component
+    def same(value: int) -> int:
+        return value
+
+    graph = Graph("round")
+    node, echo = graph.add(Round), graph.add(same)
+    graph.add(Ticks).tick >> node.value
+    node.out >> echo.value
+    echo.out >> node.back
+    node.seen >> graph.outputs.seen
+    result = run_and(graph, lambda net: net.stop(), after=3.5)
+    assert (result.outcome, result.outputs.seen) == (Outcome.STOPPED, [4])
+
+
+def test_stop_at_once_cancels_and_reports_what_was_in_hand():
+    """Nothing is sent any more; packets on edges and in hands are in the result."""
+    result = run_and(ticking(), lambda net: net.stop_at_once("now"), after=4.5)
+    assert (result.outcome, result.outputs.all) == (Outcome.STOPPED, [])
+    assert result.waits["ticks"].startswith("a timer, due in 0.5 s")
+
+
+def test_a_function_stops_the_net_by_raising(run):
+    """`StopNet(reason)` cancels everything at once; it is no failure."""
+
+    @component
+    def guard(value: int) -> int:
+        if value == 3:
+            raise StopNet("three is too many")
+        return value
+
+    graph = Graph("guarded")
+    graph.inputs.value >> graph.add(guard).value
+    graph["guard"].out >> graph.outputs.values_seen
+    result = run(graph, inputs={"value": Each(range(100))})
+    assert (result.outcome, result.reason) == (Outcome.STOPPED, "three is too many")
+    assert result.outputs.values_seen == [0, 1, 2]
+    assert result.held == {"guard.value": 3}
+    assert result.errors == ()
+
+
+def test_a_class_stops_the_net_by_its_handle(run):
+    """`self.net.stop(reason)` cancels at once, the caller included."""
+
+    class Watch(Component):
+        value: In[int]
+        after: Out[str]
+
+        async def run(self) -> None:
+            async for value in self.value:
+                if value == 3:
+                    self.net.stop(f"saw {value} in {self.net.name}")
+            await self.after.send("never")
+
+    graph = Graph("watched")
+    graph.inputs.value >> graph.add(Watch).value
+    graph["watch"].after >> graph.outputs.after
+    result = run(graph, inputs={"value": Each(range(100))})
+    assert (result.outcome, result.reason) == (Outcome.STOPPED, "saw 3 in watched")
+    assert result.outputs.after == []
+
+
+def test_a_stop_that_was_asked_for_does_not_raise():
+    """`run` returns its result, whose outcome is stopped."""
+
+    @component
+    def stop(value: int) -> None:
+        raise StopNet("asked")
+
+    graph = Graph("asked")
+    graph.inputs.value >> graph.add(stop).value
+    assert BatchRuntime(graph).run(inputs={"value": 1}).outcome is Outcome.STOPPED
+
+
+def test_no_port_operation_succeeds_once_a_node_is_cancelled():
+    """A component that swallows its cancellation can neither send nor receive in its last moments."""
+    tried = []
+
+    class Stubborn(Component):
+        value: In[int]
+        out: Out[int]
+
+        async def run(self) -> None:
+            for operation in (self.value.receive, lambda: self.out.send(1), lambda: self.out.send(2)):
+                try:
+                    await operation()
+                except asyncio.CancelledError:
+                    tried.append("cancelled")
+
+    graph = Graph("stubborn")
+    graph.add(Ticks).tick >> graph.add(Collect).value
+    graph["collect"].all >> graph.outputs.all
+    node = graph.add(Stubborn)
+    graph.connect(graph.inputs.value, node.value)
+    node.out >> graph.outputs.out
+
+    async def never():
+        await asyncio.sleep(1000)
+        yield 1
+
+    result = run_and(graph, lambda net: net.stop_at_once(), after=1.5, value=Each(never()))
+    assert tried == ["cancelled"] * 3
+    assert result.outputs.out == []
+
+
+def test_no_task_is_left_after_the_end():
+    """Whatever way a net ends, the loop has no task of its."""
+
+    async def main():
+        net = build_net(ticking())
+        asyncio.get_running_loop().call_later(2.5, net.stop_at_once)
+        await net.run()
+        return asyncio.all_tasks() - {asyncio.current_task()}
+
+    with asyncio.Runner(loop_factory=SteppedLoop) as runner:
+        assert runner.run(main()) == set()
