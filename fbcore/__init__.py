@@ -10,7 +10,6 @@ from fbcore.errors import (
     InputError,
     LoadError,
     LoopError,
-    NetError,
     NodeError,
     PortError,
     StopNet,
@@ -22,7 +21,7 @@ from fbcore.model.graph import Graph
 from fbcore.model.packet import Each, Failure
 from fbcore.model.port import Config, In, Out
 from fbcore.net.observe import Observer
-from fbcore.net.report import Outcome, Result, Snapshot
+from fbcore.net.report import NetError, Outcome, Result, Snapshot
 from fbcore.runtimes.batch import BatchRuntime
 
 __all__ = [

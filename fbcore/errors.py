@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
-
-if TYPE_CHECKING:
-    from fbcore.net.report import Result
+from typing import Any
 
 
 class FlowError(Exception):
@@ -86,22 +83,6 @@ class NodeError(FlowError):
 
     def __reduce__(self) -> tuple[Any, ...]:
         return (type(self), (self.what, self.address, self.hint, self.held, self.traceback))
-
-
-class NetError(FlowError):
-    """A run did not end well: `result` says how it ended, `errors` holds what the nodes raised.
-
-    `errors` is an `ExceptionGroup` of `NodeError`, or None when no node failed (the net was starved,
-    deadlocked, or its time was up).
-    """
-
-    def __init__(self, what: str, address: str, hint: str, result: Result) -> None:
-        super().__init__(what, address, hint)
-        self.result = result
-        self.errors = ExceptionGroup(f"errors of net {address}", list(result.errors)) if result.errors else None
-
-    def __reduce__(self) -> tuple[Any, ...]:
-        return (type(self), (self.what, self.address, self.hint, self.result))
 
 
 class EndOfStream(Exception):  # noqa: N818 - control flow, no error

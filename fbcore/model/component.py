@@ -7,7 +7,7 @@ import inspect
 import sys
 from collections.abc import Callable, Mapping
 from contextlib import AbstractAsyncContextManager
-from typing import TYPE_CHECKING, Any, get_args, get_origin
+from typing import Any, Protocol, get_args, get_origin
 
 from fbcore.errors import GraphError, PortError
 from fbcore.model.address import RESERVED_PORTS, Place, is_id, snake_case
@@ -15,10 +15,36 @@ from fbcore.model.packet import Failure
 from fbcore.model.port import Config, In, Out, PortKind, PortSpec
 from fbcore.model.types import resolve
 
-if TYPE_CHECKING:
-    from fbcore.net.node import NetHandle, Node
-
 _KINDS: dict[Any, PortKind] = {In: PortKind.INPUT, Out: PortKind.OUTPUT, Config: PortKind.CONFIG}
+
+
+class NetHandle(Protocol):
+    """What a component may know of its net, and do with it."""
+
+    @property
+    def name(self) -> str:
+        """The name of the graph that the net was made of."""
+
+    def time(self) -> float:
+        """Return the time of the net's loop, in seconds; virtual time where the loop's time is."""
+
+    def stop(self, reason: str = "") -> None:
+        """Stop the whole net at once: every node is cancelled, and what lies in the net is reported.
+
+        Example:
+            self.net.stop("the disk is full")
+        """
+
+
+class Host(Protocol):
+    """The node that a component runs in, as far as the component uses it."""
+
+    address: str
+    net_handle: NetHandle
+    tasks: asyncio.TaskGroup
+
+    def busy(self, what: str) -> AbstractAsyncContextManager[None]:
+        """Count work that the loop cannot see as outstanding while it goes on."""
 
 
 class Component:
@@ -39,7 +65,7 @@ class Component:
     """
 
     error: Out[Failure]
-    _node: Node
+    _node: Host
 
     def __init_subclass__(cls, **options: Any) -> None:
         super().__init_subclass__(**options)
@@ -78,7 +104,7 @@ class Component:
         return _bound(self).busy(what)
 
 
-def _bound(component: Component) -> Node:
+def _bound(component: Component) -> Host:
     try:
         return component._node
     except AttributeError:

@@ -94,7 +94,7 @@ class BlockedCheck:
 
     def _deliver_owed(self) -> bool:
         """Wake senders that have room but were left asleep until half the edge would be free."""
-        owed = [wait for node in self.net.alive() for wait in node.waits.values() if _is_owed(wait)]
+        owed = [wait for node in self.net.alive() for wait in node.waits if _is_owed(wait)]
         for wait in owed:
             wait.wake()
         return bool(owed)
@@ -102,7 +102,7 @@ class BlockedCheck:
     def _is_something_ready(self) -> bool:
         """Say whether a node's task or callback is about to run; if so, look again after it."""
         ready = any(self._is_ours(context) for context in internals.ready_contexts(self.net.loop))
-        ready = ready or any(wait.future.done() for node in self.net.alive() for wait in node.waits.values())
+        ready = ready or any(wait.future.done() for node in self.net.alive() for wait in node.waits)
         tasks = self._tasks()
         ready = ready or any(
             internals.awaited_future(task) is None for node, each in tasks.items() for task in each if not task.done()
@@ -215,8 +215,7 @@ def _is_internal(
     node: Node, task: asyncio.Task[Any], future: asyncio.Future[Any], tasks: list[asyncio.Task[Any]]
 ) -> bool:
     """Say whether a task waits for a port, or for nothing but tasks of its own node."""
-    wait = node.waits.get(task)
-    if wait is not None and wait.future is future:
+    if any(wait.future is future for wait in node.waits):
         return True
     behind = internals.tasks_behind(task, future, tasks)
     if behind is None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections import deque
 from typing import TYPE_CHECKING, Any
 
@@ -16,8 +17,9 @@ class Edge:
 
     Where an input has one edge, `queue` holds bare values and belongs to the edge; where it has several,
     they share one queue of (edge, value), so that packets are taken in order of arrival, and `count` says
-    how many of them are this edge's. `finished`: the sender has ended. `refusing`: the consumer has;
-    `refused` then counts the packets that it would have got.
+    how many of them are this edge's. `limit` is the capacity as a number. `is_fast`: packets may pass by the
+    fast path, for nobody has to hear of them and no node feeds itself. `finished`: the sender has ended.
+    `refusing`: the consumer has; `refused` then counts the packets that it would have got.
     """
 
     __slots__ = (
@@ -26,6 +28,8 @@ class Edge:
         "count",
         "finished",
         "half_fed",
+        "is_fast",
+        "limit",
         "queue",
         "refused",
         "refusing",
@@ -41,8 +45,10 @@ class Edge:
         self.source = source
         self.target = target
         self.capacity = capacity
+        self.limit = sys.maxsize if capacity is None else capacity
         self.queue: deque[Any] = deque()
         self.shared = False
+        self.is_fast = False
         self.count = 0
         self.taken = 0
         self.senders: list[Wait] = []
@@ -57,20 +63,12 @@ class Edge:
     @property
     def is_full(self) -> bool:
         """Whether a sender has to wait."""
-        return self.capacity is not None and len(self) >= self.capacity
-
-    @property
-    def is_fast(self) -> bool:
-        """Whether packets may pass by the fast path: nobody has to hear of them, and no node feeds itself."""
-        source, target = self.source.node, self.target.node
-        if source is target or source.cancelled or not source.net.is_fast:
-            return False
-        return target is None or not target.cancelled
+        return (self.count if self.shared else len(self.queue)) >= self.limit
 
     @property
     def has_half_free(self) -> bool:
         """Whether so much room is free that it pays to wake a suspended sender."""
-        return self.capacity is None or len(self) <= self.capacity // 2
+        return len(self) <= self.limit // 2
 
     def put(self, value: Any) -> None:
         """Put a packet at the end; the caller has seen to it that there is room."""

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterable, Iterator
+import math
+from collections.abc import Iterable, Iterator
 from contextvars import Context
 from typing import Any
 
@@ -14,6 +15,7 @@ from fbcore.net.edge import Edge
 from fbcore.net.flush import flush_order
 from fbcore.net.node import Node
 from fbcore.net.observe import Observer, Watching
+from fbcore.net.port import BUDGET
 from fbcore.net.report import EdgeState, NodeState, Outcome, Result, Snapshot
 from fbcore.net.sink import Sink
 from fbcore.net.verdict import verdict, waits_in_words
@@ -40,7 +42,7 @@ class Net:
         self.errors: list[NodeError] = []
         self.is_cancelled = False
         self.is_stepped = False
-        self.is_fast = False
+        self.budget = 0
         self.result: Result | None = None
         self.blocked = BlockedCheck(self, self._when_blocked)
         self._outcome: Outcome | None = None
@@ -51,7 +53,6 @@ class Net:
         self._to_flush: list[Node] | None = None
         self._grace: asyncio.TimerHandle | None = None
         self._began = 0.0
-        self._pass_count: Callable[[], int] | None = None
         self._all_ended = asyncio.Event()
         self.loop: asyncio.AbstractEventLoop
 
@@ -81,13 +82,15 @@ class Net:
         self.loop = asyncio.get_running_loop()
         self._began = self.loop.time()
         self.is_stepped = isinstance(self.loop, SteppedLoop)
-        self.is_fast = not self.is_stepped and not self.watching.is_watching_packets
-        self._pass_count = getattr(self.loop, "count_passes", None)
+        # On a stepped loop a task has no credit, and gives way before every port operation.
+        self.budget = 0 if self.is_stepped else BUDGET
         if isinstance(self.loop, SteppedLoop):
             self.loop.when_idle(self._stands_still)
         for edge in self.edges:
+            alone = not edge.shared and edge.source.node is not edge.target.node
+            edge.is_fast = alone and not self.is_stepped and not self.watching.wants_packets
+        for edge in self.edges:
             edge.source.regate()
-            edge.target.relow()
         self.live = len(self.nodes)
 
     def _finish(self) -> None:
@@ -99,30 +102,16 @@ class Net:
         self.result = self._account()
         self.watching.ended(self.result)
 
-    def passes(self) -> int | None:
-        """Return how many passes the loop has made, or None when it does not count them."""
-        return self._pass_count() if self._pass_count is not None else None
-
-    def slow_turn(self, address: str, seconds: float) -> None:
-        """Report a turn that blocked the loop."""
-        self.watching.notice(address, f"a turn blocked the loop for {seconds:.2f} s; move the work to a thread")
+    def slow_turn(self, address: str, began: float, seconds: float) -> None:
+        """Report a turn that blocked the loop: one that began after the loop last looked for other work."""
+        if began >= getattr(self.loop, "pass_began", math.inf):
+            self.watching.notice(address, f"a turn blocked the loop for {seconds:.2f} s; move the work to a thread")
 
     # -- what its nodes tell it --------------------------------------------------------------------
 
     def alive(self) -> Iterator[Node]:
         """Yield the nodes that have not ended, in order of declaration."""
         return (node for node in self.nodes if not node.ended)
-
-    def node_parked(self) -> None:
-        """Count a node that waits for a port; when all do, have a look whether anything can move."""
-        self.parked += 1
-        self.moves += 1
-        if self.parked >= self.live:
-            self.blocked.look_again()
-
-    def node_unparked(self) -> None:
-        """Count a node that has been woken."""
-        self.parked -= 1
 
     def node_ended(self, node: Node) -> None:
         """Count a node that has ended."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import sys
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Generator, Sequence
 from contextlib import asynccontextmanager, suppress
 from contextvars import Context, ContextVar, copy_context
@@ -11,10 +12,11 @@ from time import perf_counter
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from fbcore.errors import EndOfDemand, EndOfStream, NodeError, StopNet
+from fbcore.model.component import NetHandle
 from fbcore.model.packet import NOTHING, Failure
 from fbcore.net.edge import Edge
 from fbcore.net.failure import leaves, node_error
-from fbcore.net.port import BUDGET, ConfigPort, InPort, OutPort
+from fbcore.net.port import ConfigPort, InPort, OutPort
 
 if TYPE_CHECKING:
     from fbcore.net.net import Net
@@ -23,6 +25,8 @@ T = TypeVar("T")
 
 current_node: ContextVar[Node | None] = ContextVar("current_node", default=None)
 """The node whose code runs; inherited by the tasks, timers and callbacks that it makes."""
+
+_NEVER = sys.maxsize
 
 SLOW_TURN = 0.1
 """Seconds that a turn may block the loop before it is reported."""
@@ -43,33 +47,29 @@ class Phase(StrEnum):
 class Wait:
     """A task that waits for ports: for a packet on one of `ports`, or for room on `edges`.
 
-    `needs_all` says that every one of them must change before the task can go on, not any.
+    `needs_all` says that every one of them must change before the task can go on, not any. It stands in line
+    at each of them until it is woken; waking says only "look again", and carries no value.
     """
 
-    __slots__ = ("edges", "future", "lines", "needs_all", "node", "ports", "task")
+    __slots__ = ("edges", "future", "lines", "needs_all", "node", "ports")
 
     def __init__(self, node: Node, ports: Sequence[InPort], edges: Sequence[Edge], needs_all: bool) -> None:
-        loop = asyncio.get_running_loop()
         self.node = node
         self.ports = ports
         self.edges = edges
         self.needs_all = needs_all
-        self.future: asyncio.Future[None] = loop.create_future()
-        self.task = asyncio.current_task()
-        self.lines = [port.waiters for port in ports] + [edge.senders for edge in edges]
-
-    def stand_in_line(self) -> None:
-        """Wait behind the others, and close the fast paths of those who are to wake this task."""
-        for line in self.lines:
-            line.append(self)
-        self._touch()
-
-    def _touch(self) -> None:
-        for port in self.ports:
+        self.future: asyncio.Future[None] = node.net.loop.create_future()
+        self.lines: list[list[Wait]] = []
+        # Whoever is to wake this task must leave the fast path; their next slow operation opens it again.
+        for port in ports:
+            self.lines.append(port.waiters)
+            port.waiters.append(self)
             for edge in port.edges:
-                edge.source.regate()
-        for edge in self.edges:
-            edge.target.relow()
+                edge.source.gate = -1
+        for edge in edges:
+            self.lines.append(edge.senders)
+            edge.senders.append(self)
+            edge.target.low = _NEVER
 
     def wake(self) -> bool:
         """Let the task look again; False when it is past waking, for it was cancelled."""
@@ -85,8 +85,10 @@ class Wait:
             for line in self.lines:
                 line.remove(self)
             self.lines = []
-            self._touch()
-            self.node.unpark(self)
+            node = self.node
+            node.waits.remove(self)
+            if not node.waits:
+                node.net.parked -= 1
 
 
 class _NodeTasks(asyncio.TaskGroup):
@@ -122,20 +124,19 @@ class Node:
         self.configs: dict[str, ConfigPort] = {}
         self.error = OutPort(self, "error")
         self.work: Callable[[], Awaitable[None]] = _no_work
-        self.phase = Phase.CREATED
+        self.life = Phase.CREATED
         self.ended = False
         self.cancelled = False
         self.firings = 0
-        self.waits: dict[asyncio.Task[Any] | None, Wait] = {}
+        self.waits: list[Wait] = []
         self.busy_with: list[str] = []
         self.held: dict[str, Any] = {}
         self.unsent: dict[str, list[Any]] = {}
         self.tasks: asyncio.TaskGroup = _NodeTasks()
         self.task: asyncio.Task[None] | None = None
-        self.credit = BUDGET
+        self.credit = 0
         self.turn_began = 0.0
-        self.turn_pass: int | None = None
-        self.net_handle = NetHandle(net)
+        self.net_handle: NetHandle = _Handle(net)
 
     # -- its task ----------------------------------------------------------------------------------
 
@@ -147,8 +148,9 @@ class Node:
 
     async def main(self) -> None:
         """Do the node's work to its end, whatever that is, and close its ports. Never raises an error."""
-        self.enter(Phase.RUNNING)
-        self._begin_turn()
+        self._enter(Phase.RUNNING)
+        self.credit = self.net.budget
+        self.turn_began = perf_counter()
         phase = Phase.ENDED
         try:
             async with self.tasks:
@@ -208,7 +210,7 @@ class Node:
         elif phase is Phase.ENDED:
             for port in self.ins.values():
                 port.last = NOTHING
-        self.enter(phase)
+        self._enter(phase)
         for inp in self.ins.values():
             inp.close()
         for out in (*self.outs.values(), self.error):
@@ -222,10 +224,12 @@ class Node:
         if not self.cancelled:
             self.cancelled = True
             self.note_hands()
+            # From now on every port operation is slow, and raises.
+            self.credit = 0
             for out in (*self.outs.values(), self.error):
                 out.gate = -1
             for inp in self.ins.values():
-                inp.relow()
+                inp.low = _NEVER
         self.task.cancel()
 
     # -- what it holds -----------------------------------------------------------------------------
@@ -243,73 +247,57 @@ class Node:
 
     # -- waiting -----------------------------------------------------------------------------------
 
-    def must_yield(self, spent: int = 1) -> bool:
-        """Pay for port operations; True when the task owes the loop a turn, or the node is cancelled."""
-        self.credit -= spent
-        return self.credit <= 0 or self.net.is_stepped or self.cancelled
-
     async def give_way(self) -> None:
-        """Let everyone else have a turn."""
+        """Let everyone else have a turn: owed after so many port operations, and always on a stepped loop."""
         if self.cancelled:
             raise asyncio.CancelledError
-        self.credit = BUDGET
+        self.credit = self.net.budget
         self._end_turn()
         await asyncio.sleep(0)
-        self._begin_turn()
+        self.turn_began = perf_counter()
 
-    async def wait_for_packets(self, ports: Sequence[InPort], *, needs_all: bool = False) -> None:
-        """Wait until something arrives at one of the ports, or ends there."""
-        try:
-            await self._park(Wait(self, ports, (), needs_all), Phase.RECEIVING)
-        except asyncio.CancelledError:
-            # Whoever was woken and cancelled at once passes the wake-up on.
-            for port in ports:
-                if port.queue:
-                    port.arrived()
-            raise
-
-    async def wait_for_room(self, edges: Sequence[Edge]) -> None:
-        """Wait until room comes on one of these edges, all of which are full."""
-        await self._park(Wait(self, (), edges, needs_all=True), Phase.SENDING)
-
-    async def _park(self, wait: Wait, phase: Phase) -> None:
+    def park(self, ports: Sequence[InPort], edges: Sequence[Edge] = (), *, needs_all: bool = False) -> Wait:
+        """Begin to wait for packets or for room; the caller awaits the future, and calls `resume` whatever happens."""
         if self.cancelled:
             raise asyncio.CancelledError
-        self.credit = BUDGET
         self._end_turn()
-        self.enter(phase)
-        wait.stand_in_line()
-        self.waits[wait.task] = wait
+        wait = Wait(self, ports, edges, needs_all)
+        self.waits.append(wait)
+        net = self.net
+        if net.watching.wants_nodes:
+            net.watching.node(self.address, self.phase)
         if len(self.waits) == 1:
-            self.net.node_parked()
-        try:
-            await wait.future
-        finally:
-            wait.leave()
-            self.enter(Phase.RUNNING)
-            self._begin_turn()
+            net.parked += 1
+            net.moves += 1
+            if net.parked >= net.live:
+                net.blocked.look_again()
+        return wait
 
-    def unpark(self, wait: Wait) -> None:
-        """Count a wait as over; called when it is woken, or when its task was cancelled and resumes."""
-        del self.waits[wait.task]
-        if not self.waits:
-            self.net.node_unparked()
+    def resume(self, wait: Wait) -> None:
+        """Go on after a wait, woken or cancelled."""
+        wait.leave()
+        self.credit = self.net.budget
+        self.turn_began = perf_counter()
+        if self.net.watching.wants_nodes:
+            self.net.watching.node(self.address, self.phase)
 
     # -- being seen --------------------------------------------------------------------------------
 
-    def enter(self, phase: Phase) -> None:
-        """Be in another phase, and say so to whoever watches."""
-        self.phase = phase
-        self.net.watching.node(self.address, phase)
+    @property
+    def phase(self) -> Phase:
+        """Where the node is in its life; while it runs, what it waits for first."""
+        if self.life is Phase.RUNNING and self.waits:
+            return Phase.SENDING if self.waits[0].edges else Phase.RECEIVING
+        return self.life
 
-    def _begin_turn(self) -> None:
-        self.turn_began = perf_counter()
-        self.turn_pass = self.net.passes()
+    def _enter(self, life: Phase) -> None:
+        self.life = life
+        self.net.watching.node(self.address, life)
 
     def _end_turn(self) -> None:
         took = perf_counter() - self.turn_began
-        if took > SLOW_TURN and self.turn_pass is not None and self.turn_pass == self.net.passes():
-            self.net.slow_turn(self.address, took)
+        if took > SLOW_TURN:
+            self.net.slow_turn(self.address, self.turn_began, took)
 
     @asynccontextmanager
     async def busy(self, what: str) -> AsyncIterator[None]:
@@ -326,8 +314,8 @@ async def _no_work() -> None:
     """Do nothing; a node is given its work by the builder."""
 
 
-class NetHandle:
-    """What a component may know of its net, and do with it."""
+class _Handle:
+    """A net as its components see it: `fbcore.model.component.NetHandle`."""
 
     __slots__ = ("_net",)
 
@@ -336,17 +324,10 @@ class NetHandle:
 
     @property
     def name(self) -> str:
-        """The name of the graph that the net was made of."""
         return self._net.name
 
     def time(self) -> float:
-        """Return the time of the net's loop, in seconds; virtual time where the loop's time is."""
         return self._net.loop.time()
 
     def stop(self, reason: str = "") -> None:
-        """Stop the whole net at once: every node is cancelled, and what lies in the net is reported.
-
-        Example:
-            self.net.stop("the disk is full")
-        """
         self._net.stop_at_once(reason)

@@ -40,18 +40,15 @@ class Observer:
 
 
 class Watching:
-    """Tells observers; `is_watching_packets` says whether anybody wants to hear of every packet."""
+    """Tells observers; `wants_packets` and `wants_nodes` say whether anybody wants to hear of these."""
 
     def __init__(self, observers: list[Observer]) -> None:
         self._node = _overriding(observers, "node")
         self._packet = _overriding(observers, "packet")
         self._notice = _overriding(observers, "notice")
         self._ended = _overriding(observers, "ended")
-
-    @property
-    def is_watching_packets(self) -> bool:
-        """Whether anybody wants to hear of every packet."""
-        return bool(self._packet)
+        self.wants_packets = bool(self._packet)
+        self.wants_nodes = bool(self._node)
 
     def node(self, address: str, phase: str) -> None:
         """Tell that a node is in another phase."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import sys
 from collections import deque
 from collections.abc import Sequence
@@ -54,12 +55,11 @@ class OutPort(Out[Any]):
     def regate(self) -> None:
         """Set the gate anew, after anything that it depends on has changed."""
         self.gate = -1
-        if len(self.edges) == 1:
+        if len(self.edges) == 1 and self.node.net.budget:
             edge = self.edges[0]
-            if edge.is_fast and not edge.shared and not edge.target.waiters:
+            if edge.is_fast and not edge.target.waiters:
                 self.queue = edge.queue
-                rest = len(edge.queue) + BUDGET
-                self.gate = rest if edge.capacity is None else min(edge.capacity, rest)
+                self.gate = edge.limit if edge.limit <= BUDGET else min(edge.limit, len(edge.queue) + BUDGET)
 
     async def send(self, value: Any) -> None:
         """Give a value away, waiting first until every edge has room."""
@@ -70,20 +70,24 @@ class OutPort(Out[Any]):
         await self._send_slowly(value)
 
     async def _send_slowly(self, value: Any) -> None:
-        ticket = object()
-        self.pending[ticket] = value
-        try:
-            await self._wait_for_room()
-        finally:
-            del self.pending[ticket]
+        node = self.node
+        full = [edge for edge in self.edges if edge.is_full]
+        node.credit -= BUDGET if self.gate > 0 and not full else 1
+        if full or node.credit <= 0:
+            ticket = object()
+            self.pending[ticket] = value
+            try:
+                if node.credit <= 0:
+                    await node.give_way()
+                while full := [edge for edge in self.edges if edge.is_full]:
+                    wait = node.park((), full, needs_all=True)
+                    try:
+                        await wait.future
+                    finally:
+                        node.resume(wait)
+            finally:
+                del self.pending[ticket]
         self._put(value)
-
-    async def _wait_for_room(self) -> None:
-        is_spent = self.gate >= 0 and not any(edge.is_full for edge in self.edges)
-        if self.node.must_yield(BUDGET if is_spent else 1):
-            await self.node.give_way()
-        while full := [edge for edge in self.edges if edge.is_full]:
-            await self.node.wait_for_room(full)
 
     def _put(self, value: Any) -> None:
         """Put into every edge, all of which have room, without a wait between."""
@@ -98,7 +102,8 @@ class OutPort(Out[Any]):
             return
         for edge in self.edges:
             edge.put(value)
-            watching.packet("sent", edge.address, value)
+            if watching.wants_packets:
+                watching.packet("sent", edge.address, value)
         self.regate()
 
     def edge_refuses(self, edge: Edge) -> None:
@@ -162,11 +167,12 @@ class InPort(In[Any]):
     def relow(self) -> None:
         """Set the low mark anew, after anything that it depends on has changed."""
         self.low = _NEVER
-        if len(self.edges) == 1:
+        if len(self.edges) == 1 and self.node.net.budget:
             edge = self.edges[0]
             if edge.is_fast:
-                low = edge.capacity // 2 + 1 if edge.senders and edge.capacity is not None else 0
-                self.low = max(low, len(self.queue) - BUDGET)
+                self.low = edge.limit // 2 + 1 if edge.senders else 0
+                if len(self.queue) > BUDGET:
+                    self.low = max(self.low, len(self.queue) - BUDGET)
 
     @property
     def is_closed(self) -> bool:
@@ -195,14 +201,27 @@ class InPort(In[Any]):
 
     async def _receive_slowly(self) -> Any:
         self.last = NOTHING
-        is_spent = self.queue and 0 < self.low < _NEVER and not self.edges[0].senders
-        if self.node.must_yield(BUDGET if is_spent else 1):
-            await self.node.give_way()
+        node = self.node
+        node.credit -= BUDGET if self.queue and 0 < self.low < _NEVER and not self.edges[0].senders else 1
+        if node.credit <= 0:
+            await node.give_way()
         while not self.queue:
-            if self.is_closed:
+            if self.flushed or self.open_edges == 0:
                 self._end()
-            await self.node.wait_for_packets([self])
+            wait = node.park((self,))
+            try:
+                await wait.future
+            except asyncio.CancelledError:
+                self.pass_on()
+                raise
+            finally:
+                node.resume(wait)
         return self.take()
+
+    def pass_on(self) -> None:
+        """Wake another receiver, in the stead of one that was woken and cancelled at once."""
+        if self.queue:
+            self.arrived()
 
     def _end(self) -> None:
         self.overrun += 1
@@ -227,7 +246,9 @@ class InPort(In[Any]):
         if edge.senders and edge.has_half_free:
             edge.wake_senders()
         self.relow()
-        self.node.net.watching.packet("taken", edge.address, value)
+        watching = self.node.net.watching
+        if watching.wants_packets:
+            watching.packet("taken", edge.address, value)
         return value
 
     def arrived(self) -> None:
@@ -267,18 +288,25 @@ async def take_all(node: Node, ports: Sequence[InPort]) -> list[Any]:
     """
     for port in ports:
         port.last = NOTHING
-    if node.must_yield():
+    node.credit -= 1
+    if node.credit <= 0:
         await node.give_way()
-    while True:
-        empty = [port for port in ports if not port.queue]
-        if not empty:
-            return [port.take() for port in ports]
+    while empty := [port for port in ports if not port.queue]:
         ended = [port for port in empty if port.is_closed]
         if ended:
             for port in ports:
                 port.close(half_fed=not (port.is_closed and not port.queue))
             raise EndOfStream(ended[0].address)
-        await node.wait_for_packets(empty, needs_all=True)
+        wait = node.park(empty, needs_all=True)
+        try:
+            await wait.future
+        except asyncio.CancelledError:
+            for port in ports:
+                port.pass_on()
+            raise
+        finally:
+            node.resume(wait)
+    return [port.take() for port in ports]
 
 
 class ConfigPort(Config[Any]):

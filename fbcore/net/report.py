@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from enum import StrEnum
 from typing import Any
 
-from fbcore.errors import NodeError
+from fbcore.errors import FlowError, NodeError
 
 
 class Outcome(StrEnum):
@@ -151,6 +151,22 @@ class Result:
 
     def __repr__(self) -> str:
         return f"<result of {self.name}: {self.outcome}>"
+
+
+class NetError(FlowError):
+    """A run did not end well: `result` says how it ended, `errors` holds what the nodes raised.
+
+    `errors` is an `ExceptionGroup` of `NodeError`, or None when no node failed (the net was starved,
+    deadlocked, or its time was up).
+    """
+
+    def __init__(self, what: str, address: str, hint: str, result: Result) -> None:
+        super().__init__(what, address, hint)
+        self.result = result
+        self.errors = ExceptionGroup(f"errors of net {address}", list(result.errors)) if result.errors else None
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return (type(self), (self.what, self.address, self.hint, self.result))
 
 
 def _packets(count: int) -> str:

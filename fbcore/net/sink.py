@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 class Sink:
     """Collects what the edges to one output of the net deliver, in order of arrival."""
 
-    __slots__ = ("address", "edges", "queue", "waiters")
+    __slots__ = ("address", "edges", "low", "queue", "waiters")
     node = None
 
     def __init__(self, address: str) -> None:
@@ -22,6 +22,7 @@ class Sink:
         self.edges: list[Edge] = []
         self.queue: deque[Any] = deque()
         self.waiters: list[Wait] = []
+        self.low = 0
 
     def attach(self, edge: Edge) -> None:
         """Add an edge that delivers here."""
@@ -35,9 +36,6 @@ class Sink:
 
     def edge_finished(self) -> None:
         """Nobody waits here for the end."""
-
-    def relow(self) -> None:
-        """Nobody receives here."""
 
     def values(self) -> list[Any]:
         """Return what was delivered, in order."""

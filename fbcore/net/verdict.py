@@ -47,7 +47,7 @@ def waits_in_words(net: Net) -> dict[str, str]:
     """Say of every node that has not ended what it waits for."""
     found = {}
     for node in net.alive():
-        words = [_in_words(wait) for wait in node.waits.values()]
+        words = [_in_words(wait) for wait in node.waits]
         found[node.address] = "; ".join(words) or "no port"
     outstanding: dict[str, list[str]] = {}
     for each in net.blocked.outstanding():
@@ -68,13 +68,13 @@ def _knot(net: Net) -> tuple[str, ...]:
     Vertices are nodes and waits. A node is freed by any of its tasks; a wait by any of what it waits for, or,
     where it needs all, held up by a single one: of those it keeps only what lies in its own component.
     """
-    if not any(wait.edges for node in net.alive() for wait in node.waits.values()):
+    if not any(wait.edges for node in net.alive() for wait in node.waits):
         return ()
     import networkx as nx
 
     graph: Any = nx.DiGraph()
     for node in net.alive():
-        for wait in node.waits.values():
+        for wait in node.waits:
             graph.add_edge(node, wait)
             graph.add_edges_from((wait, other) for other in _waited_for(wait) if not other.ended)
     home = {v: i for i, component in enumerate(nx.strongly_connected_components(graph)) for v in component}
@@ -95,7 +95,7 @@ def _waited_for(wait: Wait) -> list[Node]:
 
 
 def _in_order(net: Net, component: set[Hashable]) -> list[Wait]:
-    return [wait for node in net.alive() for wait in node.waits.values() if wait in component]
+    return [wait for node in net.alive() for wait in node.waits if wait in component]
 
 
 def _circle(nx: Any, graph: Any, wait: Wait) -> tuple[str, ...]:

@@ -7,12 +7,12 @@ from collections.abc import Callable, Coroutine, Iterable, Mapping
 from contextvars import Context
 from typing import Any
 
-from fbcore.errors import GraphError, NetError
+from fbcore.errors import GraphError
 from fbcore.model.graph import Graph
 from fbcore.net.build import build_net
 from fbcore.net.net import GRACE, Net
 from fbcore.net.observe import Observer
-from fbcore.net.report import Outcome, Result, Snapshot
+from fbcore.net.report import NetError, Outcome, Result, Snapshot
 from fbcore.runtimes.blocking import run_blocking
 
 PROGRESS_EVERY = 0.1

@@ -10,33 +10,42 @@ import threading
 from collections.abc import Callable, Coroutine, Iterator
 from contextlib import contextmanager
 from contextvars import copy_context
+from time import perf_counter
 from types import FrameType
 from typing import Any, TypeVar
 
 T = TypeVar("T")
 
 
-class _CountingSelector(selectors.DefaultSelector):
-    """A selector that knows how often it was asked: once in every pass of its loop."""
+class _TimedSelector(selectors.DefaultSelector):
+    """A selector that notes when it was last asked, which is once in every pass of its loop."""
 
     passes = 0
+    returned = 0.0
 
     def select(self, timeout: float | None = None) -> list[tuple[selectors.SelectorKey, int]]:
-        """Wait for input and output, and count."""
+        """Wait for input and output, and note the time."""
+        found = super().select(timeout)
         self.passes += 1
-        return super().select(timeout)
+        self.returned = perf_counter()
+        return found
 
 
-class CountingLoop(asyncio.SelectorEventLoop):
-    """The stock loop, counting its passes, so that a turn that blocks it can be told from one that waits."""
+class TimedLoop(asyncio.SelectorEventLoop):
+    """The stock loop, noting the time of its passes, so that a turn that blocks it can be told from one that waits."""
 
     def __init__(self) -> None:
-        self._counting = _CountingSelector()
-        super().__init__(self._counting)
+        self._timed = _TimedSelector()
+        super().__init__(self._timed)
+
+    @property
+    def pass_began(self) -> float:
+        """The time, as of `perf_counter`, at which the loop's present pass began."""
+        return self._timed.returned
 
     def count_passes(self) -> int:
         """Return how many passes the loop has made."""
-        return self._counting.passes
+        return self._timed.passes
 
 
 def make_loop() -> asyncio.AbstractEventLoop:
@@ -44,7 +53,7 @@ def make_loop() -> asyncio.AbstractEventLoop:
     if sys.platform == "win32":
         # Only the proactor loop has subprocesses there; slow turns are not reported on it.
         return asyncio.new_event_loop()
-    return CountingLoop()
+    return TimedLoop()
 
 
 def run_blocking(work: Callable[[], Coroutine[Any, Any, T]], stop: Callable[[int], None]) -> T:
