@@ -15,7 +15,8 @@ from contextvars import Context
 from typing import TYPE_CHECKING, Any
 
 from fbcore.net import internals
-from fbcore.net.node import Node, Wait, current_node
+from fbcore.net.node import Node, current_node
+from fbcore.net.wait import Wait
 
 if TYPE_CHECKING:
     from fbcore.net.net import Net

@@ -7,9 +7,9 @@ from collections import deque
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from fbcore.net.node import Wait
     from fbcore.net.port import InPort, OutPort
     from fbcore.net.sink import Sink
+    from fbcore.net.wait import Wait
 
 
 class Edge:
@@ -38,6 +38,7 @@ class Edge:
         "source",
         "taken",
         "target",
+        "wait",
     )
 
     def __init__(self, address: str, source: OutPort, target: InPort | Sink, capacity: int | None) -> None:
@@ -52,6 +53,7 @@ class Edge:
         self.count = 0
         self.taken = 0
         self.senders: list[Wait] = []
+        self.wait: Wait
         self.finished = False
         self.refusing = False
         self.half_fed = False

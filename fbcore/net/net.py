@@ -19,6 +19,7 @@ from fbcore.net.port import BUDGET
 from fbcore.net.report import EdgeState, NodeState, Outcome, Result, Snapshot
 from fbcore.net.sink import Sink
 from fbcore.net.verdict import verdict, waits_in_words
+from fbcore.net.wait import Wait
 
 GRACE = 5.0
 """Seconds that a stopped net may take to drain before it is cancelled."""
@@ -86,7 +87,11 @@ class Net:
         self.budget = 0 if self.is_stepped else BUDGET
         if isinstance(self.loop, SteppedLoop):
             self.loop.when_idle(self._stands_still)
+        for node in self.nodes:
+            for port in node.ins.values():
+                port.wait = Wait(node, (port,))
         for edge in self.edges:
+            edge.wait = Wait(edge.source.node, (), (edge,), needs_all=True)
             alone = not edge.shared and edge.source.node is not edge.target.node
             edge.is_fast = alone and not self.is_stepped and not self.watching.wants_packets
         for edge in self.edges:

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-import sys
-from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Generator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Generator
 from contextlib import asynccontextmanager, suppress
 from contextvars import Context, ContextVar, copy_context
 from enum import StrEnum
@@ -14,9 +13,9 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from fbcore.errors import EndOfDemand, EndOfStream, NodeError, StopNet
 from fbcore.model.component import NetHandle
 from fbcore.model.packet import NOTHING, Failure
-from fbcore.net.edge import Edge
 from fbcore.net.failure import leaves, node_error
 from fbcore.net.port import ConfigPort, InPort, OutPort
+from fbcore.net.wait import NEVER, Wait
 
 if TYPE_CHECKING:
     from fbcore.net.net import Net
@@ -25,8 +24,6 @@ T = TypeVar("T")
 
 current_node: ContextVar[Node | None] = ContextVar("current_node", default=None)
 """The node whose code runs; inherited by the tasks, timers and callbacks that it makes."""
-
-_NEVER = sys.maxsize
 
 SLOW_TURN = 0.1
 """Seconds that a turn may block the loop before it is reported."""
@@ -42,53 +39,6 @@ class Phase(StrEnum):
     ENDED = "ended"
     FAILED = "failed"
     CANCELLED = "cancelled"
-
-
-class Wait:
-    """A task that waits for ports: for a packet on one of `ports`, or for room on `edges`.
-
-    `needs_all` says that every one of them must change before the task can go on, not any. It stands in line
-    at each of them until it is woken; waking says only "look again", and carries no value.
-    """
-
-    __slots__ = ("edges", "future", "lines", "needs_all", "node", "ports")
-
-    def __init__(self, node: Node, ports: Sequence[InPort], edges: Sequence[Edge], needs_all: bool) -> None:
-        self.node = node
-        self.ports = ports
-        self.edges = edges
-        self.needs_all = needs_all
-        self.future: asyncio.Future[None] = node.net.loop.create_future()
-        self.lines: list[list[Wait]] = []
-        # Whoever is to wake this task must leave the fast path; their next slow operation opens it again.
-        for port in ports:
-            self.lines.append(port.waiters)
-            port.waiters.append(self)
-            for edge in port.edges:
-                edge.source.gate = -1
-        for edge in edges:
-            self.lines.append(edge.senders)
-            edge.senders.append(self)
-            edge.target.low = _NEVER
-
-    def wake(self) -> bool:
-        """Let the task look again; False when it is past waking, for it was cancelled."""
-        self.leave()
-        if self.future.done():
-            return False
-        self.future.set_result(None)
-        return True
-
-    def leave(self) -> None:
-        """Stand in no line any more."""
-        if self.lines:
-            for line in self.lines:
-                line.remove(self)
-            self.lines = []
-            node = self.node
-            node.waits.remove(self)
-            if not node.waits:
-                node.net.parked -= 1
 
 
 class _NodeTasks(asyncio.TaskGroup):
@@ -229,7 +179,7 @@ class Node:
             for out in (*self.outs.values(), self.error):
                 out.gate = -1
             for inp in self.ins.values():
-                inp.low = _NEVER
+                inp.low = NEVER
         self.task.cancel()
 
     # -- what it holds -----------------------------------------------------------------------------
@@ -256,30 +206,34 @@ class Node:
         await asyncio.sleep(0)
         self.turn_began = perf_counter()
 
-    def park(self, ports: Sequence[InPort], edges: Sequence[Edge] = (), *, needs_all: bool = False) -> Wait:
-        """Begin to wait for packets or for room; the caller awaits the future, and calls `resume` whatever happens."""
+    def park(self, wait: Wait) -> asyncio.Future[None]:
+        """Begin to wait; the caller awaits the future, and calls `resume` whatever happens."""
         if self.cancelled:
             raise asyncio.CancelledError
-        self._end_turn()
-        wait = Wait(self, ports, edges, needs_all)
-        self.waits.append(wait)
+        if perf_counter() - self.turn_began > SLOW_TURN:
+            self._end_turn()
+        future = wait.stand_in_line()
+        waits = self.waits
+        waits.append(wait)
         net = self.net
         if net.watching.wants_nodes:
             net.watching.node(self.address, self.phase)
-        if len(self.waits) == 1:
+        if len(waits) == 1:
             net.parked += 1
             net.moves += 1
             if net.parked >= net.live:
                 net.blocked.look_again()
-        return wait
+        return future
 
-    def resume(self, wait: Wait) -> None:
+    def resume(self, wait: Wait, future: asyncio.Future[None]) -> None:
         """Go on after a wait, woken or cancelled."""
-        wait.leave()
-        self.credit = self.net.budget
+        if wait.is_standing and wait.future is future:
+            wait.leave()
+        net = self.net
+        self.credit = net.budget
         self.turn_began = perf_counter()
-        if self.net.watching.wants_nodes:
-            self.net.watching.node(self.address, self.phase)
+        if net.watching.wants_nodes:
+            net.watching.node(self.address, self.phase)
 
     # -- being seen --------------------------------------------------------------------------------
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import sys
 from collections import deque
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
@@ -12,17 +11,16 @@ from fbcore.errors import EndOfDemand, EndOfStream, PortError
 from fbcore.model.packet import NOTHING
 from fbcore.model.port import Config, In, Out
 from fbcore.net.edge import Edge
+from fbcore.net.wait import NEVER, Wait
 
 if TYPE_CHECKING:
-    from fbcore.net.node import Node, Wait
+    from fbcore.net.node import Node
 
 BUDGET = 1000
 """Port operations that a task may do without a wait before it yields to the loop."""
 
 PATIENCE = 100
 """Receives after the end of a stream before the node is failed instead of left spinning."""
-
-_NEVER = sys.maxsize
 
 
 class OutPort(Out[Any]):
@@ -66,8 +64,25 @@ class OutPort(Out[Any]):
         queue = self.queue
         if len(queue) < self.gate:
             queue.append(value)
-            return
-        await self._send_slowly(value)
+        elif not self._put_and_wake(value):
+            await self._send_slowly(value)
+
+    def _put_and_wake(self, value: Any) -> bool:
+        """Put where nothing hinders but a receiver that is to be woken; False when something else does."""
+        node = self.node
+        if node.credit <= 1 or len(self.edges) != 1:
+            return False
+        edge = self.edges[0]
+        queue = edge.queue
+        if not edge.is_fast or not edge.target.waiters or len(queue) >= edge.limit:
+            return False
+        node.credit -= 1
+        queue.append(value)
+        edge.target.arrived()
+        if edge.limit <= BUDGET:
+            self.queue = queue
+            self.gate = -1 if edge.target.waiters else edge.limit
+        return True
 
     async def _send_slowly(self, value: Any) -> None:
         node = self.node
@@ -80,14 +95,20 @@ class OutPort(Out[Any]):
                 if node.credit <= 0:
                     await node.give_way()
                 while full := [edge for edge in self.edges if edge.is_full]:
-                    wait = node.park((), full, needs_all=True)
+                    wait = self._wait_for(full)
+                    future = node.park(wait)
                     try:
-                        await wait.future
+                        await future
                     finally:
-                        node.resume(wait)
+                        node.resume(wait, future)
             finally:
                 del self.pending[ticket]
         self._put(value)
+
+    def _wait_for(self, full: list[Edge]) -> Wait:
+        if len(full) > 1 or full[0].wait.is_standing:
+            return Wait(self.node, (), full, needs_all=True)
+        return full[0].wait
 
     def _put(self, value: Any) -> None:
         """Put into every edge, all of which have room, without a wait between."""
@@ -138,6 +159,7 @@ class InPort(In[Any]):
         "overrun",
         "queue",
         "received",
+        "wait",
         "waiters",
     )
 
@@ -149,9 +171,10 @@ class InPort(In[Any]):
         self.edges: list[Edge] = []
         self.queue: deque[Any] = deque()
         self.waiters: list[Wait] = []
+        self.wait: Wait
         self.open_edges = 0
         self.flushed = False
-        self.low = _NEVER
+        self.low = NEVER
         self.received = 0
         self.overrun = 0
         self.last: Any = NOTHING
@@ -166,7 +189,7 @@ class InPort(In[Any]):
 
     def relow(self) -> None:
         """Set the low mark anew, after anything that it depends on has changed."""
-        self.low = _NEVER
+        self.low = NEVER
         if len(self.edges) == 1 and self.node.net.budget:
             edge = self.edges[0]
             if edge.is_fast:
@@ -202,20 +225,21 @@ class InPort(In[Any]):
     async def _receive_slowly(self) -> Any:
         self.last = NOTHING
         node = self.node
-        node.credit -= BUDGET if self.queue and 0 < self.low < _NEVER and not self.edges[0].senders else 1
+        node.credit -= BUDGET if self.queue and 0 < self.low < NEVER and not self.edges[0].senders else 1
         if node.credit <= 0:
             await node.give_way()
         while not self.queue:
             if self.flushed or self.open_edges == 0:
                 self._end()
-            wait = node.park((self,))
+            wait = Wait(node, (self,)) if self.wait.is_standing else self.wait
+            future = node.park(wait)
             try:
-                await wait.future
+                await future
             except asyncio.CancelledError:
                 self.pass_on()
                 raise
             finally:
-                node.resume(wait)
+                node.resume(wait, future)
         return self.take()
 
     def pass_on(self) -> None:
@@ -245,6 +269,9 @@ class InPort(In[Any]):
         self.last = value
         if edge.senders and edge.has_half_free:
             edge.wake_senders()
+        if edge.is_fast and not edge.senders and len(self.queue) <= BUDGET:
+            self.low = 0
+            return value
         self.relow()
         watching = self.node.net.watching
         if watching.wants_packets:
@@ -297,15 +324,16 @@ async def take_all(node: Node, ports: Sequence[InPort]) -> list[Any]:
             for port in ports:
                 port.close(half_fed=not (port.is_closed and not port.queue))
             raise EndOfStream(ended[0].address)
-        wait = node.park(empty, needs_all=True)
+        wait = Wait(node, empty, needs_all=True)
+        future = node.park(wait)
         try:
-            await wait.future
+            await future
         except asyncio.CancelledError:
             for port in ports:
                 port.pass_on()
             raise
         finally:
-            node.resume(wait)
+            node.resume(wait, future)
     return [port.take() for port in ports]
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from fbcore.net.edge import Edge
 
 if TYPE_CHECKING:
-    from fbcore.net.node import Wait
+    from fbcore.net.wait import Wait
 
 
 class Sink:

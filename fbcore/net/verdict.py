@@ -9,7 +9,8 @@ from fbcore.net.report import Outcome
 
 if TYPE_CHECKING:
     from fbcore.net.net import Net
-    from fbcore.net.node import Node, Wait
+    from fbcore.net.node import Node
+    from fbcore.net.wait import Wait
 
 
 class Verdict:

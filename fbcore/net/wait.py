@@ -1,0 +1,71 @@
+"""Waiting for ports: who waits where, and being woken."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from fbcore.net.edge import Edge
+    from fbcore.net.node import Node
+    from fbcore.net.port import InPort
+
+NEVER = sys.maxsize
+"""The low mark of an input from which nothing is taken by the fast path."""
+
+
+class Wait:
+    """A task that waits for ports: for a packet on one of `ports`, or for room on `edges`.
+
+    `needs_all` says that every one of them must change before the task can go on, not any. It stands in line
+    at each of them until it is woken; waking says only "look again", and carries no value. A port and an edge
+    keep one for the task that commonly waits there; `future` tells one use of it from the next.
+    """
+
+    __slots__ = ("edges", "future", "gated", "is_standing", "lines", "lowered", "needs_all", "node", "ports")
+
+    def __init__(
+        self, node: Node, ports: Sequence[InPort], edges: Sequence[Edge] = (), *, needs_all: bool = False
+    ) -> None:
+        self.node = node
+        self.ports = ports
+        self.edges = edges
+        self.needs_all = needs_all
+        self.lines = [port.waiters for port in ports] + [edge.senders for edge in edges]
+        # Whoever is to wake this task must leave the fast path; their next slow operation opens it again.
+        self.gated = [edge.source for port in ports for edge in port.edges]
+        self.lowered = [edge.target for edge in edges]
+        self.is_standing = False
+        self.future: asyncio.Future[None]
+
+    def stand_in_line(self) -> asyncio.Future[None]:
+        """Stand in every line, and return what to await."""
+        self.is_standing = True
+        for line in self.lines:
+            line.append(self)
+        for port in self.gated:
+            port.gate = -1
+        for target in self.lowered:
+            target.low = NEVER
+        self.future = asyncio.Future(loop=self.node.net.loop)
+        return self.future
+
+    def wake(self) -> bool:
+        """Let the task look again; False when it is past waking, for it was cancelled."""
+        self.leave()
+        if self.future.done():
+            return False
+        self.future.set_result(None)
+        return True
+
+    def leave(self) -> None:
+        """Stand in no line any more."""
+        self.is_standing = False
+        for line in self.lines:
+            line.remove(self)
+        node = self.node
+        node.waits.remove(self)
+        if not node.waits:
+            node.net.parked -= 1
