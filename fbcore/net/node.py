@@ -15,7 +15,7 @@ from fbcore.model.component import NetHandle
 from fbcore.model.packet import NOTHING, Failure
 from fbcore.net.failure import leaves, node_error
 from fbcore.net.port import ConfigPort, InPort, OutPort
-from fbcore.net.wait import NEVER, Wait
+from fbcore.net.wait import NEVER, SLOW_TURN, Wait
 
 if TYPE_CHECKING:
     from fbcore.net.net import Net
@@ -24,9 +24,6 @@ T = TypeVar("T")
 
 current_node: ContextVar[Node | None] = ContextVar("current_node", default=None)
 """The node whose code runs; inherited by the tasks, timers and callbacks that it makes."""
-
-SLOW_TURN = 0.1
-"""Seconds that a turn may block the loop before it is reported."""
 
 
 class Phase(StrEnum):
@@ -113,7 +110,7 @@ class Node:
         except (Exception, SystemExit, BaseExceptionGroup) as error:
             phase = await self._failed(error)
         finally:
-            self._end_turn()
+            self.report_slow_turn()
             self.finish(phase)
 
     async def _failed(self, error: BaseException) -> Phase:
@@ -202,38 +199,9 @@ class Node:
         if self.cancelled:
             raise asyncio.CancelledError
         self.credit = self.net.budget
-        self._end_turn()
+        self.report_slow_turn()
         await asyncio.sleep(0)
         self.turn_began = perf_counter()
-
-    def park(self, wait: Wait) -> asyncio.Future[None]:
-        """Begin to wait; the caller awaits the future, and calls `resume` whatever happens."""
-        if self.cancelled:
-            raise asyncio.CancelledError
-        if perf_counter() - self.turn_began > SLOW_TURN:
-            self._end_turn()
-        future = wait.stand_in_line()
-        waits = self.waits
-        waits.append(wait)
-        net = self.net
-        if net.watching.wants_nodes:
-            net.watching.node(self.address, self.phase)
-        if len(waits) == 1:
-            net.parked += 1
-            net.moves += 1
-            if net.parked >= net.live:
-                net.blocked.look_again()
-        return future
-
-    def resume(self, wait: Wait, future: asyncio.Future[None]) -> None:
-        """Go on after a wait, woken or cancelled."""
-        if wait.is_standing and wait.future is future:
-            wait.leave()
-        net = self.net
-        self.credit = net.budget
-        self.turn_began = perf_counter()
-        if net.watching.wants_nodes:
-            net.watching.node(self.address, self.phase)
 
     # -- being seen --------------------------------------------------------------------------------
 
@@ -248,7 +216,8 @@ class Node:
         self.life = life
         self.net.watching.node(self.address, life)
 
-    def _end_turn(self) -> None:
+    def report_slow_turn(self) -> None:
+        """Report the turn that ends now when it blocked the loop for long."""
         took = perf_counter() - self.turn_began
         if took > SLOW_TURN:
             self.net.slow_turn(self.address, self.turn_began, took)

@@ -96,11 +96,11 @@ class OutPort(Out[Any]):
                     await node.give_way()
                 while full := [edge for edge in self.edges if edge.is_full]:
                     wait = self._wait_for(full)
-                    future = node.park(wait)
+                    future = wait.begin()
                     try:
                         await future
                     finally:
-                        node.resume(wait, future)
+                        wait.end(future)
             finally:
                 del self.pending[ticket]
         self._put(value)
@@ -209,7 +209,10 @@ class InPort(In[Any]):
             self.received += 1
             self.last = value = queue.popleft()
             return value
-        return await self._receive_slowly()
+        try:
+            return await self.__anext__()
+        except StopAsyncIteration:
+            raise EndOfStream(self.address) from None
 
     async def __anext__(self) -> Any:
         queue = self.queue
@@ -217,29 +220,24 @@ class InPort(In[Any]):
             self.received += 1
             self.last = value = queue.popleft()
             return value
-        try:
-            return await self._receive_slowly()
-        except EndOfStream:
-            raise StopAsyncIteration from None
-
-    async def _receive_slowly(self) -> Any:
         self.last = NOTHING
         node = self.node
-        node.credit -= BUDGET if self.queue and 0 < self.low < NEVER and not self.edges[0].senders else 1
+        node.credit -= BUDGET if queue and 0 < self.low < NEVER and not self.edges[0].senders else 1
         if node.credit <= 0:
             await node.give_way()
-        while not self.queue:
-            if self.flushed or self.open_edges == 0:
-                self._end()
+        while not queue:
+            if self.open_edges == 0 or self.flushed:
+                self._note_the_end()
+                raise StopAsyncIteration
             wait = Wait(node, (self,)) if self.wait.is_standing else self.wait
-            future = node.park(wait)
+            future = wait.begin()
             try:
                 await future
             except asyncio.CancelledError:
                 self.pass_on()
                 raise
             finally:
-                node.resume(wait, future)
+                wait.end(future)
         return self.take()
 
     def pass_on(self) -> None:
@@ -247,7 +245,7 @@ class InPort(In[Any]):
         if self.queue:
             self.arrived()
 
-    def _end(self) -> None:
+    def _note_the_end(self) -> None:
         self.overrun += 1
         if self.overrun > PATIENCE:
             raise PortError(
@@ -255,7 +253,6 @@ class InPort(In[Any]):
                 self.address,
                 "leave the loop at EndOfStream, or use `async for`, which ends by itself",
             )
-        raise EndOfStream(self.address)
 
     def take(self) -> Any:
         """Take the next packet, which is there, and wake who waits for its room."""
@@ -325,7 +322,7 @@ async def take_all(node: Node, ports: Sequence[InPort]) -> list[Any]:
                 port.close(half_fed=not (port.is_closed and not port.queue))
             raise EndOfStream(ended[0].address)
         wait = Wait(node, empty, needs_all=True)
-        future = node.park(wait)
+        future = wait.begin()
         try:
             await future
         except asyncio.CancelledError:
@@ -333,7 +330,7 @@ async def take_all(node: Node, ports: Sequence[InPort]) -> list[Any]:
                 port.pass_on()
             raise
         finally:
-            node.resume(wait, future)
+            wait.end(future)
     return [port.take() for port in ports]
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import sys
 from collections.abc import Sequence
+from time import perf_counter
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -14,6 +15,9 @@ if TYPE_CHECKING:
 
 NEVER = sys.maxsize
 """The low mark of an input from which nothing is taken by the fast path."""
+
+SLOW_TURN = 0.1
+"""Seconds that a turn may block the loop before it is reported."""
 
 
 class Wait:
@@ -40,8 +44,14 @@ class Wait:
         self.is_standing = False
         self.future: asyncio.Future[None]
 
-    def stand_in_line(self) -> asyncio.Future[None]:
-        """Stand in every line, and return what to await."""
+    def begin(self) -> asyncio.Future[None]:
+        """Stand in every line, and count; the caller awaits the future, and calls `end` whatever happens."""
+        node = self.node
+        net = node.net
+        if node.cancelled:
+            raise asyncio.CancelledError
+        if perf_counter() - node.turn_began > SLOW_TURN:
+            node.report_slow_turn()
         self.is_standing = True
         for line in self.lines:
             line.append(self)
@@ -49,15 +59,25 @@ class Wait:
             port.gate = -1
         for target in self.lowered:
             target.low = NEVER
-        self.future = asyncio.Future(loop=self.node.net.loop)
-        return self.future
+        waits = node.waits
+        waits.append(self)
+        if len(waits) == 1:
+            net.parked += 1
+            net.moves += 1
+            if net.parked >= net.live:
+                net.blocked.look_again()
+        if net.watching.wants_nodes:
+            net.watching.node(node.address, node.phase)
+        self.future = future = net.loop.create_future()
+        return future
 
     def wake(self) -> bool:
         """Let the task look again; False when it is past waking, for it was cancelled."""
         self.leave()
-        if self.future.done():
+        future = self.future
+        if future.done():
             return False
-        self.future.set_result(None)
+        future.set_result(None)
         return True
 
     def leave(self) -> None:
@@ -66,6 +86,18 @@ class Wait:
         for line in self.lines:
             line.remove(self)
         node = self.node
-        node.waits.remove(self)
-        if not node.waits:
+        waits = node.waits
+        waits.remove(self)
+        if not waits:
             node.net.parked -= 1
+
+    def end(self, future: asyncio.Future[None]) -> None:
+        """Go on after a wait, woken or cancelled."""
+        if self.is_standing and self.future is future:
+            self.leave()
+        node = self.node
+        net = node.net
+        node.credit = net.budget
+        node.turn_began = perf_counter()
+        if net.watching.wants_nodes:
+            net.watching.node(node.address, node.phase)
