@@ -1,0 +1,1 @@
+"""Nets as files and text: Python files to read, Mermaid to look at."""

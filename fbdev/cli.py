@@ -1,0 +1,94 @@
+"""The command line: what `fbdev` does with its arguments, and what it prints when something is wrong."""
+
+import os
+import sys
+from collections.abc import Sequence
+from typing import Annotated
+
+import typer
+
+from fbcore.errors import FlowError
+from fbdev.complaint import complain
+from fbdev.exit_code import ExitCode
+from fbdev.run.options import FileArgument
+
+app = typer.Typer(
+    help="Run and draw nets of components.",
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+
+# `run` reads its arguments itself, for which options there are depends on the graph in FILE.
+_RAW = {"ignore_unknown_options": True, "allow_extra_args": True, "help_option_names": []}
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Do what the arguments say (those of the process, unless given) and return the exit code.
+
+    0: the net finished, or was quiescent; 1: it failed; 2: wrong usage, which includes a file without a graph,
+    a graph that cannot run and a config that does not fit; 3: starved; 4: deadlocked; 5: stopped.
+    """
+    given = list(sys.argv[1:] if arguments is None else arguments) or ["--help"]
+    try:
+        code = _run(given)
+        sys.stdout.flush()
+    except BrokenPipeError:
+        # Whoever read our output has gone, as `head` does; nobody is left to tell, not even at the exit of Python.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        code = ExitCode.STOPPED
+    return int(code)
+
+
+def _run(arguments: list[str]) -> int:
+    debug = "--debug" in arguments
+    try:
+        command = typer.main.get_command(app)
+        return int(command.main(arguments, prog_name="fbdev", standalone_mode=False) or 0)
+    except (KeyboardInterrupt, typer.Abort) as error:
+        complain(error, debug=debug)
+        return ExitCode.STOPPED
+    except BrokenPipeError:
+        raise
+    except Exception as error:
+        complain(error, debug=debug)
+        is_usage = isinstance(error, FlowError) or hasattr(error, "format_message")
+        return ExitCode.USAGE if is_usage else ExitCode.FAILED
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        from importlib.metadata import version
+
+        typer.echo(f"fbdev {version('fbdev')}")
+        raise typer.Exit
+
+
+@app.callback()
+def _fbdev(
+    version: Annotated[
+        bool,
+        typer.Option("--version", metavar="", callback=_version, is_eager=True, help="Print the version and exit."),
+    ] = False,
+) -> None: ...
+
+
+@app.command(context_settings=_RAW)
+def run(context: typer.Context) -> int:
+    """Run the net in a Python file; `fbdev run FILE --help` shows the options of its graph."""
+    from fbdev.run.command import run_file
+
+    return run_file(context.args)
+
+
+@app.command()
+def draw(
+    file: FileArgument,
+    output: Annotated[
+        str, typer.Option("--output", "-o", metavar="FILE.mmd", help="Write here instead of to standard output.")
+    ] = "",
+    debug: Annotated[bool, typer.Option("--debug", metavar="", help="Show the traceback of an error.")] = False,
+) -> int:
+    """Draw the graph in a Python file as a Mermaid flowchart."""
+    from fbdev.draw.command import draw_file
+
+    return draw_file(file, output)

@@ -1,0 +1,54 @@
+"""Telling people on standard error what is wrong: what, where, and how to mend it, without a traceback."""
+
+import sys
+import traceback
+from pathlib import Path
+
+from fbcore.errors import FlowError
+from fbdev.colour import coloured
+
+_LONGEST = 500
+"""Characters of a line that are shown."""
+
+
+def complain(error: BaseException, *, debug: bool = False) -> None:
+    """Print an error in a line or two; with `debug` its traceback first."""
+    if debug:
+        traceback.print_exception(error)
+    say(f"{coloured('error:', 'red')} {_what(error, debug=debug)}")
+
+
+def warn(text: str) -> None:
+    """Print something that a person should know, though nothing is wrong yet."""
+    say(f"{coloured('notice:', 'yellow')} {text}")
+
+
+def say(text: str) -> None:
+    """Print lines to standard error, with paths as short as they go; a reader that has gone is no error."""
+    lines = [line if len(line) <= _LONGEST else f"{line[: _LONGEST - 3]}..." for line in _near(text).splitlines()]
+    try:
+        sys.stderr.write("\n".join(lines) + "\n")
+        sys.stderr.flush()
+    except BrokenPipeError:
+        pass
+
+
+def _what(error: BaseException, *, debug: bool) -> str:
+    if isinstance(error, FlowError):
+        return str(error)
+    if isinstance(error, KeyboardInterrupt) or type(error).__name__ == "Abort":
+        return "interrupted"
+    usage = getattr(error, "format_message", None)
+    if usage is not None:
+        path = getattr(getattr(error, "ctx", None), "command_path", "fbdev")
+        return f"{usage()}\n  hint: `{path} --help` shows how it is used"
+    hint = "" if debug else "\n  hint: --debug shows where"
+    return f"{type(error).__name__}: {error}{hint}"
+
+
+def _near(text: str) -> str:
+    """Write files in the current folder without the folder."""
+    try:
+        return text.replace(f"{Path.cwd()}/", "")
+    except OSError:
+        return text

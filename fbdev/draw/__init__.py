@@ -1,0 +1,1 @@
+"""`fbdev draw FILE`: a net as a drawing."""

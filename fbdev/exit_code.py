@@ -1,0 +1,31 @@
+"""The exit codes of the command line."""
+
+from enum import IntEnum
+
+from fbcore.net.report import Outcome
+
+
+class ExitCode(IntEnum):
+    """What the process tells the shell."""
+
+    GOOD = 0
+    FAILED = 1
+    USAGE = 2
+    STARVED = 3
+    DEADLOCKED = 4
+    STOPPED = 5
+
+
+_OF_OUTCOME = {
+    Outcome.FINISHED: ExitCode.GOOD,
+    Outcome.QUIESCENT: ExitCode.GOOD,
+    Outcome.FAILED: ExitCode.FAILED,
+    Outcome.STARVED: ExitCode.STARVED,
+    Outcome.DEADLOCKED: ExitCode.DEADLOCKED,
+    Outcome.STOPPED: ExitCode.STOPPED,
+}
+
+
+def exit_code_of(outcome: Outcome) -> ExitCode:
+    """Return the exit code for the way a net ended."""
+    return _OF_OUTCOME[outcome]

@@ -1,0 +1,1 @@
+"""`fbdev run FILE`: its options, the live table, and what it prints."""

@@ -1,0 +1,94 @@
+"""`fbdev run`: load, run, show, print, and say how it ended."""
+
+import logging
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager, redirect_stdout
+from typing import Any, TextIO
+
+import typer
+
+from fbcore.formats.python_file import importable, load_graph, split_target
+from fbcore.model.graph import Graph
+from fbcore.net.report import Result
+from fbcore.runtimes.batch import BatchRuntime
+from fbdev.complaint import say
+from fbdev.exit_code import ExitCode, exit_code_of
+from fbdev.run.ending import ending
+from fbdev.run.live import LiveTable, is_terminal
+from fbdev.run.notices import Notices
+from fbdev.run.options import Act, RunOptions, run_command, split_file
+from fbdev.run.outputs import print_outputs
+from fbdev.run.screen import Screen, shared_screen
+from fbdev.run.values import input_values
+
+
+def run_file(arguments: Sequence[str]) -> int:
+    """Run the net in the file that the arguments name, and return the exit code."""
+    target, rest = split_file(arguments)
+    if not target:
+        return _parse(None, rest, "fbdev run", lambda options, configs: ExitCode.USAGE)
+    data = sys.stdout
+    with ExitStack() as stack:
+        if "--json" in rest:
+            # What components print is not data; standard output is for the document alone.
+            stack.enter_context(redirect_stdout(sys.stderr))
+        screen = stack.enter_context(shared_screen())
+        graph = load_graph(target)
+        stack.enter_context(importable(split_target(target)[0].resolve().parent))
+        name = f"fbdev run {target}"
+        return _parse(graph, rest, name, lambda options, configs: _run(graph, options, configs, screen, data))
+
+
+def _parse(graph: Graph | None, arguments: Sequence[str], name: str, act: Act) -> int:
+    return int(run_command(graph, act).main(list(arguments), prog_name=name, standalone_mode=False))
+
+
+def _run(graph: Graph, options: RunOptions, configs: dict[str, Any], screen: Screen, data: TextIO) -> int:
+    is_live = _is_live(options)
+    notices = Notices(at_once=not is_live)
+    inputs = input_values(graph, options.inputs)
+    with _no_second_log(), LiveTable(graph.name, screen, notices) as table:
+        result = BatchRuntime(graph).run(
+            inputs=inputs,
+            time_limit=options.time_limit,
+            grace=options.grace,
+            progress=table.progress if is_live else None,
+            observers=[notices],
+            raises=False,
+            **configs,
+        )
+    _print(result, options, data)
+    return exit_code_of(result.outcome)
+
+
+def _is_live(options: RunOptions) -> bool:
+    if options.quiet and options.live:
+        raise typer.BadParameter("--quiet shows no table; leave one of the two out", param_hint="--live")
+    if options.live is not None:
+        return options.live
+    return is_terminal(sys.stderr) and not options.quiet
+
+
+@contextmanager
+def _no_second_log() -> Iterator[None]:
+    """Keep notices from being logged to standard error too, unless the user's file has set up a log."""
+    log, handler = logging.getLogger("fbcore"), logging.StreamHandler()
+    handler.setLevel(logging.ERROR)
+    log.addHandler(handler)
+    try:
+        yield
+    finally:
+        log.removeHandler(handler)
+
+
+def _print(result: Result, options: RunOptions, data: TextIO) -> None:
+    if options.json:
+        from fbdev.run.document import document
+
+        data.write(document(result) + "\n")
+    else:
+        print_outputs(result.outputs, data)
+    data.flush()
+    if not options.quiet or not result.outcome.is_good:
+        say(ending(result, debug=options.debug))

@@ -1,0 +1,116 @@
+"""The options of `fbdev run`: those that every net has, and those that come from the graph."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from inspect import Parameter, Signature, signature
+from math import isfinite
+from typing import Annotated, Any
+
+import typer
+
+from fbcore.model.graph import Graph
+from fbcore.net.net import GRACE
+from fbdev.run.config_option import ConfigOption, config_options
+from fbdev.run.values import config_values
+
+
+def _seconds(text: str) -> float:
+    try:
+        seconds = float(text)
+    except ValueError:
+        seconds = -1.0
+    if seconds < 0 or not isfinite(seconds):
+        raise typer.BadParameter(f"{text} is no number of seconds")
+    return seconds
+
+
+FileArgument = Annotated[str, typer.Argument(metavar="FILE[:name]", help="Python file, and which of its graphs.")]
+"""The file that a command works on."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunOptions:
+    """The options that every net has. Their declarations here are what typer reads."""
+
+    inputs: Annotated[
+        list[str],
+        typer.Option(
+            "--input", metavar="NAME=VALUE", help="Give an input of the graph one value, or with NAME=@FILE its lines."
+        ),
+    ] = field(default_factory=list)
+    time_limit: Annotated[
+        float | None, typer.Option(parser=_seconds, metavar="SECONDS", help="Cancel the net after so long.")
+    ] = None
+    grace: Annotated[
+        float,
+        typer.Option(parser=_seconds, metavar="SECONDS", help="How long the net may drain when stopped by Ctrl-C."),
+    ] = GRACE
+    json: Annotated[
+        bool,
+        typer.Option("--json", metavar="", help="Print one JSON document; all else goes to standard error."),
+    ] = False
+    live: Annotated[
+        bool | None,
+        typer.Option("--live/--no-live", metavar="", help="Show the net while it runs (as on a terminal), or do not."),
+    ] = None
+    quiet: Annotated[bool, typer.Option("--quiet", metavar="", help="Print only what comes out or goes wrong.")] = False
+    debug: Annotated[bool, typer.Option("--debug", metavar="", help="Show the tracebacks of errors.")] = False
+
+
+Act = Callable[[RunOptions, dict[str, Any]], int]
+"""What to do with the options that every net has, and the values of the graph's configs."""
+
+_FIXED = ("--input", "--time-limit", "--grace", "--json", "--live", "--no-live", "--quiet", "--debug", "--help")
+_WITH_VALUE = ("--input", "--time-limit", "--grace")
+
+
+def split_file(arguments: Sequence[str]) -> tuple[str, list[str]]:
+    """Return the FILE among the arguments ("" when it is missing) and the rest; the graph's options follow FILE."""
+    is_value = False
+    for i, word in enumerate(arguments):
+        if not is_value and not word.startswith("-"):
+            return word, [*arguments[:i], *arguments[i + 1 :]]
+        is_value = word in _WITH_VALUE and not is_value
+    return "", list(arguments)
+
+
+def run_command(graph: Graph | None, act: Act) -> Any:
+    """Make the command that parses the options, those of the graph included, shows their help, and acts.
+
+    Without a graph there was no FILE: it is asked for.
+    """
+    configs = config_options(graph, _FIXED) if graph is not None else []
+
+    def run(**given: Any) -> int:
+        if graph is not None:
+            graph.validate()
+        texts = {config.name: given.pop(config.parameter) for config in configs}
+        values = config_values(configs, {name: text for name, text in texts.items() if text is not None})
+        given.pop("file", None)
+        return act(RunOptions(**given), values)
+
+    run.__doc__ = _help(graph)
+    run.__signature__ = _signature(configs, needs_file=graph is None)  # type: ignore[attr-defined]
+    app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
+    app.command()(run)
+    return typer.main.get_command(app)
+
+
+def _help(graph: Graph | None) -> str:
+    if graph is None:
+        return (
+            "Run the net in a Python file.\n\nEach config of its graph is an option too, after FILE; one that is called "
+            "like an option below has `--config-` before its name. `fbdev run FILE --help` shows them."
+        )
+    inputs, outputs = (", ".join(graph.border(side)) or "none" for side in ("inputs", "outputs"))
+    return f"Run the net {graph.name}: {len(graph.nodes)} nodes; inputs: {inputs}; outputs: {outputs}."
+
+
+def _signature(configs: list[ConfigOption], *, needs_file: bool) -> Signature:
+    file = [Parameter("file", Parameter.KEYWORD_ONLY, annotation=FileArgument)] if needs_file else []
+    fixed = [
+        each.replace(default=[] if each.name == "inputs" else each.default)
+        for each in signature(RunOptions).parameters.values()
+    ]
+    own = [Parameter(c.parameter, Parameter.KEYWORD_ONLY, default=None, annotation=c.declare()) for c in configs]
+    return Signature([*file, *fixed, *own])
