@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 import heapq
-import random
 from asyncio import events
 from collections import deque
 from collections.abc import Callable, Sequence
@@ -34,6 +33,8 @@ class Seeded:
     """Runs steps in a random order that a seed determines."""
 
     def __init__(self, seed: int) -> None:
+        import random
+
         self.seed = seed
         self._random = random.Random(seed)
 

@@ -164,17 +164,23 @@ def reader(kind: Any, *, strict: bool) -> Callable[[Any], Any]:
     """
     if kind is Any or kind is object:
         return lambda value: value
-    adapter = _adapter(kind)
-    if adapter is None:
-        return lambda value: value
+    adapters: list[Any] = []
 
     def read(value: Any) -> Any:
-        if strict and type(value) is kind and kind.__module__ == "builtins":
+        if type(value) is kind and kind in _PLAIN:
             return value
-        found = adapter.validate_python(value, strict=strict or None)
+        if not adapters:
+            adapters.append(_adapter(kind))
+        if adapters[0] is None:
+            return value
+        found = adapters[0].validate_python(value, strict=strict or None)
         return value if strict else found
 
     return read
+
+
+_PLAIN = (str, int, float, bool, bytes)
+"""Types whose values need no closer look; most nets begin with these, and do without pydantic."""
 
 
 def _adapter(kind: Any) -> Any:

@@ -47,7 +47,7 @@ class Edge:
         self.target = target
         self.capacity = capacity
         self.limit = sys.maxsize if capacity is None else capacity
-        self.queue: deque[Any] = deque()
+        self.queue: deque[Any]
         self.shared = False
         self.is_fast = False
         self.count = 0

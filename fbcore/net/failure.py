@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
+import ntpath
 import traceback
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
 from fbcore.errors import FlowError, NodeError
 
-_MACHINERY = (Path(__file__).parent, Path(__file__).parent.parent / "runtimes")
+_PACKAGE = __file__.rpartition("net")[0]
 
 
 def leaves(error: BaseException) -> list[BaseException]:
@@ -22,7 +22,7 @@ def leaves(error: BaseException) -> list[BaseException]:
 def node_error(error: BaseException, address: str, held: Mapping[str, Any]) -> NodeError:
     """Make the `NodeError` of a node from what left its component; `error` stays as its cause."""
     frames = [frame for frame in traceback.extract_tb(error.__traceback__) if not _is_machinery(frame.filename)]
-    where = f" ({Path(frames[-1].filename).name}:{frames[-1].lineno})" if frames else ""
+    where = f" ({ntpath.basename(frames[-1].filename)}:{frames[-1].lineno})" if frames else ""
     text = str(error)
     if isinstance(error, FlowError):
         text, where = error.what, ""
@@ -39,7 +39,7 @@ def node_error(error: BaseException, address: str, held: Mapping[str, Any]) -> N
 
 
 def _is_machinery(file: str) -> bool:
-    return Path(file).parent in _MACHINERY
+    return file.startswith((f"{_PACKAGE}net", f"{_PACKAGE}runtimes"))
 
 
 def _as_text(error: BaseException, frames: list[traceback.FrameSummary]) -> str:
