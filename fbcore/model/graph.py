@@ -92,7 +92,7 @@ class Graph:
         """Add a component, and return its node, whose ports are its attributes.
 
         Without an id the node is named after the component: `ReadCsv` becomes `read_csv`. Keywords fix
-        configs of this node.
+        configs of this node; where a config of the graph feeds one of them too, they are its default.
 
         Raises:
             GraphError: the id is taken or not allowed, or this is no component.

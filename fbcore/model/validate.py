@@ -83,7 +83,7 @@ def _connections(graph: Graph) -> Iterator[Problem]:
             if port.kind is PortKind.OUTPUT and end not in sending:
                 yield _unconnected_output(node, address)
             elif port.kind is PortKind.CONFIG:
-                yield from _config_sources(node, port.name, feeding.get(end, []))
+                yield from _fed_twice(address, feeding.get(end, []))
                 if port.required and end not in feeding and port.name not in node.configs:
                     hint = f"write graph.add(..., {port.name}=...) or graph.configs.{port.name} >> {address}"
                     yield Problem("this config has no value and no default", address, node.place, hint)
@@ -98,12 +98,9 @@ def _unconnected_output(node: NodeSpec, address: str) -> Problem:
     return Problem(what, address, node.place, hint, is_error=False)
 
 
-def _config_sources(node: NodeSpec, name: str, edges: list[EdgeSpec]) -> Iterator[Problem]:
-    address = f"{node.id}.{name}"
+def _fed_twice(address: str, edges: list[EdgeSpec]) -> Iterator[Problem]:
     if len(edges) > 1:
         yield Problem("this config is fed twice", address, edges[1].place, f"it is fed at {edges[0].place} already")
-    if edges and name in node.configs:
-        yield Problem("this config is fixed and fed", address, edges[0].place, f"it is fixed at {node.place} already")
 
 
 def _edges(graph: Graph) -> Iterator[Problem]:

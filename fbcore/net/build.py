@@ -119,8 +119,10 @@ def _config_values(graph: Graph, given: dict[str, Any]) -> dict[str, dict[str, A
         found[node.id] = {}
         for port in node.component.of(PortKind.CONFIG):
             outer = fed.get((node.id, port.name), "")
-            value = given.get(outer, NOTHING) if outer else node.configs.get(port.name, NOTHING)
-            address = f"configs.{outer}" if outer else f"{node.id}.{port.name}"
+            value = given.get(outer, NOTHING)
+            address = f"configs.{outer}"
+            if value is NOTHING and port.name in node.configs:
+                value, address = node.configs[port.name], f"{node.id}.{port.name}"
             if value is not NOTHING:
                 value = _read(value, port.type, address, ConfigError, strict=False)
             elif port.default is NOTHING:
