@@ -1,6 +1,5 @@
 """The command line: what `fbdev` does with its arguments, and what it prints when something is wrong."""
 
-import os
 import sys
 from collections.abc import Sequence
 from typing import Annotated
@@ -8,8 +7,10 @@ from typing import Annotated
 import typer
 
 from fbcore.errors import FlowError
-from fbdev.complaint import complain
+from fbdev.complaint import complain, is_usage, say
 from fbdev.exit_code import ExitCode
+from fbdev.invoke import invoke
+from fbdev.pipe import give_up_output
 from fbdev.run.options import FileArgument
 
 app = typer.Typer(
@@ -30,29 +31,18 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """
     given = list(sys.argv[1:] if arguments is None else arguments) or ["--help"]
     try:
-        code = _run(given)
+        code = invoke(typer.main.get_command(app), "fbdev", given)
         sys.stdout.flush()
+        return code
     except BrokenPipeError:
-        # Whoever read our output has gone, as `head` does; nobody is left to tell, not even at the exit of Python.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        code = ExitCode.STOPPED
-    return int(code)
-
-
-def _run(arguments: list[str]) -> int:
-    debug = "--debug" in arguments
-    try:
-        command = typer.main.get_command(app)
-        return int(command.main(arguments, prog_name="fbdev", standalone_mode=False) or 0)
-    except (KeyboardInterrupt, typer.Abort) as error:
-        complain(error, debug=debug)
+        give_up_output()
         return ExitCode.STOPPED
-    except BrokenPipeError:
-        raise
+    except KeyboardInterrupt:
+        say("interrupted")
+        return ExitCode.STOPPED
     except Exception as error:
-        complain(error, debug=debug)
-        is_usage = isinstance(error, FlowError) or hasattr(error, "format_message")
-        return ExitCode.USAGE if is_usage else ExitCode.FAILED
+        complain(error, debug="--debug" in given)
+        return ExitCode.USAGE if isinstance(error, FlowError) or is_usage(error) else ExitCode.FAILED
 
 
 def _version(wanted: bool) -> None:

@@ -25,7 +25,7 @@ def warn(text: str) -> None:
 
 def say(text: str) -> None:
     """Print lines to standard error, with paths as short as they go; a reader that has gone is no error."""
-    lines = [line if len(line) <= _LONGEST else f"{line[: _LONGEST - 3]}..." for line in _near(text).splitlines()]
+    lines = [line if len(line) <= _LONGEST else f"{line[: _LONGEST - 3]}..." for line in near(text).splitlines()]
     try:
         sys.stderr.write("\n".join(lines) + "\n")
         sys.stderr.flush()
@@ -33,20 +33,22 @@ def say(text: str) -> None:
         pass
 
 
+def is_usage(error: BaseException) -> bool:
+    """Say whether an error is typer's, about the arguments."""
+    return hasattr(error, "format_message")
+
+
 def _what(error: BaseException, *, debug: bool) -> str:
     if isinstance(error, FlowError):
         return str(error)
-    if isinstance(error, KeyboardInterrupt) or type(error).__name__ == "Abort":
-        return "interrupted"
-    usage = getattr(error, "format_message", None)
-    if usage is not None:
-        path = getattr(getattr(error, "ctx", None), "command_path", "fbdev")
-        return f"{usage()}\n  hint: `{path} --help` shows how it is used"
+    if is_usage(error):
+        name = getattr(getattr(error, "ctx", None), "command_path", "fbdev")
+        return f"{error.format_message()}\n  hint: `{name} --help` shows how it is used"  # type: ignore[attr-defined]
     hint = "" if debug else "\n  hint: --debug shows where"
     return f"{type(error).__name__}: {error}{hint}"
 
 
-def _near(text: str) -> str:
+def near(text: str) -> str:
     """Write files in the current folder without the folder."""
     try:
         return text.replace(f"{Path.cwd()}/", "")

@@ -14,6 +14,8 @@ from fbcore.net.report import Result
 from fbcore.runtimes.batch import BatchRuntime
 from fbdev.complaint import say
 from fbdev.exit_code import ExitCode, exit_code_of
+from fbdev.invoke import invoke
+from fbdev.pipe import is_reader_gone
 from fbdev.run.ending import ending
 from fbdev.run.live import LiveTable, is_terminal
 from fbdev.run.notices import Notices
@@ -33,7 +35,7 @@ def run_file(arguments: Sequence[str]) -> int:
         if "--json" in rest:
             # What components print is not data; standard output is for the document alone.
             stack.enter_context(redirect_stdout(sys.stderr))
-        screen = stack.enter_context(shared_screen())
+        screen = stack.enter_context(shared_screen(force="--live" in rest))
         graph = load_graph(target)
         stack.enter_context(importable(split_target(target)[0].resolve().parent))
         name = f"fbdev run {target}"
@@ -41,7 +43,7 @@ def run_file(arguments: Sequence[str]) -> int:
 
 
 def _parse(graph: Graph | None, arguments: Sequence[str], name: str, act: Act) -> int:
-    return int(run_command(graph, act).main(list(arguments), prog_name=name, standalone_mode=False))
+    return invoke(run_command(graph, act), name, arguments)
 
 
 def _run(graph: Graph, options: RunOptions, configs: dict[str, Any], screen: Screen, data: TextIO) -> int:
@@ -59,6 +61,8 @@ def _run(graph: Graph, options: RunOptions, configs: dict[str, Any], screen: Scr
             **configs,
         )
     _print(result, options, data)
+    if is_live:
+        notices.say()
     return exit_code_of(result.outcome)
 
 
@@ -83,6 +87,9 @@ def _no_second_log() -> Iterator[None]:
 
 
 def _print(result: Result, options: RunOptions, data: TextIO) -> None:
+    if result.errors and all(isinstance(error.cause, BrokenPipeError) for error in result.errors) and is_reader_gone():
+        # That a component could not print, because `head` has seen enough, is no failure.
+        raise BrokenPipeError
     if options.json:
         from fbdev.run.document import document
 

@@ -24,12 +24,13 @@ def ending(result: Result, *, debug: bool = False) -> str:
 
 
 def _first(result: Result) -> str:
-    packets = moved(result)
-    rate = f", {packets / result.seconds:,.0f}/s" if result.seconds > 0 else ""
+    count = moved(result)
+    packets = f"{count:,} packet{'' if count == 1 else 's'}"
+    rate = f", {count / result.seconds:,.0f}/s" if result.seconds > 0 else ""
     colour = "green" if result.outcome.is_good else "yellow" if result.outcome is Outcome.STOPPED else "red"
     outcome = coloured(str(result.outcome), "bold", colour)
     reason = f" ({result.reason})" if result.reason and result.outcome is not Outcome.QUIESCENT else ""
-    return f"{result.name}: {outcome} after {_seconds(result.seconds)}, {packets:,} packets{rate}{reason}"
+    return f"{result.name}: {outcome} after {_seconds(result.seconds)}, {packets}{rate}{reason}"
 
 
 def _seconds(seconds: float) -> str:

@@ -1,12 +1,12 @@
 """The live table: a net while it runs, painted on standard error again and again."""
 
 import os
-import sys
 import time
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
 from fbcore.net.report import Snapshot
+from fbdev.complaint import near
 from fbdev.run.notices import Notices
 from fbdev.run.rates import Rates
 from fbdev.run.screen import Screen
@@ -37,7 +37,6 @@ class LiveTable:
         self._screen = screen
         self._notices = notices
         self._rates = Rates()
-        self._file = getattr(sys.stderr, "stream", sys.stderr)
         self._console: Console | None = None
         self._live: Live | None = None
         self._last: Snapshot | None = None
@@ -56,8 +55,13 @@ class LiveTable:
         if self._live is None:
             self._start()
             begin = time.perf_counter()
-        self._screen.flush()
-        self._paint(self._lines(snapshot))
+        try:
+            self._screen.flush()
+            self._paint(self._lines(snapshot))
+        except OSError:
+            # The terminal has gone; the net goes on.
+            self._paint_again = float("inf")
+            return
         end = time.perf_counter()
         self._paint_again = end + (end - begin) * (1 / _SHARE - 1)
 
@@ -66,7 +70,7 @@ class LiveTable:
         from rich.console import Console
         from rich.live import Live
 
-        self._console = Console(file=self._file, force_terminal=True, highlight=False, markup=False)
+        self._console = Console(file=self._screen.terminal, force_terminal=True, highlight=False, markup=False)
         self._live = Live(
             console=self._console, auto_refresh=False, transient=True, redirect_stdout=False, redirect_stderr=False
         )
@@ -91,12 +95,12 @@ class LiveTable:
         assert self._console is not None
         below = self._below(snapshot)
         size = Size(self._console.width, self._console.height - len(below))
-        return net_lines(snapshot, self._rates, self._name, "running", size) + below
+        return net_lines(snapshot, self._rates, self._name, size) + below
 
     def _below(self, snapshot: Snapshot) -> "list[Line]":
         """Return what a person should know: what holds up a net that does not move, and notices."""
         holding = snapshot.outstanding if self._rates.is_still() else ()
-        lines: list[Line] = [[("waits for  ", "yellow"), (text, "")] for text in holding[:_REASONS]]
+        lines: list[Line] = [[("held up by  ", "yellow"), (near(text), "")] for text in holding[:_REASONS]]
         if len(holding) > _REASONS:
             lines.append([(f"and {len(holding) - _REASONS} more", "dim")])
         return lines + [[("notice  ", "yellow"), (text, "")] for text in self._notices.lines()[-_REASONS:]]
@@ -119,6 +123,7 @@ class LiveTable:
         assert self._console is not None
         size = Size(self._console.width, self._console.height)
         self._console.print(Lines(final_lines(snapshot, size)))
+        self._console.print()
 
 
 def is_terminal(stream: Any) -> bool:

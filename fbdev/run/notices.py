@@ -22,3 +22,8 @@ class Notices(Observer):
     def lines(self) -> list[str]:
         """Return a line for each kind of notice."""
         return [f"{text} ({count} times)" if count > 1 else text for text, count in self._seen.values()]
+
+    def say(self) -> None:
+        """Print all that was gathered, for whoever saw it go by in a table that is gone."""
+        for line in self.lines():
+            warn(line)

@@ -99,8 +99,8 @@ def run_command(graph: Graph | None, act: Act) -> Any:
 def _help(graph: Graph | None) -> str:
     if graph is None:
         return (
-            "Run the net in a Python file.\n\nEach config of its graph is an option too, after FILE; one that is called "
-            "like an option below has `--config-` before its name. `fbdev run FILE --help` shows them."
+            "Run the net in a Python file.\n\nEach config of its graph is an option too, after FILE; one that is "
+            "called like an option below has `--config-` before its name. `fbdev run FILE --help` shows them."
         )
     inputs, outputs = (", ".join(graph.border(side)) or "none" for side in ("inputs", "outputs"))
     return f"Run the net {graph.name}: {len(graph.nodes)} nodes; inputs: {inputs}; outputs: {outputs}."

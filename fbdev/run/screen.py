@@ -14,11 +14,12 @@ _EVERY = 0.1
 class Screen:
     """What is written to it passes straight through, until there is a table for it to go above.
 
-    `above` prints text, of whole lines, above the table; None while there is no table. Lines are gathered for
-    a tenth of a second, so that a component may print a hundred thousand of them.
+    `terminal` is where the table goes; `above` prints text, of whole lines, above it, and is None while there is
+    none. Lines are gathered for a tenth of a second, so that a component may print a hundred thousand of them.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, terminal: TextIO) -> None:
+        self.terminal = terminal
         self.above: Callable[[str], None] | None = None
         self._lock = threading.RLock()
         self._waiting: list[str] = []
@@ -75,16 +76,16 @@ class _Stream:
 
 
 @contextmanager
-def shared_screen() -> Iterator[Screen]:
+def shared_screen(*, force: bool = False) -> Iterator[Screen]:
     """Let a screen stand between the standard streams and the terminal.
 
-    A stream that goes to a file or a pipe is left alone: its text cannot tear a table. It has to be done before
-    the user's file is loaded, for that may keep a stream, as `logging.basicConfig` does.
+    A stream that goes to a file or a pipe is left alone, unless forced: its text cannot tear a table. It has to be
+    done before the user's file is loaded, for that may keep a stream, as `logging.basicConfig` does.
     """
-    screen, out, err = Screen(), sys.stdout, sys.stderr
+    screen, out, err = Screen(sys.stderr), sys.stdout, sys.stderr
     if out.isatty():
         sys.stdout = cast(TextIO, _Stream(screen, out))
-    if err.isatty():
+    if force or err.isatty():
         sys.stderr = cast(TextIO, _Stream(screen, err))
     try:
         yield screen

@@ -35,13 +35,13 @@ class Size(NamedTuple):
     height: int
 
 
-def net_lines(snapshot: Snapshot, rates: Rates, name: str, state: str, size: Size) -> list[Line]:
+def net_lines(snapshot: Snapshot, rates: Rates, name: str, size: Size) -> list[Line]:
     """Return the lines of a net that runs: a heading, its busiest nodes, its fullest edges."""
     room = max(2, size.height - 6)
     for_edges = min(len(snapshot.edges), max(room // 2, room - len(snapshot.nodes)))
     nodes = _busiest(snapshot.nodes.values(), room - for_edges, lambda node: node.received + node.sent)
     edges = _busiest(snapshot.edges.values(), for_edges, lambda edge: (is_filling(edge), edge.put))
-    lines = [heading(snapshot, rates, name, state)]
+    lines = [_heading(snapshot, rates, name)]
     lines += node_lines(nodes, rates, size.width)
     lines += _more(len(snapshot.nodes) - len(nodes), "node")
     lines += edge_lines(edges, size.width)
@@ -57,10 +57,11 @@ def final_lines(snapshot: Snapshot, size: Size) -> list[Line]:
     return node_lines(nodes, rates, size.width) + _more(len(snapshot.nodes) - len(nodes), "node")
 
 
-def heading(snapshot: Snapshot, rates: Rates, name: str, state: str) -> Line:
-    """Return the line that says of the whole net how it is."""
-    packets = f"{moved(snapshot):,} packets"
-    return [(name, "bold"), (f"  {state}  {snapshot.seconds:.1f} s  {packets}  {rates.of_net():,.0f}/s", "")]
+def _heading(snapshot: Snapshot, rates: Rates, name: str) -> Line:
+    is_stopping = any(node.phase == "cancelled" for node in snapshot.nodes.values())
+    state = ("stopping, Ctrl-C stops it at once", "yellow") if is_stopping else ("running", "cyan")
+    numbers = f"{snapshot.seconds:.1f} s  {moved(snapshot):,} packets  {rates.of_net():,.0f}/s"
+    return [(name, "bold"), ("  ", ""), state, (f"  {numbers}", "")]
 
 
 def node_lines(nodes: Sequence[NodeState], rates: Rates, width: int) -> list[Line]:
