@@ -161,8 +161,7 @@ def _compile(data: bytes, path: Path, file: Path) -> CodeType:
     _refuse_binary(data, str(path))
     hint = "" if path.suffix == ".py" else "a net is a Python file, with `graph = Graph(...)` in it"
     try:
-        source = importlib.util.decode_source(data)
-        return compile(source, str(file), "exec", dont_inherit=True)
+        return compile(_decode(data), str(file), "exec", dont_inherit=True)
     except UnicodeDecodeError as error:
         line = data.count(b"\n", 0, error.start) + 1
         what = f"byte 0x{data[error.start]:02x} is no {error.encoding.upper()}: this is no text, or in another encoding"
@@ -173,6 +172,16 @@ def _compile(data: bytes, path: Path, file: Path) -> CodeType:
     except (ValueError, RecursionError, MemoryError, OverflowError) as error:
         what = f"Python cannot compile this: {type(error).__name__}: {first_line(str(error))}"
         raise LoadError(what, str(path), hint or "is it really a net, or data?") from error
+
+
+def _decode(data: bytes) -> str:
+    """Return the text of a file, in the encoding that it declares."""
+    try:
+        return importlib.util.decode_source(data)
+    except SyntaxError:
+        # Bytes that are no UTF-8 in the first two lines are a SyntaxError without a line; this gives them one.
+        data.decode()
+        raise
 
 
 # -- choosing ------------------------------------------------------------------------------------------
@@ -204,7 +213,7 @@ def _graphs(module: ModuleType) -> dict[str, Graph]:
 def _named(module: ModuleType, path: Path, name: str, graphs: dict[str, Graph]) -> Graph:
     known = f"its graphs are: {', '.join(graphs)}" if graphs else f"there is no graph in this file, {_found(module)}"
     if name not in vars(module):
-        raise LoadError(f"there is no {name or 'name after the colon'} in this file", str(path), known)
+        raise LoadError(f"there is no {name} in this file", str(path), known)
     value = vars(module)[name]
     if isinstance(value, Graph):
         return value
