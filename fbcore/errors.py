@@ -2,8 +2,17 @@
 
 from __future__ import annotations
 
+import reprlib
 from collections.abc import Mapping, Sequence
 from typing import Any
+
+_short = reprlib.Repr()
+_short.maxstring = _short.maxother = 60
+
+
+def shown(value: object) -> str:
+    """Write a value as an error or report shows it: its `repr`, but short, however large the value is."""
+    return _short.repr(value)
 
 
 class FlowError(Exception):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
-from fbcore.errors import GraphError
+from fbcore.errors import GraphError, shown
 from fbcore.model.address import RUN_OPTIONS, Place
 from fbcore.model.packet import Failure
 from fbcore.model.port import PortKind
@@ -59,10 +59,10 @@ def _nodes(graph: Graph) -> Iterator[Problem]:
                 continue
             try:
                 reader(configs[name].type, strict=False)(value)
-            except ValueError as error:
+            except (ValueError, TypeError) as error:
                 wanted = name_of(configs[name].type)
                 yield Problem(
-                    f"{value!r} is no {wanted}: {reason(error)}",
+                    f"{shown(value)} is no {wanted}: {reason(error)}",
                     address,
                     node.place,
                     f"give it a value of type {wanted}",

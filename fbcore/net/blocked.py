@@ -10,12 +10,12 @@ done, and not before, so that an idle net makes no pass of its loop.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextvars import Context
 from typing import TYPE_CHECKING, Any
 
 from fbcore.net import internals
-from fbcore.net.node import Node, current_node
+from fbcore.net.outstanding import find_outstanding, node_of, tasks_of
 from fbcore.net.wait import Wait
 
 if TYPE_CHECKING:
@@ -26,20 +26,6 @@ STILL = 5.0
 
 _QUIET_PASSES = 3
 """Looks in a row that must agree on a loop that hides what is about to run."""
-
-
-class Outstanding:
-    """A reason why a net is not blocked though it does not move: a node, and what it waits for."""
-
-    __slots__ = ("address", "is_known", "what")
-
-    def __init__(self, address: str, what: str, *, is_known: bool) -> None:
-        self.address = address
-        self.what = what
-        self.is_known = is_known
-
-    def __str__(self) -> str:
-        return f"{self.address}: {self.what}"
 
 
 class BlockedCheck:
@@ -102,33 +88,18 @@ class BlockedCheck:
 
     def _is_something_ready(self) -> bool:
         """Say whether a node's task or callback is about to run; if so, look again after it."""
-        ready = any(self._is_ours(context) for context in internals.ready_contexts(self.net.loop))
+        ready = any(node_of(context, self.net) for context in internals.ready_contexts(self.net.loop))
         ready = ready or any(wait.future.done() for node in self.net.alive() for wait in node.waits)
-        tasks = self._tasks()
         ready = ready or any(
-            internals.awaited_future(task) is None for node, each in tasks.items() for task in each if not task.done()
+            internals.awaited_future(task) is None for task, node in tasks_of(self.net).items() if not node.ended
         )
         if ready:
             self.look_again()
         return ready
 
-    def _is_ours(self, context: Context | None) -> bool:
-        node = context.get(current_node) if context is not None else None
-        return node is not None and node.net is self.net and not node.ended
-
-    def _tasks(self) -> dict[Node, list[asyncio.Task[Any]]]:
-        """Return the tasks of every node that has not ended, found by the context they run in."""
-        found: dict[Node, list[asyncio.Task[Any]]] = {node: [] for node in self.net.alive()}
-        for task in asyncio.all_tasks(self.net.loop):
-            context = internals.context_of(task)
-            node = context.get(current_node) if context is not None else None
-            if node in found and node is not None:
-                found[node].append(task)
-        return found
-
     def _arm_outstanding(self) -> bool:
         """Look again when whatever is outstanding is done; False when nothing is."""
-        outstanding = list(self._find())
+        outstanding = list(find_outstanding(self.net))
         for _found, trigger in outstanding:
             self._arm(trigger)
             if self._witness is None:
@@ -159,32 +130,6 @@ class BlockedCheck:
         self._witness = None
         self.look_again()
 
-    def outstanding(self) -> list[Outstanding]:
-        """Name all work that is outstanding now, in order of declaration of the nodes."""
-        return [found for found, _ in self._find()]
-
-    def _find(self) -> Iterator[tuple[Outstanding, Any]]:
-        timers = self._timers()
-        for node, tasks in self._tasks().items():
-            for what in node.busy_with:
-                yield Outstanding(node.address, f"busy: {what}", is_known=True), None
-            for timer in timers.get(node, ()):
-                due = max(0.0, timer.when() - self.net.loop.time())
-                yield Outstanding(node.address, f"a timer, due in {due:.3g} s", is_known=True), timer
-            for task in tasks:
-                future = internals.awaited_future(task)
-                if future is not None and not _is_internal(node, task, future, tasks):
-                    what = f"waits in {internals.place_of_wait(task)}"
-                    yield Outstanding(node.address, what, is_known=False), future
-
-    def _timers(self) -> dict[Node, list[asyncio.TimerHandle]]:
-        found: dict[Node, list[asyncio.TimerHandle]] = {}
-        for timer in internals.armed_timers(self.net.loop):
-            context = internals.context_of(timer)
-            if context is not None and self._is_ours(context):
-                found.setdefault(context[current_node], []).append(timer)  # type: ignore[arg-type]
-        return found
-
     # -- naming what holds up a net that does not move ----------------------------------------------
 
     def watch_stillness(self) -> None:
@@ -201,7 +146,7 @@ class BlockedCheck:
         if net.moves != self._moves_then:
             self.watch_stillness()
             return
-        unknown = [found for found in self.outstanding() if not found.is_known]
+        unknown = [found for found, _ in find_outstanding(net) if not found.is_known]
         for found in unknown:
             net.watching.notice(found.address, f"nothing has moved for {STILL:g} s, and this node {found.what}")
 
@@ -210,24 +155,6 @@ def _is_owed(wait: Wait) -> bool:
     if wait.future.done():
         return False
     return any(not edge.is_full for edge in wait.edges) or any(port.queue or port.is_closed for port in wait.ports)
-
-
-def _is_internal(
-    node: Node, task: asyncio.Task[Any], future: asyncio.Future[Any], tasks: list[asyncio.Task[Any]]
-) -> bool:
-    """Say whether a task waits for a port, or for nothing but tasks of its own node."""
-    if any(wait.future is future for wait in node.waits):
-        return True
-    behind = internals.tasks_behind(task, future, tasks)
-    if behind is None:
-        return False
-    for each in behind:
-        if isinstance(each, asyncio.Task):
-            if each not in tasks and not each.done():
-                return False
-        elif not _is_internal(node, task, each, tasks):
-            return False
-    return True
 
 
 def _still(trigger: Any, net: Net) -> Callable[[], bool] | None:

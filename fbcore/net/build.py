@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterable, Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
-from fbcore.errors import ConfigError, EndOfDemand, FlowError, InputError
+from fbcore.errors import ConfigError, InputError
 from fbcore.model.component import Component
 from fbcore.model.function import FunctionComponent
 from fbcore.model.graph import EdgeSpec, Graph, NodeSpec
 from fbcore.model.packet import NOTHING, Each
 from fbcore.model.port import PortKind
-from fbcore.model.types import name_of, reader, reason
 from fbcore.net.edge import Edge
+from fbcore.net.feeding import Feeding, checker
 from fbcore.net.firing import Firing
 from fbcore.net.net import Net
 from fbcore.net.node import Node
@@ -47,7 +47,7 @@ def build_net(
         node = Node(net, f"inputs.{name}", "input")
         node.outs["out"] = port = OutPort(node, "out")
         port.address = node.address
-        node.work = _feeding(port, feed, graph.input_types(name))
+        node.work = Feeding(port, feed, graph.input_types(name)).run
         by_id[node.address] = node
         net.nodes.append(node)
     for edge in graph.edges:
@@ -124,7 +124,7 @@ def _config_values(graph: Graph, given: dict[str, Any]) -> dict[str, dict[str, A
             if value is NOTHING and port.name in node.configs:
                 value, address = node.configs[port.name], f"{node.id}.{port.name}"
             if value is not NOTHING:
-                value = _read(value, port.type, address, ConfigError, strict=False)
+                value = checker(port.type, address, ConfigError, strict=False)(value)
             elif port.default is NOTHING:
                 hint = f"give it to the run: run({outer}=...), or --{outer.replace('_', '-')} on the command line"
                 raise ConfigError(f"this config is required by {node.id}.{port.name} and has no value", address, hint)
@@ -132,14 +132,6 @@ def _config_values(graph: Graph, given: dict[str, Any]) -> dict[str, dict[str, A
                 value = port.default
             found[node.id][port.name] = value
     return found
-
-
-def _read(value: Any, kind: Any, address: str, error: type[FlowError], *, strict: bool) -> Any:
-    try:
-        return reader(kind, strict=strict)(value)
-    except ValueError as problem:
-        wanted = name_of(kind)
-        raise error(f"{value!r} is no {wanted}: {reason(problem)}", address, f"give a value of type {wanted}") from None
 
 
 # -- inputs --------------------------------------------------------------------------------------------
@@ -158,40 +150,5 @@ def _feeds(graph: Graph, given: dict[str, Any]) -> dict[str, Any]:
             raise InputError("nothing was given for this input", f"inputs.{name}", hint)
         if not isinstance(given[name], Each):
             for kind in graph.input_types(name):
-                _read(given[name], kind, f"inputs.{name}", InputError, strict=True)
+                checker(kind, f"inputs.{name}", InputError, strict=True)(given[name])
     return {name: given[name] for name in border}
-
-
-def _feeding(port: OutPort, feed: Any, kinds: list[Any]) -> Callable[[], Any]:
-    """Return the work of a node that sends what was given from outside, as fast as the net takes it."""
-
-    async def send(value: Any) -> None:
-        try:
-            await port.send(value)
-        except EndOfDemand:
-            port.discarded += 1
-            raise
-
-    async def send_each() -> None:
-        reads = [reader(kind, strict=True) for kind in kinds]
-
-        async def send_checked(value: Any) -> None:
-            for read, kind in zip(reads, kinds, strict=True):
-                try:
-                    read(value)
-                except ValueError as problem:
-                    wanted = name_of(kind)
-                    hint = f"give values of type {wanted}"
-                    raise InputError(f"{value!r} is no {wanted}: {reason(problem)}", port.address, hint) from None
-            await send(value)
-
-        if isinstance(feed.items, AsyncIterable):
-            async for value in feed.items:
-                await send_checked(value)
-        else:
-            for value in feed.items:
-                await send_checked(value)
-
-    if isinstance(feed, Each):
-        return send_each
-    return lambda: send(feed)

@@ -52,6 +52,14 @@ def armed_timers(loop: asyncio.AbstractEventLoop) -> Iterator[asyncio.TimerHandl
             yield timer
 
 
+def will_set(timer: asyncio.TimerHandle, future: AnyFuture) -> bool:
+    """Say whether a timer, when it is due, ends the wait for a future, as that of `asyncio.sleep` does."""
+    arguments = getattr(timer, "_args", None) or next(
+        (part for part in gc.get_referents(timer) if isinstance(part, tuple)), ()
+    )
+    return any(argument is future for argument in arguments)
+
+
 def awaited_future(task: asyncio.Task[Any]) -> AnyFuture | None:
     """Return what a task waits for; None when it is about to run."""
     waiter: AnyFuture | None = getattr(task, "_fut_waiter", None)

@@ -6,7 +6,6 @@ import asyncio
 import math
 from collections.abc import Iterable, Iterator
 from contextvars import Context
-from typing import Any
 
 from fbcore.errors import NodeError
 from fbcore.loop import SteppedLoop
@@ -15,7 +14,8 @@ from fbcore.net.edge import Edge
 from fbcore.net.flush import flush_order
 from fbcore.net.node import Node
 from fbcore.net.observe import Observer, Watching
-from fbcore.net.port import BUDGET
+from fbcore.net.outstanding import find_outstanding, tasks_of
+from fbcore.net.port import BUDGET, OutPort
 from fbcore.net.report import EdgeState, NodeState, Outcome, Result, Snapshot
 from fbcore.net.sink import Sink
 from fbcore.net.verdict import verdict, waits_in_words
@@ -53,9 +53,10 @@ class Net:
         self._quiescent = False
         self._to_flush: list[Node] | None = None
         self._grace: asyncio.TimerHandle | None = None
+        self._insisting: asyncio.TimerHandle | None = None
         self._began = 0.0
         self._all_ended = asyncio.Event()
-        self.loop: asyncio.AbstractEventLoop
+        self.loop = asyncio.get_running_loop()
 
     # -- running -----------------------------------------------------------------------------------
 
@@ -75,12 +76,12 @@ class Net:
                     self.stop_at_once("cancelled from outside")
                     raise
         finally:
+            await self._end_strays()
             self._finish()
         assert self.result is not None
         return self.result
 
     def _begin(self) -> None:
-        self.loop = asyncio.get_running_loop()
         self._began = self.loop.time()
         self.is_stepped = isinstance(self.loop, SteppedLoop)
         # On a stepped loop a task has no credit, and gives way before every port operation.
@@ -100,8 +101,9 @@ class Net:
 
     def _finish(self) -> None:
         self.blocked.close()
-        if self._grace is not None:
-            self._grace.cancel()
+        for timer in (self._grace, self._insisting):
+            if timer is not None:
+                timer.cancel()
         if isinstance(self.loop, SteppedLoop):
             self.loop.forget_idle(self._stands_still)
         self.result = self._account()
@@ -158,12 +160,29 @@ class Net:
         self._cancel_all()
 
     def _cancel_all(self) -> None:
-        if not self.is_cancelled and self.live:
-            if not self._waits and self._outcome is not Outcome.FAILED:
-                self._waits = waits_in_words(self)
-            self.is_cancelled = True
-            for node in self.alive():
-                node.cancel()
+        if self.live and not self.is_cancelled and self._outcome is not Outcome.FAILED and not self._waits:
+            self._waits = waits_in_words(self)
+        self.is_cancelled = True
+        for node in self.alive():
+            node.cancel()
+        if self._insisting is None and self.live:
+            self._insisting = self.loop.call_later(GRACE, self._insist, context=Context())
+
+    def _insist(self) -> None:
+        """Cancel again what has outlived its cancellation, and name it."""
+        self._insisting = None
+        for node in self.alive():
+            self.watching.notice(node.address, f"still runs {GRACE:g} s after it was cancelled, and is cancelled again")
+        self._cancel_all()
+
+    async def _end_strays(self) -> None:
+        """Cancel and name tasks that nodes made and left behind: no task outlives its net."""
+        strays = tasks_of(self)
+        for task, node in strays.items():
+            self.watching.notice(node.address, f"left the task {task.get_name()} behind; make it in `self.tasks`")
+            task.cancel()
+        if strays:
+            await asyncio.wait(strays)
 
     def _when_blocked(self) -> None:
         """Nothing can move any more: end the net, or, when it is quiescent, close the inputs of the next node."""
@@ -201,18 +220,14 @@ class Net:
     def snapshot(self, *, with_outstanding: bool = False) -> Snapshot:
         """Return the state of every node and edge at this moment."""
         edges = {edge.address: _edge_state(edge) for edge in self.edges}
-        sent: dict[Any, int] = {}
-        for edge in self.edges:
-            sent[edge.source.node] = sent.get(edge.source.node, 0) + edges[edge.address].put
         nodes = {}
         for node in self.nodes:
             received = sum(port.received for port in node.ins.values())
-            discarded = sum(port.discarded for port in node.outs.values())
-            nodes[node.address] = NodeState(
-                node.address, node.component, node.phase.value, received, sent.get(node, 0) + discarded
-            )
-        outstanding = tuple(map(str, self.blocked.outstanding())) if with_outstanding else ()
-        return Snapshot(nodes, edges, self.loop.time() - self._began, outstanding)
+            sent = sum(_sent(port, edges) for port in (*node.outs.values(), node.error))
+            nodes[node.address] = NodeState(node.address, node.component, node.phase.value, received, sent)
+        outstanding = tuple(str(found) for found, _ in find_outstanding(self)) if with_outstanding else ()
+        seconds = self.loop.time() - self._began
+        return Snapshot(nodes, edges, seconds, outstanding, is_stopping=self._outcome is not None)
 
     def _account(self) -> Result:
         """Say how the net ended, and where every packet is that was not consumed."""
@@ -242,6 +257,11 @@ class Net:
         if self._quiescent:
             return Outcome.QUIESCENT, "nothing moved any more; the rest ended by closing"
         return Outcome.FINISHED, ""
+
+
+def _sent(port: OutPort, edges: dict[str, EdgeState]) -> int:
+    """Count what a port has sent: a fan-out counts once, and a consumer that has ended missed the rest."""
+    return max((edges[edge.address].put for edge in port.edges + port.ended), default=0) + port.discarded
 
 
 def _edge_state(edge: Edge) -> EdgeState:

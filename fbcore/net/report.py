@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from enum import StrEnum
 from typing import Any
 
-from fbcore.errors import FlowError, NodeError
+from fbcore.errors import FlowError, NodeError, shown
 
 
 class Outcome(StrEnum):
@@ -87,17 +87,27 @@ class EdgeState:
 
 
 class Snapshot:
-    """A net at one moment: nodes and edges in order of declaration, seconds since the start, and what it waits for."""
+    """A net at one moment: nodes and edges in order of declaration, seconds since the start, and what it waits for.
 
-    __slots__ = ("edges", "nodes", "outstanding", "seconds")
+    `is_stopping` says that the net was asked to stop, or is being ended.
+    """
+
+    __slots__ = ("edges", "is_stopping", "nodes", "outstanding", "seconds")
 
     def __init__(
-        self, nodes: dict[str, NodeState], edges: dict[str, EdgeState], seconds: float, outstanding: tuple[str, ...]
+        self,
+        nodes: dict[str, NodeState],
+        edges: dict[str, EdgeState],
+        seconds: float,
+        outstanding: tuple[str, ...],
+        *,
+        is_stopping: bool,
     ) -> None:
         self.nodes = nodes
         self.edges = edges
         self.seconds = seconds
         self.outstanding = outstanding
+        self.is_stopping = is_stopping
 
 
 class Result:
@@ -143,7 +153,7 @@ class Result:
             lines.append(f"  circle  {' -> '.join(self.knot)}")
         lines += [f"  waits  {address}: {what}" for address, what in self.waits.items()]
         lines += [f"  unread  {address}: {_few(values)}" for address, values in self.unread.items()]
-        lines += [f"  held  {address}: {_short(value)}" for address, value in self.held.items()]
+        lines += [f"  held  {address}: {shown(value)}" for address, value in self.held.items()]
         lines += [f"  unsent  {address}: {_few(values)}" for address, values in self.unsent.items()]
         lines += [f"  discarded  {address}: {_packets(count)}" for address, count in self.discarded.items()]
         lines += [f"  output  {port}: {_packets(len(self.outputs[port]))}" for port in self.outputs]
@@ -174,10 +184,5 @@ def _packets(count: int) -> str:
 
 
 def _few(values: list[Any]) -> str:
-    shown = ", ".join(_short(value) for value in values[:3])
+    shown = ", ".join(shown(value) for value in values[:3])
     return f"{_packets(len(values))}: {shown}{', ...' if len(values) > 3 else ''}"
-
-
-def _short(value: Any) -> str:
-    text = repr(value)
-    return text if len(text) <= 60 else f"{text[:57]}..."

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Hashable
 from typing import TYPE_CHECKING, Any
 
+from fbcore.net.outstanding import find_outstanding
 from fbcore.net.report import Outcome
 
 if TYPE_CHECKING:
@@ -51,7 +52,7 @@ def waits_in_words(net: Net) -> dict[str, str]:
         words = [_in_words(wait) for wait in node.waits]
         found[node.address] = "; ".join(words) or "no port"
     outstanding: dict[str, list[str]] = {}
-    for each in net.blocked.outstanding():
+    for each, _ in find_outstanding(net):
         outstanding.setdefault(each.address, []).append(each.what)
     return {address: "; ".join(outstanding.get(address, [words])) for address, words in found.items()}
 

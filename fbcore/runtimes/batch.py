@@ -40,6 +40,7 @@ class BatchRuntime:
 
     def run(
         self,
+        /,
         *,
         inputs: Mapping[str, Any] | None = None,
         time_limit: float | None = None,
@@ -85,6 +86,7 @@ class BatchRuntime:
 
     async def arun(
         self,
+        /,
         *,
         inputs: Mapping[str, Any] | None = None,
         time_limit: float | None = None,
@@ -132,7 +134,7 @@ _HINTS = {
 def _net_error(result: Result) -> NetError:
     if result.errors:
         first, more = result.errors[0], len(result.errors) - 1
-        what = f"{result.outcome}: {first.address}: {first.what}{f' (and {more} more errors)' if more else ''}"
+        what = f"{result.outcome}: {first.address}: {first.what}{f' (and {more} more)' if more else ''}"
         return NetError(what, result.name, first.hint, result)
     return NetError(f"{result.outcome}: {result.reason}", result.name, _HINTS.get(result.outcome, ""), result)
 
