@@ -209,3 +209,48 @@ def test_no_task_is_left_after_the_end():
 
     with asyncio.Runner(loop_factory=SteppedLoop) as runner:
         assert runner.run(main()) == set()
+
+
+def test_a_task_left_behind_is_ended_and_named(run, caplog):
+    """A task that a component made outside its group does not outlive the net."""
+    ended = []
+
+    class Leaves(Component):
+        out: Out[int]
+
+        async def run(self) -> None:
+            async def forever() -> None:
+                try:
+                    await asyncio.sleep(1000)
+                finally:
+                    ended.append("forever")
+
+            self.stray = asyncio.create_task(forever(), name="forever")
+            await asyncio.sleep(0)
+            await self.out.send(1)
+
+    graph = Graph("strays")
+    graph.add(Leaves).out >> graph.outputs.number
+    assert run(graph).outcome is Outcome.FINISHED
+    assert ended == ["forever"]
+    assert "leaves: left the task forever behind" in caplog.text
+
+
+def test_a_component_that_outlives_its_cancellation_is_named_and_cancelled_again(caplog):
+    """Swallowing a cancellation delays the end of the net, but not for ever and not in silence."""
+
+    class Deaf(Component):
+        tick: In[int]
+
+        async def run(self) -> None:
+            for _ in range(3):
+                try:
+                    await asyncio.sleep(1000)
+                except asyncio.CancelledError:
+                    pass
+
+    graph = Graph("deaf")
+    graph.add(Ticks).tick >> graph.add(Deaf).tick
+    result = run_and(graph, lambda net: net.stop_at_once("now"), after=1)
+    assert result.seconds == pytest.approx(1 + 5 + 5)
+    assert "deaf: still runs 5 s after it was cancelled" in caplog.text

@@ -1,0 +1,106 @@
+"""What a net that does not move still waits for: timers, declared work, and waits that nobody here can end."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator
+from contextvars import Context
+from typing import TYPE_CHECKING, Any
+
+from fbcore.net import internals
+from fbcore.net.node import Node, current_node
+
+if TYPE_CHECKING:
+    from fbcore.net.net import Net
+
+
+class Outstanding:
+    """A reason why a net is not blocked though it does not move: a node, and what it waits for."""
+
+    __slots__ = ("address", "is_known", "what")
+
+    def __init__(self, address: str, what: str, *, is_known: bool) -> None:
+        self.address = address
+        self.what = what
+        self.is_known = is_known
+
+    def __str__(self) -> str:
+        return f"{self.address}: {self.what}"
+
+
+def node_of(context: Context | None, net: Net) -> Node | None:
+    """Return the node of a net that code in this context belongs to."""
+    node = context.get(current_node) if context is not None else None
+    return node if node is not None and node.net is net else None
+
+
+def tasks_of(net: Net) -> dict[asyncio.Task[Any], Node]:
+    """Return the tasks that run for nodes of a net, known by the context they run in."""
+    found = {task: node_of(internals.context_of(task), net) for task in asyncio.all_tasks(net.loop)}
+    return {task: node for task, node in found.items() if node is not None}
+
+
+def find_outstanding(net: Net) -> Iterator[tuple[Outstanding, Any]]:
+    """Yield what is outstanding, in order of declaration of the nodes, each with what will end it.
+
+    That is a future, a timer, or None where the node itself will say so.
+    """
+    tasks: dict[Node, list[asyncio.Task[Any]]] = {node: [] for node in net.alive()}
+    for task, node in tasks_of(net).items():
+        if node in tasks:
+            tasks[node].append(task)
+    timers = _timers(net)
+    for node, own in tasks.items():
+        yield from _of_node(node, own, timers.get(node, []))
+
+
+def _of_node(
+    node: Node, tasks: list[asyncio.Task[Any]], timers: list[asyncio.TimerHandle]
+) -> Iterator[tuple[Outstanding, Any]]:
+    for what in node.busy_with:
+        yield Outstanding(node.address, f"busy: {what}", is_known=True), None
+    unseen = list(timers)
+    for task in tasks:
+        future = internals.awaited_future(task)
+        if future is None or _is_internal(node, task, future, tasks):
+            continue
+        sleep = next((timer for timer in unseen if internals.will_set(timer, future)), None)
+        place = internals.place_of_wait(task)
+        if sleep is not None:
+            unseen.remove(sleep)
+            yield Outstanding(node.address, f"a timer, due in {_due(sleep, node)}: {place}", is_known=True), sleep
+        else:
+            yield Outstanding(node.address, f"waits in {place}", is_known=False), future
+    for timer in unseen:
+        yield Outstanding(node.address, f"a timer, due in {_due(timer, node)}", is_known=True), timer
+
+
+def _due(timer: asyncio.TimerHandle, node: Node) -> str:
+    return f"{max(0.0, timer.when() - node.net.loop.time()):.3g} s"
+
+
+def _timers(net: Net) -> dict[Node, list[asyncio.TimerHandle]]:
+    found: dict[Node, list[asyncio.TimerHandle]] = {}
+    for timer in internals.armed_timers(net.loop):
+        node = node_of(internals.context_of(timer), net)
+        if node is not None:
+            found.setdefault(node, []).append(timer)
+    return found
+
+
+def _is_internal(
+    node: Node, task: asyncio.Task[Any], future: asyncio.Future[Any], tasks: list[asyncio.Task[Any]]
+) -> bool:
+    """Say whether a task waits for a port, or for nothing but tasks of its own node."""
+    if any(wait.future is future for wait in node.waits):
+        return True
+    behind = internals.tasks_behind(task, future, tasks)
+    if behind is None:
+        return False
+    for each in behind:
+        if isinstance(each, asyncio.Task):
+            if each not in tasks and not each.done():
+                return False
+        elif not _is_internal(node, task, each, tasks):
+            return False
+    return True
