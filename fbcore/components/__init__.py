@@ -1,0 +1,1 @@
+"""The shelf: components that any net may use, written with nothing but what users have too."""

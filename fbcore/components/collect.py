@@ -1,0 +1,23 @@
+"""Collecting packets into one."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from fbcore.model.component import Component
+from fbcore.model.port import In, Out
+
+
+class Collect(Component):
+    """Keep the values that come, and send them all as one list when no more will.
+
+    Example:
+        write.written >> graph.add(Collect, "files").items
+    """
+
+    items: In[Any]
+    values: Out[list[Any]]
+
+    async def run(self) -> None:
+        """Keep everything to the end of the stream."""
+        await self.values.send([item async for item in self.items])

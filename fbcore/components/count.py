@@ -1,0 +1,26 @@
+"""Counting packets."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from fbcore.model.component import Component
+from fbcore.model.port import In, Out
+
+
+class Count(Component):
+    """Count the packets that come, and send the number when no more will.
+
+    Example:
+        split.cancelled >> graph.add(Count, "count_cancelled").items
+    """
+
+    items: In[Any]
+    total: Out[int]
+
+    async def run(self) -> None:
+        """Count to the end of the stream."""
+        total = 0
+        async for _ in self.items:
+            total += 1
+        await self.total.send(total)

@@ -1,0 +1,66 @@
+"""Joining: a stream enriched by a table."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable
+from typing import Any
+
+from fbcore.components.record import Key, key_of
+from fbcore.errors import InputError
+from fbcore.model.component import Component
+from fbcore.model.port import Config, In, Out
+
+
+class JoinByKey(Component):
+    """Send each record of a stream together with the record of a table that has the same key.
+
+    `right`, the table, is read to its end and kept; then `left` flows past it. Pairs leave by `joined`, in
+    the order of `left`; those whose key the table lacks leave by `unmatched`, so that none is lost. The key
+    is a field, a tuple of fields, or a function; `right_key` is for tables that call it something else.
+
+    Both must not come from the same node: `left` waits while the table is read, and would hold it up.
+
+    Raises:
+        InputError: two records of the table have the same key.
+
+    Example:
+        join = graph.add(JoinByKey, key=("origin", "time_hour"))
+        parse_flight.out >> join.left
+        parse_weather.out >> join.right
+    """
+
+    key: Config[Key]
+    right_key: Config[Key | None] = Config(default=None)
+    left: In[Any]
+    right: In[Any]
+    joined: Out[tuple[Any, Any]]
+    unmatched: Out[Any]
+
+    async def run(self) -> None:
+        """Read the table, then let the stream pass."""
+        table = await self._read_table()
+        key: Callable[[Any], Hashable] | None = None
+        async for record in self.left:
+            if key is None:
+                key = key_of(self.key.value, record)
+            match = table.get(key(record), _MISSING)
+            if match is _MISSING:
+                await self.unmatched.send(record)
+            else:
+                await self.joined.send((record, match))
+
+    async def _read_table(self) -> dict[Hashable, Any]:
+        table: dict[Hashable, Any] = {}
+        key: Callable[[Any], Hashable] | None = None
+        async for record in self.right:
+            if key is None:
+                key = key_of(self.right_key.value or self.key.value, record)
+            found = key(record)
+            if found in table:
+                what = f"two records of the table have the key {found!r}: {table[found]!r} and {record!r}"
+                raise InputError(what, hint="choose a key that tells them apart, or drop one of them before the join")
+            table[found] = record
+        return table
+
+
+_MISSING: Any = object()
