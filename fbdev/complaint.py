@@ -12,10 +12,11 @@ _LONGEST = 500
 
 
 def complain(error: BaseException, *, debug: bool = False) -> None:
-    """Print an error in a line or two; with `debug` its traceback first."""
-    if debug:
-        traceback.print_exception(error)
-    say(f"{coloured('error:', 'red')} {_what(error, debug=debug)}")
+    """Print an error in a line or two; with `debug` its traceback, unless it is about the arguments."""
+    if debug and not is_usage(error):
+        say("".join(traceback.format_exception(error)))
+    else:
+        say(f"{coloured('error:', 'red')} {_what(error)}")
 
 
 def warn(text: str) -> None:
@@ -38,14 +39,13 @@ def is_usage(error: BaseException) -> bool:
     return hasattr(error, "format_message")
 
 
-def _what(error: BaseException, *, debug: bool) -> str:
+def _what(error: BaseException) -> str:
     if isinstance(error, FlowError):
         return str(error)
     if is_usage(error):
         name = getattr(getattr(error, "ctx", None), "command_path", "fbdev")
         return f"{error.format_message()}\n  hint: `{name} --help` shows how it is used"  # type: ignore[attr-defined]
-    hint = "" if debug else "\n  hint: --debug shows where"
-    return f"{type(error).__name__}: {error}{hint}"
+    return f"{type(error).__name__}: {error}\n  hint: --debug shows where"
 
 
 def near(text: str) -> str:

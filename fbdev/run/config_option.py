@@ -27,7 +27,7 @@ class ConfigOption:
         self.ports = ports
         self.kinds = [port.type for _, port in ports]
         self.is_flag = all(_without_none(kind) is bool for kind in self.kinds)
-        self.option = _free(f"--{name.replace('_', '-')}", self.is_flag, taken)
+        self.option = _free(f"--{name.strip('_').replace('_', '-') or 'config'}", self.is_flag, taken)
         self.required = any(port.required for _, port in ports)
 
     @property

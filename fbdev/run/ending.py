@@ -29,7 +29,8 @@ def _first(result: Result) -> str:
     rate = f", {count / result.seconds:,.0f}/s" if result.seconds > 0 else ""
     colour = "green" if result.outcome.is_good else "yellow" if result.outcome is Outcome.STOPPED else "red"
     outcome = coloured(str(result.outcome), "bold", colour)
-    reason = f" ({result.reason})" if result.reason and result.outcome is not Outcome.QUIESCENT else ""
+    is_said = result.outcome is Outcome.QUIESCENT or result.errors
+    reason = f" ({result.reason})" if result.reason and not is_said else ""
     return f"{result.name}: {outcome} after {_seconds(result.seconds)}, {packets}{rate}{reason}"
 
 

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from rich.console import Console
     from rich.live import Live
 
-    from fbdev.run.table import Line
+    from fbdev.run.grid import Line
 
 _SHARE = 0.05
 """The part of the time that painting may take; a net is not to be slowed down by being looked at."""

@@ -9,6 +9,7 @@ from typing import Annotated, Any
 import typer
 
 from fbcore.model.graph import Graph
+from fbcore.model.types import name_of
 from fbcore.net.net import GRACE
 from fbdev.run.config_option import ConfigOption, config_options
 from fbdev.run.values import config_values
@@ -102,8 +103,10 @@ def _help(graph: Graph | None) -> str:
             "Run the net in a Python file.\n\nEach config of its graph is an option too, after FILE; one that is "
             "called like an option below has `--config-` before its name. `fbdev run FILE --help` shows them."
         )
-    inputs, outputs = (", ".join(graph.border(side)) or "none" for side in ("inputs", "outputs"))
-    return f"Run the net {graph.name}: {len(graph.nodes)} nodes; inputs: {inputs}; outputs: {outputs}."
+    inputs = ", ".join(f"{name} ({name_of(graph.input_types(name)[0])})" for name in graph.border("inputs"))
+    outputs = ", ".join(graph.border("outputs"))
+    size = f"{len(graph.nodes)} node{'' if len(graph.nodes) == 1 else 's'}"
+    return f"Run the net {graph.name}: {size}; inputs: {inputs or 'none'}; outputs: {outputs or 'none'}."
 
 
 def _signature(configs: list[ConfigOption], *, needs_file: bool) -> Signature:

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from rich.console import Console, ConsoleOptions
 from rich.segment import Segment
 
-from fbdev.run.table import Line
+from fbdev.run.grid import Line
 
 
 class Lines:

@@ -3,13 +3,9 @@
 from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
 
-from rich.cells import cell_len, set_cell_size
-
 from fbcore.net.report import EdgeState, NodeState, Snapshot
+from fbdev.run.grid import Column, Line, grid
 from fbdev.run.rates import Rates, moved
-
-Line = list[tuple[str, str]]
-"""Pieces of one line, each with its style; styles are words that rich knows."""
 
 BAR = 10
 """Characters of the bar that shows how full an edge is."""
@@ -58,76 +54,44 @@ def final_lines(snapshot: Snapshot, size: Size) -> list[Line]:
 
 
 def _heading(snapshot: Snapshot, rates: Rates, name: str) -> Line:
-    is_stopping = any(node.phase == "cancelled" for node in snapshot.nodes.values())
-    state = ("stopping, Ctrl-C stops it at once", "yellow") if is_stopping else ("running", "cyan")
+    state = ("stopping, Ctrl-C ends it at once", "yellow") if snapshot.is_stopping else ("running", "cyan")
     numbers = f"{snapshot.seconds:.1f} s  {moved(snapshot):,} packets  {rates.of_net():,.0f}/s"
     return [(name, "bold"), ("  ", ""), state, (f"  {numbers}", "")]
 
 
 def node_lines(nodes: Sequence[NodeState], rates: Rates, width: int) -> list[Line]:
     """Return a heading and a line for each node."""
-    rows = [
-        (
-            node.address,
-            node.component,
-            node.phase,
-            f"{node.received:,}",
-            f"{node.sent:,}",
-            f"{rates.of_node(node.address):,.0f}",
-        )
-        for node in nodes
+    plain = [""] * len(nodes)
+    phases = [node.phase for node in nodes]
+    columns = [
+        Column("node", [node.address for node in nodes], ["bold"] * len(nodes), gives=True),
+        Column("component", [node.component for node in nodes], ["dim"] * len(nodes), gives=True),
+        Column("state", phases, [_STYLES.get(phase, "") for phase in phases], least=9),
+        Column("in", [f"{node.received:,}" for node in nodes], plain, least=9, right=True),
+        Column("out", [f"{node.sent:,}" for node in nodes], plain, least=9, right=True),
+        Column("rate/s", [f"{rates.of_node(node.address):,.0f}" for node in nodes], plain, least=7, right=True),
     ]
-    has_names = width >= _WIDE and any(node.component != node.address for node in nodes)
-    numbers = [
-        max([len(head), *(len(row[i]) for row in rows), least])
-        for i, head, least in ((3, "in", 9), (4, "out", 9), (5, "rate/s", 7))
-    ]
-    left = width - sum(numbers) - 6 - 9 - 2
-    name = min(max([4, *(cell_len(row[0]) for row in rows)]), left // 2 if has_names else left)
-    component = min(max(9, *(cell_len(row[1]) for row in rows)), left - name - 2) if has_names else 0
-
-    def line(row: tuple[str, ...], style: str) -> Line:
-        cells: Line = [(fit(row[0], name), style or "bold")]
-        if has_names:
-            cells.append(("  " + fit(row[1], component), style or "dim"))
-        cells.append(("  " + fit(row[2], 9), style or _STYLES.get(row[2], "")))
-        cells += [(f"  {cell:>{wide}}", style) for cell, wide in zip(row[3:], numbers, strict=True)]
-        return cells
-
-    return [line(("node", "component", "state", "in", "out", "rate/s"), "dim"), *(line(row, "") for row in rows)]
+    if width < _WIDE or all(node.component == node.address for node in nodes):
+        del columns[1]
+    return grid(columns, width)
 
 
 def edge_lines(edges: Sequence[EdgeState], width: int) -> list[Line]:
     """Return a heading and a line for each edge, with a bar that shows how full it is."""
-    counts = [_fill(edge) for edge in edges]
-    count = max([4, *map(len, counts)])
-    packets = max([9, *(len(f"{edge.put:,}") for edge in edges)])
-    name = min(max([4, *(len(edge.address) for edge in edges)]), width - BAR - count - packets - 6)
-    lines: list[Line] = [[(f"{fit('edge', name)}  {fit('fill', BAR + 2 + count)}  {'packets':>{packets}}", "dim")]]
-    for edge, text in zip(edges, counts, strict=True):
-        bar, style = _bar(edge)
-        lines.append(
-            [
-                (fit(edge.address, name), ""),
-                ("  " + bar, style),
-                (f"  {text:>{count}}", ""),
-                (f"  {edge.put:>{packets},}", ""),
-            ]
-        )
-    return lines
+    plain = [""] * len(edges)
+    bars = [_bar(edge) for edge in edges]
+    columns = [
+        Column("edge", [edge.address for edge in edges], plain, gives=True),
+        Column("fill", [bar for bar, _ in bars], [style for _, style in bars], least=BAR),
+        Column("", [_fill(edge) for edge in edges], plain, least=5, right=True),
+        Column("packets", [f"{edge.put:,}" for edge in edges], plain, least=9, right=True),
+    ]
+    return grid(columns, width)
 
 
 def is_filling(edge: EdgeState) -> bool:
     """Say whether an edge is at least half full."""
     return bool(edge.capacity) and 2 * edge.fill >= (edge.capacity or 0)
-
-
-def fit(text: str, width: int) -> str:
-    """Make a text exactly so wide, cutting its middle where it is too long."""
-    if cell_len(text) > width > 4:
-        half = (width - 1) // 2
-        text = f"{text[: width - 1 - half]}…{text[-half:]}"
-    return set_cell_size(text, max(0, width))
 
 
 def _bar(edge: EdgeState) -> tuple[str, str]:

@@ -91,20 +91,20 @@ def _lines(file: str, address: str, kinds: Sequence[Any]) -> Iterator[Any]:
         Path(file).open(encoding="utf-8").close()
     except OSError as error:
         raise InputError(f"cannot read {file}: {error.strerror}", address) from error
-    return _read_each(Path(file), kinds)
+    return _read_each(Path(file), address, kinds)
 
 
-def _read_each(file: Path, kinds: Sequence[Any]) -> Iterator[Any]:
+def _read_each(file: Path, address: str, kinds: Sequence[Any]) -> Iterator[Any]:
     with file.open(encoding="utf-8") as lines:
         for number, line in enumerate(lines, 1):
-            yield _read(line.removesuffix("\n"), kinds, f"{file}:{number}")
+            yield _read(line.removesuffix("\n"), kinds, address, f"line {number} of {file}: ")
 
 
-def _read(text: str, kinds: Sequence[Any], address: str) -> Any:
+def _read(text: str, kinds: Sequence[Any], address: str, where: str = "") -> Any:
     """Return the value that a text stands for at an input: inputs take no text for a number, so it is read here."""
     kind = kinds[0]
     try:
         value = _fitting(text, kinds)
         return reader(kind, strict=False)(value)
     except ValueError as error:
-        raise InputError(f"{text!r} is no {name_of(kind)}: {reason(error)}", address) from None
+        raise InputError(f"{where}{text!r} is no {name_of(kind)}: {reason(error)}", address) from None
