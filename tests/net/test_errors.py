@@ -283,6 +283,7 @@ def test_a_child_that_fails_fails_its_node(run):
                 ended.append("cancelled")
 
         async def fail(self) -> None:
+            await asyncio.sleep(0.001)
             raise ValueError("child")
 
     result = run(alone(Parent))
