@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import reprlib
+import traceback
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -87,11 +88,35 @@ class NodeError(FlowError):
     ) -> None:
         super().__init__(what, address, hint)
         self.held = dict(held or {})
-        self.traceback = traceback
         self.cause: BaseException | None = None
+        self._traceback = traceback
+
+    @property
+    def traceback(self) -> str:
+        """The traceback as text, of the frames that are the user's; written when it is first asked for."""
+        if not self._traceback and self.cause is not None:
+            self._traceback = traceback_text(self.cause)
+        return self._traceback
 
     def __reduce__(self) -> tuple[Any, ...]:
         return (type(self), (self.what, self.address, self.hint, self.held, self.traceback))
+
+
+_PACKAGE = __file__.rpartition("errors")[0]
+
+
+def is_machinery(file: str) -> bool:
+    """Say whether a source file is what runs components, and so tells a user nothing about their error."""
+    return file.startswith((f"{_PACKAGE}net", f"{_PACKAGE}runtimes"))
+
+
+def traceback_text(error: BaseException) -> str:
+    """Write a traceback without the frames that run components."""
+    if isinstance(error, BaseExceptionGroup):
+        return "".join(traceback.format_exception(error))
+    frames = [frame for frame in traceback.extract_tb(error.__traceback__) if not is_machinery(frame.filename)]
+    head = ["Traceback (most recent call last):\n", *traceback.format_list(frames)] if frames else []
+    return "".join([*head, *traceback.format_exception_only(error)])
 
 
 class EndOfStream(Exception):  # noqa: N818 - control flow, no error

@@ -63,11 +63,16 @@ class Scripted:
         wanted = self._choices[self._at]
         self._at += 1
         if wanted not in ready:
+            failed, self._at = self._at - 1, len(self._choices)
             raise LoopError(
-                f"choice {self._at - 1} of the script is {wanted!r}, but ready are: {', '.join(ready)}",
+                f"choice {failed} of the script is {wanted!r}, but ready are: {', '.join(ready)}",
                 hint="the script was recorded with other code; record it again",
             )
         return list(ready).index(wanted)
+
+
+PASSES_AT_AN_INSTANT = 100_000
+"""Passes in which everything ready has had a step, after which time goes on though something is ready still."""
 
 
 class SteppedTask(asyncio.Task[Any]):
@@ -106,6 +111,8 @@ class SteppedLoop(asyncio.BaseEventLoop):
         self._tasks_made = 0
         self._idle: list[Callable[[], bool]] = []
         self._passes = 0
+        self._passes_now = 0
+        self._left_of_pass = 0
         self.choices: list[str] = []
         self.set_task_factory(_make_task)  # type: ignore[arg-type]
 
@@ -132,17 +139,25 @@ class SteppedLoop(asyncio.BaseEventLoop):
 
     def _run_once(self) -> None:
         self._drop_cancelled()
-        if not self._ready:
+        if not self._ready or (self._scheduled and self._is_spinning()):
             self._advance()
             return
         steps = self._steps()
         names = list(steps)
-        chosen = names[self._driver(names)] if len(names) > 1 else names[0]
+        chosen = names[self._driver(names)]
         handle = steps[chosen]
         self._ready.remove(handle)
         self._passes += 1
         self.choices.append(chosen)
         handle._run()
+
+    def _is_spinning(self) -> bool:
+        """Say whether so many passes were made at one instant that the next timer is due all the same."""
+        self._left_of_pass -= 1
+        if self._left_of_pass <= 0:
+            self._left_of_pass = len(self._ready)
+            self._passes_now += 1
+        return self._passes_now > PASSES_AT_AN_INSTANT
 
     def _drop_cancelled(self) -> None:
         for handle in [each for each in self._ready if each.cancelled()]:
@@ -159,6 +174,7 @@ class SteppedLoop(asyncio.BaseEventLoop):
 
     def _advance(self) -> None:
         """Nothing is ready: jump to the next timer, or let someone who waits for stillness act."""
+        self._passes_now = self._left_of_pass = 0
         if self._scheduled:
             self._now = max(self._now, self._scheduled[0].when())
             while self._scheduled and self._scheduled[0].when() <= self._now:
@@ -192,28 +208,32 @@ class SteppedLoop(asyncio.BaseEventLoop):
         """Refuse."""
         _refuse("a thread")
 
-    async def getaddrinfo(self, *args: Any, **options: Any) -> NoReturn:
-        """Refuse."""
-        _refuse("a look-up of a host")
-
-    async def create_connection(self, *args: Any, **options: Any) -> NoReturn:
-        """Refuse."""
-        _refuse("a socket")
-
-    async def create_server(self, *args: Any, **options: Any) -> NoReturn:
-        """Refuse."""
-        _refuse("a socket")
-
-    async def subprocess_exec(self, *args: Any, **options: Any) -> NoReturn:
-        """Refuse."""
-        _refuse("a subprocess")
-
-    async def subprocess_shell(self, *args: Any, **options: Any) -> NoReturn:
-        """Refuse."""
-        _refuse("a subprocess")
-
     async def shutdown_default_executor(self, timeout: float | None = None) -> None:
         """There is none."""
+
+
+_REFUSED = {
+    "a look-up of a host": "getaddrinfo getnameinfo",
+    "a subprocess": "subprocess_exec subprocess_shell",
+    "a signal": "add_signal_handler remove_signal_handler",
+    "a pipe": "connect_read_pipe connect_write_pipe",
+    "a socket": "add_reader add_writer remove_reader remove_writer create_connection create_server start_tls sendfile "
+    "create_datagram_endpoint create_unix_connection create_unix_server connect_accepted_socket sock_recv "
+    "sock_recv_into sock_recvfrom sock_recvfrom_into sock_sendall sock_sendto sock_connect sock_accept sock_sendfile",
+}
+
+
+def _refusal(what: str) -> Callable[..., NoReturn]:
+    def refuse(self: SteppedLoop, *args: Any, **options: Any) -> NoReturn:
+        """Refuse: a stepped loop knows no world outside."""
+        _refuse(what)
+
+    return refuse
+
+
+for _what, _names in _REFUSED.items():
+    for _name in _names.split():
+        setattr(SteppedLoop, _name, _refusal(_what))
 
 
 def _make_task(loop: SteppedLoop, coro: Any, **options: Any) -> SteppedTask:

@@ -54,19 +54,21 @@ def _rows(path: Path, columns: tuple[str, ...]) -> Generator[dict[str, str], Non
     """Yield the rows; whatever the file is made of, what goes wrong is an `InputError`."""
     with _opened(path) as file:
         reader = csv.reader(_lines(path, file), strict=True)
+        ended = 0
         try:
             header = next((row for row in reader if row), [])
             names = columns or tuple(header)
             places = _places(path, header, names)
             width, is_whole = len(header), list(names) == header
             for row in reader:
+                ended = reader.line_num
                 if len(row) == width:
                     yield dict(zip(names, row if is_whole else [row[place] for place in places], strict=True))
                 elif row:
-                    what = f"{path}:{reader.line_num}: the row has {len(row)} fields, and the header {width}"
+                    what = f"{path}:{ended}: the row has {len(row)} fields, and the header {width}"
                     raise InputError(what, hint="mend the line; a field with a comma in it needs quotes around it")
         except csv.Error as error:
-            what = f"{path}:{reader.line_num}: {error}"
+            what = f"{path}:{reader.line_num}: {error}, in the row that begins at line {ended + 1}"
             raise InputError(what, hint="look for a quote that is never closed, or not doubled in a field") from error
         except UnicodeDecodeError as error:
             line = reader.line_num + 1 + error.object.count(b"\n", 0, error.start)

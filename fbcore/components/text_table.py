@@ -53,8 +53,12 @@ def text_table(rows: list[Any], formats: Mapping[str, str]) -> str:
 def _column(name: str, values: tuple[Any, ...], form: str) -> list[str]:
     """Return the cells of a column, heading and rule first, all of one width."""
     heading = name.replace("_", " ")
-    texts = ["" if value is None else format(value, form) for value in values]
+    texts = [_on_one_line("" if value is None else format(value, form)) for value in values]
     width = max(len(text) for text in (heading, *texts))
     is_number = all(isinstance(value, int | float | None) for value in values)
     align = str.rjust if is_number else str.ljust
     return [align(heading, width), "-" * width, *(align(text, width) for text in texts)]
+
+
+def _on_one_line(text: str) -> str:
+    return " ".join(text.splitlines()).expandtabs(1)

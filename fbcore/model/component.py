@@ -7,11 +7,12 @@ import inspect
 import sys
 from collections.abc import Callable, Mapping
 from contextlib import AbstractAsyncContextManager
+from copy import copy
 from typing import Any, Protocol, get_args, get_origin
 
-from fbcore.errors import GraphError, PortError
+from fbcore.errors import GraphError, PortError, shown
 from fbcore.model.address import RESERVED_PORTS, Place, is_id, snake_case
-from fbcore.model.packet import Failure
+from fbcore.model.packet import NOTHING, Failure
 from fbcore.model.port import Config, In, Out, PortKind, PortSpec
 from fbcore.model.types import resolve
 
@@ -164,29 +165,44 @@ class _Declared:
             kind, complete = self.early[name]
             if not complete:
                 kind, complete = resolve(annotation, vars(self.cls), self.module)
-            port = _port_spec(name, kind, complete, self.cls.__dict__.get(name))
+            port = _port_spec(self.cls.__name__, name, kind, complete, self.cls.__dict__.get(name, NOTHING))
             if port is not None:
                 found[name] = port
         return found
 
 
-def _port_spec(name: str, annotation: Any, resolved: bool, declared: Any) -> PortSpec | None:
+def _port_spec(owner: str, name: str, annotation: Any, resolved: bool, declared: Any) -> PortSpec | None:
     kind = _KINDS.get(get_origin(annotation) or annotation)
     if kind is None:
         return None
     inner = (get_args(annotation) or (Any,))[0]
     port = PortSpec(name, kind, inner, resolved=resolved)
+    if declared is not NOTHING:
+        _set_options(owner, port, declared)
+    return port
+
+
+_OPTIONS = {
+    PortKind.INPUT: (In, "In(optional=True)"),
+    PortKind.OUTPUT: (Out, "Out()"),
+    PortKind.CONFIG: (Config, "Config(default=...)"),
+}
+
+
+def _set_options(owner: str, port: PortSpec, declared: Any) -> None:
+    """Take over the options that stand on the right of `=` in the body of a class."""
+    cls, example = _OPTIONS[port.kind]
+    if not isinstance(declared, cls):
+        if port.kind is PortKind.CONFIG and not isinstance(declared, In | Out):
+            example = f"Config(default={shown(declared)})"
+        what = f"an {port.kind}" if port.kind is not PortKind.CONFIG else "a config"
+        raise GraphError(
+            f"this is {what}, and cannot be given {shown(declared)}", f"{owner}.{port.name}", f"write `= {example}`"
+        )
     if isinstance(declared, In):
         port.optional = declared.optional
     elif isinstance(declared, Config):
         port.default = declared.default
-    elif declared is not None:
-        raise GraphError(
-            f"the port is given the plain value {declared!r}",
-            name,
-            f"write `{name}: {annotation.__name__}[...] = Config(default={declared!r})`",
-        )
-    return port
 
 
 def class_spec(cls: type[Component]) -> ComponentSpec:
@@ -198,7 +214,11 @@ def class_spec(cls: type[Component]) -> ComponentSpec:
         ports: dict[str, PortSpec] = {}
         for base in reversed(cls.__mro__):
             if issubclass(base, Component) and base is not Component:
-                ports.update(base._declared.ports())
+                own = base._declared.ports()
+                for name in ports.keys() & vars(base).keys() - own.keys():
+                    own[name] = copy(ports[name])
+                    _set_options(base.__name__, own[name], vars(base)[name])
+                ports.update(own)
         spec = ComponentSpec(snake_case(cls.__name__), ports, cls, inspect.getdoc(cls) or "", place_of(cls))
         spec.check_names()
         if cls.run is Component.run:

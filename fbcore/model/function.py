@@ -8,10 +8,11 @@ import inspect
 import sys
 import types
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterator, Mapping
-from typing import Any, Generic, ParamSpec, TypeVar, Union, get_args, get_origin, overload
+from typing import TYPE_CHECKING, Any, Generic, ParamSpec, TypeVar, Union, get_args, get_origin, overload
 
 from fbcore.errors import GraphError
 from fbcore.model.component import ComponentSpec, place_of
+from fbcore.model.packet import Failure
 from fbcore.model.port import Out, PortKind, PortSpec
 from fbcore.model.types import Resolved, resolve
 
@@ -35,6 +36,11 @@ class FunctionComponent(Generic[P, R, T]):
     """
 
     out: Out[T]
+    error: Out[Failure]
+    if TYPE_CHECKING:
+
+        def __getattr__(self, name: str) -> Any:
+            """Let the checker accept the input ports of a node; they are checked when the graph is validated."""
 
     def __init__(self, function: Callable[P, R], local_names: Mapping[str, Any]) -> None:
         functools.update_wrapper(self, function)
@@ -44,6 +50,9 @@ class FunctionComponent(Generic[P, R, T]):
         self._early = self._resolve(local_names)
         self._spec: ComponentSpec | None = None
         returned: Any = self._early["return"][0]
+        if "out" in self._signature.parameters and returned not in (None, types.NoneType):
+            name = function.__name__
+            raise GraphError("the parameter `out` takes the name of the output port", name, "rename the parameter")
         self.streams = returned in _STREAMS or get_origin(returned) in _STREAMS
         self.streams |= inspect.isgeneratorfunction(function) or inspect.isasyncgenfunction(function)
 
@@ -111,8 +120,6 @@ def _read_signature(function: Callable[..., Any]) -> inspect.Signature:
                 name,
                 "ports are made of plain parameters; take a list or a dict instead",
             )
-    if "out" in signature.parameters and signature.return_annotation is not None:
-        raise GraphError("the parameter `out` takes the name of the output port", name, "rename the parameter")
     return signature
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import keyword
 from typing import Any, TypeVar, overload
 
 from fbcore.errors import GraphError
@@ -106,7 +107,8 @@ class Graph:
         spec = _spec_of(component)
         name = str(id) if id is not None else spec.name
         if not is_id(name) or name in BORDERS:
-            raise GraphError(f"{name!r} cannot be the id of a node ({place})", hint="use letters, digits and _")
+            why = f"it is {_why_no_id(name)}; give the node another id: graph.add({spec.target.__name__}, ...)"
+            raise GraphError(f"{name!r} cannot be the id of a node ({place})", hint=why)
         if name in self.nodes:
             raise GraphError(
                 f"there is a node {name} already, added at {self.nodes[name].place} ({place})",
@@ -195,6 +197,12 @@ class Graph:
 
     def __repr__(self) -> str:
         return f"<graph {self.name}: {len(self.nodes)} nodes, {len(self.edges)} edges>"
+
+
+def _why_no_id(name: str) -> str:
+    if name in BORDERS:
+        return "the name of a side of the graph's border"
+    return "a keyword of Python" if keyword.iskeyword(name) else "not made of letters, digits and _"
 
 
 def _spec_of(component: Any) -> ComponentSpec:

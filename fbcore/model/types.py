@@ -13,8 +13,24 @@ Resolved = tuple[Any, bool]
 """A type, and whether every name in its annotation was found."""
 
 
+class _UnknownMeta(type):
+    """Lets anything be asked of a name that could not be found, as in `pd.DataFrame` or `Missing[int] | None`."""
+
+    def __getattr__(cls, name: str) -> Any:
+        if name.startswith("__"):
+            raise AttributeError(name)
+        return cls
+
+    def __getitem__(cls, item: Any) -> Any:
+        return cls
+
+
+class _Unknown(metaclass=_UnknownMeta):
+    """Stands for a name that could not be found while an annotation is read; becomes Any."""
+
+
 class _Forgiving(dict[str, Any]):
-    """Names for `eval`; one that cannot be found is Any, and remembered."""
+    """Names for `eval`; one that cannot be found is unknown, and remembered."""
 
     def __init__(self, *scopes: Mapping[str, Any]) -> None:
         super().__init__()
@@ -28,7 +44,7 @@ class _Forgiving(dict[str, Any]):
         if found is not None:
             return found
         self.missed.append(name)
-        return Any
+        return _Unknown
 
 
 def resolve(annotation: Any, *scopes: Mapping[str, Any]) -> Resolved:
@@ -52,11 +68,13 @@ def resolve(annotation: Any, *scopes: Mapping[str, Any]) -> Resolved:
 
 def _resolve_inner(annotation: Any, scopes: tuple[Mapping[str, Any], ...]) -> Resolved:
     """Resolve strings and forward references inside a type such as `list["Flight"]`."""
+    if annotation is _Unknown:
+        return Any, False
     if isinstance(annotation, typing.ForwardRef):
         return resolve(annotation.__forward_arg__, *scopes)
     arguments = get_args(annotation)
     origin = get_origin(annotation)
-    nested = (str, typing.ForwardRef)
+    nested = (str, typing.ForwardRef, _UnknownMeta)
     if origin in (typing.Literal, Annotated) or not any(isinstance(a, nested) or get_args(a) for a in arguments):
         return annotation, True
     parts = [resolve(argument, *scopes) for argument in arguments]
@@ -73,9 +91,23 @@ def _resolve_inner(annotation: Any, scopes: tuple[Mapping[str, Any], ...]) -> Re
 
 def name_of(kind: Any) -> str:
     """Write a type as a reader would: `dict[str, int]`, `Flight`, `int | None`."""
-    if isinstance(kind, type) and not get_args(kind):
-        return kind.__qualname__.rpartition(".<locals>.")[2]
-    return inspect.formatannotation(kind).replace("typing.", "")
+    if kind is None or kind is type(None):
+        return "None"
+    if kind is Ellipsis:
+        return "..."
+    if isinstance(kind, list):
+        return f"[{', '.join(map(name_of, kind))}]"
+    members, origin = _members(kind), get_origin(kind)
+    if members:
+        return " | ".join(map(name_of, members))
+    if origin is typing.Literal:
+        return f"Literal[{', '.join(map(repr, get_args(kind)))}]"
+    if origin is Annotated:
+        return name_of(get_args(kind)[0])
+    if origin is not None:
+        return f"{name_of(origin)}[{', '.join(map(name_of, get_args(kind)))}]"
+    name = getattr(kind, "__qualname__", None) or getattr(kind, "__name__", None) or str(kind)
+    return str(name).rpartition("<locals>.")[2].removeprefix("typing.")
 
 
 def fits(source: Any, target: Any) -> bool:
@@ -87,14 +119,16 @@ def fits(source: Any, target: Any) -> bool:
     source, target = _plain(source), _plain(target)
     if source is target or Any in (source, target) or target is object:
         return True
+    if get_origin(source) is typing.Literal and get_origin(target) is not typing.Literal:
+        return all(fits(type(value), target) for value in get_args(source))
     if _members(source):
         return all(fits(member, target) for member in _members(source))
     if _members(target):
         return any(fits(source, member) for member in _members(target))
     if isinstance(target, NewType) or isinstance(source, NewType):
         return source == target or (isinstance(source, NewType) and fits(source.__supertype__, target))
-    if typing.Literal in (get_origin(source), get_origin(target)):
-        return _literal_fits(source, target)
+    if get_origin(target) is typing.Literal:
+        return get_origin(source) is typing.Literal and set(get_args(source)) <= set(get_args(target))
     return _class_fits(source, target)
 
 
@@ -111,16 +145,7 @@ def _members(kind: Any) -> tuple[Any, ...]:
     return get_args(kind) if get_origin(kind) in (Union, types.UnionType) else ()
 
 
-def _literal_fits(source: Any, target: Any) -> bool:
-    if get_origin(source) is not typing.Literal:
-        return False
-    values = get_args(source)
-    if get_origin(target) is typing.Literal:
-        return set(values) <= set(get_args(target))
-    return all(fits(type(value), target) for value in values)
-
-
-_TOWER = {(int, float), (int, complex), (float, complex), (bytearray, bytes)}
+_TOWER = ((int, float), (int, complex), (float, complex), (bytearray, bytes), (memoryview, bytes))
 
 
 def _class_fits(source: Any, target: Any) -> bool:
@@ -130,7 +155,8 @@ def _class_fits(source: Any, target: Any) -> bool:
     if getattr(want, "_is_protocol", False) and not getattr(want, "_is_runtime_protocol", False):
         return True
     try:
-        if not (issubclass(have, want) or (have, want) in _TOWER):
+        promoted = any(want is upper and issubclass(have, lower) for lower, upper in _TOWER)
+        if not (issubclass(have, want) or promoted):
             return False
     except TypeError:
         return True
@@ -165,9 +191,10 @@ def reader(kind: Any, *, strict: bool) -> Callable[[Any], Any]:
     if kind is Any or kind is object:
         return lambda value: value
     adapters: list[Any] = []
+    is_plain = isinstance(kind, type) and get_origin(kind) is None and not _asks_for_more(kind)
 
     def read(value: Any) -> Any:
-        if type(value) is kind and kind in _PLAIN:
+        if is_plain and isinstance(value, kind):
             return value
         if not adapters:
             adapters.append(_adapter(kind))
@@ -179,8 +206,9 @@ def reader(kind: Any, *, strict: bool) -> Callable[[Any], Any]:
     return read
 
 
-_PLAIN = (str, int, float, bool, bytes)
-"""Types whose values need no closer look; most nets begin with these, and do without pydantic."""
+def _asks_for_more(kind: type) -> bool:
+    """Say whether `isinstance` cannot tell that a value is of this class: a TypedDict, or a protocol."""
+    return typing.is_typeddict(kind) or bool(getattr(kind, "_is_protocol", False))
 
 
 def _adapter(kind: Any) -> Any:

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 from fbcore.errors import GraphError, shown
 from fbcore.model.address import RUN_OPTIONS, Place
-from fbcore.model.packet import Failure
-from fbcore.model.port import PortKind
+from fbcore.model.packet import NOTHING, Failure
+from fbcore.model.port import PortKind, PortSpec
 from fbcore.model.types import fits, name_of, reader, reason
 
 if TYPE_CHECKING:
@@ -48,25 +48,26 @@ def validate(graph: Graph) -> list[Problem]:
 def _nodes(graph: Graph) -> Iterator[Problem]:
     for node in graph.nodes.values():
         component = node.component
-        for port, what, hint in component.problems:
-            yield Problem(what, f"{node.id}.{port}" if port else node.id, component.place, hint)
+        for where, what, hint in component.problems:
+            yield Problem(what, f"{node.id}.{where}" if where else node.id, component.place, hint)
         configs = {port.name: port for port in component.of(PortKind.CONFIG)}
-        for name, value in node.configs.items():
-            address = f"{node.id}.{name}"
-            if name not in configs:
-                known = ", ".join(configs) or "none"
-                yield Problem(f"{component.name} has no config {name!r}", address, node.place, f"its configs: {known}")
-                continue
-            try:
-                reader(configs[name].type, strict=False)(value)
-            except (ValueError, TypeError) as error:
-                wanted = name_of(configs[name].type)
-                yield Problem(
-                    f"{shown(value)} is no {wanted}: {reason(error)}",
-                    address,
-                    node.place,
-                    f"give it a value of type {wanted}",
-                )
+        for name in node.configs.keys() - configs.keys():
+            known = ", ".join(configs) or "none"
+            what = f"{component.name} has no config {name!r}"
+            yield Problem(what, f"{node.id}.{name}", node.place, f"its configs: {known}")
+        for name, port in configs.items():
+            value = node.configs.get(name, NOTHING if port.default is None else port.default)
+            if value is not NOTHING:
+                yield from _misfit(value, port, f"{node.id}.{name}", node.place)
+
+
+def _misfit(value: Any, port: PortSpec, address: str, place: Place) -> Iterator[Problem]:
+    try:
+        reader(port.type, strict=False)(value)
+    except (ValueError, TypeError) as error:
+        wanted = name_of(port.type)
+        what = f"{shown(value)} is no {wanted}: {reason(error)}"
+        yield Problem(what, address, place, f"give a value of type {wanted}")
 
 
 def _connections(graph: Graph) -> Iterator[Problem]:

@@ -130,6 +130,8 @@ def _config_values(graph: Graph, given: dict[str, Any]) -> dict[str, dict[str, A
                 raise ConfigError(f"this config is required by {node.id}.{port.name} and has no value", address, hint)
             else:
                 value = port.default
+                if value is not None:
+                    value = checker(port.type, f"{node.id}.{port.name}", ConfigError, strict=False)(value)
             found[node.id][port.name] = value
     return found
 

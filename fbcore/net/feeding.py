@@ -60,5 +60,5 @@ class Feeding:
         try:
             await self.port.send(value)
         except EndOfDemand:
-            self.port.discarded += 1
+            self.port.discard(value)
             raise

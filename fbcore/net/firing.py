@@ -74,7 +74,7 @@ class Firing:
         try:
             await self.out.send(value)
         except EndOfDemand:
-            self.out.discarded += 1
+            self.out.discard(value)
             raise
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import math
 from collections.abc import Iterable, Iterator
 from contextvars import Context
 
@@ -20,6 +19,7 @@ from fbcore.net.report import EdgeState, NodeState, Outcome, Result, Snapshot
 from fbcore.net.sink import Sink
 from fbcore.net.verdict import verdict, waits_in_words
 from fbcore.net.wait import Wait
+from fbcore.net.watchdog import Watchdog
 
 GRACE = 5.0
 """Seconds that a stopped net may take to drain before it is cancelled."""
@@ -55,6 +55,7 @@ class Net:
         self._grace: asyncio.TimerHandle | None = None
         self._insisting: asyncio.TimerHandle | None = None
         self._began = 0.0
+        self._watchdog = Watchdog(self)
         self._all_ended = asyncio.Event()
         self.loop = asyncio.get_running_loop()
 
@@ -98,8 +99,11 @@ class Net:
         for edge in self.edges:
             edge.source.regate()
         self.live = len(self.nodes)
+        if not self.is_stepped:
+            self._watchdog.start()
 
     def _finish(self) -> None:
+        self._watchdog.stop()
         self.blocked.close()
         for timer in (self._grace, self._insisting):
             if timer is not None:
@@ -109,10 +113,9 @@ class Net:
         self.result = self._account()
         self.watching.ended(self.result)
 
-    def slow_turn(self, address: str, began: float, seconds: float) -> None:
-        """Report a turn that blocked the loop: one that began after the loop last looked for other work."""
-        if began >= getattr(self.loop, "pass_began", math.inf):
-            self.watching.notice(address, f"a turn blocked the loop for {seconds:.2f} s; move the work to a thread")
+    def slow_turn(self, address: str, seconds: float) -> None:
+        """Report a turn that blocked the loop."""
+        self.watching.notice(address, f"a turn blocked the loop for {seconds:.2f} s; move the work to a thread")
 
     # -- what its nodes tell it --------------------------------------------------------------------
 
@@ -155,7 +158,7 @@ class Net:
 
     def end_at_once(self, outcome: Outcome, reason: str) -> None:
         """Cancel the whole net with an outcome; the first outcome counts, but a failure outweighs a stop."""
-        if self._outcome is None or outcome is Outcome.FAILED:
+        if self._outcome is None or (outcome is Outcome.FAILED and self._outcome is not Outcome.FAILED):
             self._outcome, self._reason = outcome, reason
         self._cancel_all()
 

@@ -3,24 +3,22 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Generator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
 from contextvars import Context, ContextVar, copy_context
 from enum import StrEnum
-from time import perf_counter
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any
 
 from fbcore.errors import EndOfDemand, EndOfStream, NodeError, StopNet
 from fbcore.model.component import NetHandle
 from fbcore.model.packet import NOTHING, Failure
 from fbcore.net.failure import leaves, node_error
 from fbcore.net.port import ConfigPort, InPort, OutPort
-from fbcore.net.wait import NEVER, SLOW_TURN, Wait
+from fbcore.net.tasks import NodeTasks
+from fbcore.net.wait import NEVER, Wait
 
 if TYPE_CHECKING:
     from fbcore.net.net import Net
-
-T = TypeVar("T")
 
 current_node: ContextVar[Node | None] = ContextVar("current_node", default=None)
 """The node whose code runs; inherited by the tasks, timers and callbacks that it makes."""
@@ -36,27 +34,6 @@ class Phase(StrEnum):
     ENDED = "ended"
     FAILED = "failed"
     CANCELLED = "cancelled"
-
-
-class _NodeTasks(asyncio.TaskGroup):
-    """A task group in which the end of a stream, or of demand, is the normal end of a task too."""
-
-    def create_task(
-        self,
-        coro: Generator[Any, None, T] | Coroutine[Any, Any, T],
-        *,
-        name: str | None = None,
-        context: Context | None = None,
-    ) -> asyncio.Task[T]:
-        return super().create_task(_ending_normally(coro), name=name, context=context)  # type: ignore[arg-type]
-
-
-async def _ending_normally(work: Generator[Any, None, T] | Coroutine[Any, Any, T]) -> T | None:
-    try:
-        # mypy cannot know that a generator-based coroutine can be awaited too.
-        return await work  # type: ignore[misc, no-any-return]
-    except (EndOfStream, EndOfDemand):
-        return None
 
 
 class Node:
@@ -79,10 +56,9 @@ class Node:
         self.busy_with: list[str] = []
         self.held: dict[str, Any] = {}
         self.unsent: dict[str, list[Any]] = {}
-        self.tasks: asyncio.TaskGroup = _NodeTasks()
+        self.tasks: asyncio.TaskGroup = NodeTasks()
         self.task: asyncio.Task[None] | None = None
         self.credit = 0
-        self.turn_began = 0.0
         self.net_handle: NetHandle = _Handle(net)
 
     # -- its task ----------------------------------------------------------------------------------
@@ -97,7 +73,6 @@ class Node:
         """Do the node's work to its end, whatever that is, and close its ports. Never raises an error."""
         self._enter(Phase.RUNNING)
         self.credit = self.net.budget
-        self.turn_began = perf_counter()
         phase = Phase.ENDED
         try:
             async with self.tasks:
@@ -110,7 +85,6 @@ class Node:
         except (Exception, SystemExit, BaseExceptionGroup) as error:
             phase = await self._failed(error)
         finally:
-            self.report_slow_turn()
             self.finish(phase)
 
     async def _failed(self, error: BaseException) -> Phase:
@@ -122,17 +96,22 @@ class Node:
         serious = [cause for cause in causes if not isinstance(cause, StopNet | EndOfStream | EndOfDemand)]
         if not serious:
             return Phase.CANCELLED if self.net.is_cancelled else Phase.ENDED
-        held = self.in_hand()
-        failure = node_error(error if len(serious) > 1 else serious[0], self.address, held)
+        cause = error if len(serious) > 1 else serious[0]
         if self.error.edges and not self.cancelled:
+            held = self.in_hand()
             try:
-                await self.send_failure(failure, held)
+                await self.send_failure(node_error(cause, self.address, held), held)
                 return Phase.FAILED
             except (EndOfDemand, asyncio.CancelledError):
                 pass
+        self.fail(cause)
+        return Phase.FAILED
+
+    def fail(self, error: BaseException) -> None:
+        """Fail the net on account of this node."""
+        failure = node_error(error, self.address, self.in_hand())
         self.note_hands()
         self.net.node_failed(self, failure)
-        return Phase.FAILED
 
     async def send_failure(self, failure: NodeError, held: dict[str, Any]) -> None:
         """Send what the node held to its port `error`."""
@@ -197,11 +176,11 @@ class Node:
     async def give_way(self) -> None:
         """Let everyone else have a turn: owed after so many port operations, and always on a stepped loop."""
         if self.cancelled:
+            # Not at once: a component that swallows its cancellation and tries again must not stop the loop.
+            await asyncio.sleep(0)
             raise asyncio.CancelledError
         self.credit = self.net.budget
-        self.report_slow_turn()
         await asyncio.sleep(0)
-        self.turn_began = perf_counter()
 
     # -- being seen --------------------------------------------------------------------------------
 
@@ -215,12 +194,6 @@ class Node:
     def _enter(self, life: Phase) -> None:
         self.life = life
         self.net.watching.node(self.address, life)
-
-    def report_slow_turn(self) -> None:
-        """Report the turn that ends now when it blocked the loop for long."""
-        took = perf_counter() - self.turn_began
-        if took > SLOW_TURN:
-            self.net.slow_turn(self.address, self.turn_began, took)
 
     @asynccontextmanager
     async def busy(self, what: str) -> AsyncIterator[None]:

@@ -27,7 +27,7 @@ class Observer:
     """
 
     def node(self, address: str, phase: str) -> None:
-        """Hear that a node is in another phase: created, running, receiving, sending, ended, failed or cancelled."""
+        """Hear that a node is in another phase: running, receiving, sending, ended, failed or cancelled."""
 
     def packet(self, what: str, address: str, value: Any) -> None:
         """Hear that a packet was `sent` onto an edge, `taken` from one, or `discarded` at an output."""
@@ -53,33 +53,36 @@ class Watching:
     def node(self, address: str, phase: str) -> None:
         """Tell that a node is in another phase."""
         if self._node:
-            _tell(self._node, address, phase)
+            self._tell(self._node, address, phase)
 
     def packet(self, what: str, address: str, value: Any) -> None:
         """Tell that a packet was sent, taken or discarded."""
         if self._packet:
-            _tell(self._packet, what, address, value)
+            self._tell(self._packet, what, address, value)
 
     def notice(self, address: str, text: str) -> None:
         """Tell, and log as a warning, something that a person should know."""
         log.warning("%s: %s", address, text)
         if self._notice:
-            _tell(self._notice, address, text)
+            self._tell(self._notice, address, text)
 
     def ended(self, result: Result) -> None:
         """Tell how the net ended."""
         if self._ended:
-            _tell(self._ended, result)
+            self._tell(self._ended, result)
+
+    def _tell(self, hearers: list[Callable[..., None]], *what: Any) -> None:
+        for hear in list(hearers):
+            try:
+                hear(*what)
+            except Exception:
+                self._drop(getattr(hear, "__self__", None))
+                log.exception("observer %r raised and hears nothing more", hear)
+
+    def _drop(self, observer: object) -> None:
+        for hearers in (self._node, self._packet, self._notice, self._ended):
+            hearers[:] = [hear for hear in hearers if getattr(hear, "__self__", None) is not observer]
 
 
 def _overriding(observers: list[Observer], name: str) -> list[Callable[..., None]]:
     return [getattr(each, name) for each in observers if getattr(type(each), name, None) is not getattr(Observer, name)]
-
-
-def _tell(hearers: list[Callable[..., None]], *what: Any) -> None:
-    for hear in list(hearers):
-        try:
-            hear(*what)
-        except Exception:
-            hearers.remove(hear)
-            log.exception("observer %r raised and hears nothing more", hear)

@@ -91,6 +91,8 @@ class OutPort(Out[Any]):
         node = self.node
         full = [edge for edge in self.edges if edge.is_full]
         node.credit -= BUDGET if self.gate > 0 and not full else 1
+        if node.cancelled:
+            node.unsent.setdefault(self.name, []).append(value)
         if full or node.credit <= 0:
             ticket = object()
             self.pending[ticket] = value
@@ -106,6 +108,8 @@ class OutPort(Out[Any]):
                         wait.end(future)
             finally:
                 del self.pending[ticket]
+            if node.cancelled:
+                raise asyncio.CancelledError
         self._put(value)
 
     def _wait_for(self, full: list[Edge]) -> Wait:
@@ -121,14 +125,18 @@ class OutPort(Out[Any]):
         if not self.edges:
             if self.connected:
                 raise EndOfDemand(self.address)
-            self.discarded += 1
-            watching.packet("discarded", self.address, value)
+            self.discard(value)
             return
         for edge in self.edges:
             edge.put(value)
             if watching.wants_packets:
                 watching.packet("sent", edge.address, value)
         self.regate()
+
+    def discard(self, value: Any) -> None:
+        """Count a packet that goes nowhere."""
+        self.discarded += 1
+        self.node.net.watching.packet("discarded", self.address, value)
 
     def edge_refuses(self, edge: Edge) -> None:
         """Go on without an edge whose consumer has ended."""
@@ -230,7 +238,7 @@ class InPort(In[Any]):
             await node.give_way()
         while not queue:
             if self.open_edges == 0 or self.flushed:
-                self._note_the_end()
+                await self._note_the_end()
                 raise StopAsyncIteration
             wait = Wait(node, (self,)) if self.wait.is_standing else self.wait
             future = wait.begin()
@@ -241,6 +249,9 @@ class InPort(In[Any]):
                 raise
             finally:
                 wait.end(future)
+        if node.cancelled:
+            # What is taken now would be missing from the account of what the node held.
+            raise asyncio.CancelledError
         return self.take()
 
     def pass_on(self) -> None:
@@ -248,14 +259,20 @@ class InPort(In[Any]):
         if self.queue:
             self.arrived()
 
-    def _note_the_end(self) -> None:
+    async def _note_the_end(self) -> None:
         self.overrun += 1
-        if self.overrun > PATIENCE:
-            raise PortError(
-                f"received {PATIENCE} times more after the end of the stream",
-                self.address,
-                "leave the loop at EndOfStream, or use `async for`, which ends by itself",
-            )
+        if self.overrun <= PATIENCE:
+            return
+        error = PortError(
+            f"received {PATIENCE} times more after the end of the stream",
+            self.address,
+            "leave the loop at EndOfStream, or use `async for`, which ends by itself",
+        )
+        if self.overrun > 2 * PATIENCE:
+            # The component swallows the error too.
+            self.node.fail(error)
+            await self.node.give_way()
+        raise error
 
     def take(self) -> Any:
         """Take the next packet, which is there, and wake who waits for its room."""
@@ -334,6 +351,8 @@ async def take_all(node: Node, ports: Sequence[InPort]) -> list[Any]:
             raise
         finally:
             wait.end(future)
+    if node.cancelled:
+        raise asyncio.CancelledError
     return [port.take() for port in ports]
 
 

@@ -184,5 +184,5 @@ def _packets(count: int) -> str:
 
 
 def _few(values: list[Any]) -> str:
-    shown = ", ".join(shown(value) for value in values[:3])
-    return f"{_packets(len(values))}: {shown}{', ...' if len(values) > 3 else ''}"
+    first = ", ".join(shown(value) for value in values[:3])
+    return f"{_packets(len(values))}: {first}{', ...' if len(values) > 3 else ''}"

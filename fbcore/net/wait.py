@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import sys
 from collections.abc import Sequence
-from time import perf_counter
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -15,9 +14,6 @@ if TYPE_CHECKING:
 
 NEVER = sys.maxsize
 """The low mark of an input from which nothing is taken by the fast path."""
-
-SLOW_TURN = 0.1
-"""Seconds that a turn may block the loop before it is reported."""
 
 
 class Wait:
@@ -50,8 +46,6 @@ class Wait:
         net = node.net
         if node.cancelled:
             raise asyncio.CancelledError
-        if perf_counter() - node.turn_began > SLOW_TURN:
-            node.report_slow_turn()
         self.is_standing = True
         for line in self.lines:
             line.append(self)
@@ -98,6 +92,5 @@ class Wait:
         node = self.node
         net = node.net
         node.credit = net.budget
-        node.turn_began = perf_counter()
         if net.watching.wants_nodes:
             net.watching.node(node.address, node.phase)

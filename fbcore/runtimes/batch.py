@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Callable, Coroutine, Iterable, Mapping
 from contextvars import Context
 from typing import Any
@@ -14,6 +15,8 @@ from fbcore.net.net import GRACE, Net
 from fbcore.net.observe import Observer
 from fbcore.net.report import NetError, Outcome, Result, Snapshot
 from fbcore.runtimes.blocking import run_blocking
+
+log = logging.getLogger("fbcore")
 
 PROGRESS_EVERY = 0.1
 """Seconds between two calls of a progress callback."""
@@ -61,7 +64,8 @@ class BatchRuntime:
         Raises:
             NetError: the net failed, starved, deadlocked, or its time was up. `.result` says where all packets are.
             GraphError: the graph cannot run.
-            ConfigError, InputError: a value is missing, unknown, or does not fit its type.
+            ConfigError, InputError: a value is missing, unknown, or does not fit its type. An item of an `Each`
+                that does not fit fails the net while it runs: a NetError.
 
         Example:
             BatchRuntime(graph).run(inputs={"line": Each(["a b", "c"])}, sep=" ").outputs.words
@@ -160,8 +164,7 @@ class _Timers:
         self.net.stop_at_once(f"the time limit of {limit:g} s is over")
 
     def _report(self) -> None:
-        assert self._progress is not None
-        self._progress(self.net.snapshot(with_outstanding=True))
+        self._tell(self.net.snapshot(with_outstanding=True))
         is_still, self._moves = self.net.moves == self._moves, self.net.moves
         if not (is_still and self.net.is_stepped):
             # On virtual time a beat in a net that stands still would go on for ever, at no time at all.
@@ -172,5 +175,13 @@ class _Timers:
         for timer in (self._limit, self._beat):
             if timer is not None:
                 timer.cancel()
-        if self._progress is not None and self.net.result is not None:
-            self._progress(self.net.snapshot())
+        if self.net.result is not None:
+            self._tell(self.net.snapshot())
+
+    def _tell(self, snapshot: Snapshot) -> None:
+        try:
+            if self._progress is not None:
+                self._progress(snapshot)
+        except Exception:
+            self._progress = None
+            log.exception("the progress callback raised and is called no more")

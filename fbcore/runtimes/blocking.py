@@ -3,57 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-import selectors
 import signal
-import sys
 import threading
 from collections.abc import Callable, Coroutine, Iterator
 from contextlib import contextmanager
 from contextvars import copy_context
-from time import perf_counter
 from types import FrameType
 from typing import Any, TypeVar
 
 T = TypeVar("T")
-
-
-class _TimedSelector(selectors.DefaultSelector):
-    """A selector that notes when it was last asked, which is once in every pass of its loop."""
-
-    passes = 0
-    returned = 0.0
-
-    def select(self, timeout: float | None = None) -> list[tuple[selectors.SelectorKey, int]]:
-        """Wait for input and output, and note the time."""
-        found = super().select(timeout)
-        self.passes += 1
-        self.returned = perf_counter()
-        return found
-
-
-class TimedLoop(asyncio.SelectorEventLoop):
-    """The stock loop, noting the time of its passes, so that a turn that blocks it can be told from one that waits."""
-
-    def __init__(self) -> None:
-        self._timed = _TimedSelector()
-        super().__init__(self._timed)
-
-    @property
-    def pass_began(self) -> float:
-        """The time, as of `perf_counter`, at which the loop's present pass began."""
-        return self._timed.returned
-
-    def count_passes(self) -> int:
-        """Return how many passes the loop has made."""
-        return self._timed.passes
-
-
-def make_loop() -> asyncio.AbstractEventLoop:
-    """Make the loop that a blocking run uses."""
-    if sys.platform == "win32":
-        # Only the proactor loop has subprocesses there; slow turns are not reported on it.
-        return asyncio.new_event_loop()
-    return TimedLoop()
 
 
 def run_blocking(work: Callable[[], Coroutine[Any, Any, T]], stop: Callable[[int], None]) -> T:
@@ -63,7 +21,7 @@ def run_blocking(work: Callable[[], Coroutine[Any, Any, T]], stop: Callable[[int
     the caller waits. In the main thread SIGINT and SIGTERM call `stop` on the work's loop, with 1 the first
     time and 2 the second; from then on signals do what they did before.
     """
-    runner = asyncio.Runner(loop_factory=make_loop)
+    runner = asyncio.Runner()
     if not _is_in_loop():
         with runner, _signals(runner.get_loop, stop):
             return runner.run(work())

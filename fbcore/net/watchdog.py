@@ -1,0 +1,68 @@
+"""Noticing a turn that blocks the loop, from a thread beside it, on any loop and at no cost to packets."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from time import perf_counter
+from typing import TYPE_CHECKING
+
+from fbcore.net.internals import context_of
+from fbcore.net.outstanding import node_of
+
+if TYPE_CHECKING:
+    from fbcore.net.net import Net
+
+SLOW_TURN = 0.1
+"""Seconds that a turn may block the loop before it is reported."""
+
+_EVERY = 0.02
+
+
+class Watchdog:
+    """Looks every now and then whether a task of a net runs, and whether the loop gets on after it.
+
+    An idle loop is left alone. While a task runs, the loop is asked to answer; when it has not for a tenth of
+    a second, and the same task was running at every look, that task's turn is slow, and is reported when it ends.
+    """
+
+    def __init__(self, net: Net) -> None:
+        self._net = net
+        self._over = threading.Event()
+        self._thread = threading.Thread(target=self._watch, name=f"watchdog of {net.name}", daemon=True)
+
+    def start(self) -> None:
+        """Begin to watch."""
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Watch no more; the thread ends by itself."""
+        self._over.set()
+
+    def _watch(self) -> None:
+        while not self._over.wait(_EVERY):
+            task = asyncio.current_task(self._net.loop)
+            if task is not None:
+                self._follow(task)
+
+    def _follow(self, task: asyncio.Task[object]) -> None:
+        """Ask the loop to answer, and see whether this task keeps it from doing so."""
+        began = perf_counter()
+        answered = threading.Event()
+        if not self._on_loop(answered.set):
+            return
+        is_same = True
+        while not answered.wait(_EVERY) and not self._over.is_set():
+            is_same = is_same and asyncio.current_task(self._net.loop) is task
+        took = perf_counter() - began
+        node = node_of(context_of(task), self._net)
+        if took >= SLOW_TURN and is_same and node is not None:
+            self._on_loop(self._net.slow_turn, node.address, took)
+
+    def _on_loop(self, call: object, *args: object) -> bool:
+        try:
+            self._net.loop.call_soon_threadsafe(call, *args)  # type: ignore[arg-type]
+        except RuntimeError:
+            # The loop was closed meanwhile.
+            return False
+        return True
