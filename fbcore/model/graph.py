@@ -37,6 +37,10 @@ class NodeSpec:
             return PortSpec("error", PortKind.OUTPUT)
         return self.component.ports.get(name)
 
+    def default(self, config: str) -> Any:
+        """Return what a config is unless the graph feeds it: as given to `add`, else its default, else NOTHING."""
+        return self.configs.get(config, self.component.ports[config].default)
+
 
 class EdgeSpec:
     """A connection from one port to another, either of which may be on the border of the graph.

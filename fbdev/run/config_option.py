@@ -28,7 +28,7 @@ class ConfigOption:
         self.kinds = [port.type for _, port in ports]
         self.is_flag = all(_without_none(kind) is bool for kind in self.kinds)
         self.option = _free(f"--{name.strip('_').replace('_', '-') or 'config'}", self.is_flag, taken)
-        self.required = any(port.required for _, port in ports)
+        self.required = any(node.default(port.name) is NOTHING for node, port in ports)
 
     @property
     def metavar(self) -> str:
@@ -61,7 +61,7 @@ class ConfigOption:
         """Say what the config is when the option is not given."""
         if self.required:
             return "required"
-        shown = {f"{node.id}.{port.name}": _shown(port.default) for node, port in self.ports}
+        shown = {f"{node.id}.{port.name}": _shown(node.default(port.name)) for node, port in self.ports}
         if len(set(shown.values())) == 1:
             return f"default: {next(iter(shown.values()))}"
         return "default: " + ", ".join(f"{value} for {port}" for port, value in shown.items())
