@@ -54,29 +54,34 @@ def _rows(path: Path, columns: tuple[str, ...]) -> Generator[dict[str, str], Non
     """Yield the rows; whatever the file is made of, what goes wrong is an `InputError`."""
     with _opened(path) as file:
         reader = csv.reader(_lines(path, file), strict=True)
-        ended = 0
+        done = 0
         try:
             header = next((row for row in reader if row), [])
             names = columns or tuple(header)
             places = _places(path, header, names)
             width, is_whole = len(header), list(names) == header
+            done = reader.line_num
             for row in reader:
-                ended = reader.line_num
+                done = reader.line_num
                 if len(row) == width:
                     yield dict(zip(names, row if is_whole else [row[place] for place in places], strict=True))
                 elif row:
-                    what = f"{path}:{ended}: the row has {len(row)} fields, and the header {width}"
+                    what = f"{path}:{done}: the row has {len(row)} fields, and the header {width}"
                     raise InputError(what, hint="mend the line; a field with a comma in it needs quotes around it")
-        except csv.Error as error:
-            what = f"{path}:{reader.line_num}: {error}, in the row that begins at line {ended + 1}"
-            raise InputError(what, hint="look for a quote that is never closed, or not doubled in a field") from error
-        except UnicodeDecodeError as error:
-            line = reader.line_num + 1 + error.object.count(b"\n", 0, error.start)
-            what = f"{path}:{line}: byte 0x{error.object[error.start]:02x} is no UTF-8"
-            raise InputError(what, hint=_HINT_FOR_BYTES) from error
-        except _BROKEN as error:
-            what = f"{path}:{reader.line_num + 1}: cannot read on: {_why(error)}"
-            raise InputError(what, hint="the file is broken or cut short: fetch it again") from error
+        except (csv.Error, UnicodeDecodeError, *_BROKEN) as error:
+            raise _explained(error, path, reader.line_num, done) from error
+
+
+def _explained(error: Exception, path: Path, line: int, done: int) -> InputError:
+    """Say at which line of a file an error lies: the reader is at `line`, and its rows are good up to `done`."""
+    if isinstance(error, csv.Error):
+        what = f"{path}:{line}: {error}, in the row that begins at line {done + 1}"
+        return InputError(what, hint="look for a quote that is never closed, or not doubled in a field")
+    if isinstance(error, UnicodeDecodeError):
+        line += 1 + error.object.count(b"\n", 0, error.start)
+        return InputError(f"{path}:{line}: byte 0x{error.object[error.start]:02x} is no UTF-8", hint=_HINT_FOR_BYTES)
+    what = f"{path}:{line + 1}: cannot read on: {_why(error)}"
+    return InputError(what, hint="the file is broken or cut short: fetch it again")
 
 
 def _places(path: Path, header: list[str], names: tuple[str, ...]) -> list[int]:
