@@ -56,8 +56,8 @@ def _nodes(graph: Graph) -> Iterator[Problem]:
             what = f"{component.name} has no config {name!r}"
             yield Problem(what, f"{node.id}.{name}", node.place, f"its configs: {known}")
         for name, port in configs.items():
-            value = node.configs.get(name, NOTHING if port.default is None else port.default)
-            if value is not NOTHING:
+            value = node.default(name)
+            if value is not NOTHING and value is not None:
                 yield from _misfit(value, port, f"{node.id}.{name}", node.place)
 
 
@@ -85,7 +85,7 @@ def _connections(graph: Graph) -> Iterator[Problem]:
                 yield _unconnected_output(node, address)
             elif port.kind is PortKind.CONFIG:
                 yield from _fed_twice(address, feeding.get(end, []))
-                if port.required and end not in feeding and port.name not in node.configs:
+                if end not in feeding and node.default(port.name) is NOTHING:
                     hint = f"write graph.add(..., {port.name}=...) or graph.configs.{port.name} >> {address}"
                     yield Problem("this config has no value and no default", address, node.place, hint)
             elif port.required and end not in feeding:

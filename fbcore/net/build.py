@@ -10,7 +10,7 @@ from fbcore.model.component import Component
 from fbcore.model.function import FunctionComponent
 from fbcore.model.graph import EdgeSpec, Graph, NodeSpec
 from fbcore.model.packet import NOTHING, Each
-from fbcore.model.port import PortKind
+from fbcore.model.port import PortKind, PortSpec
 from fbcore.net.edge import Edge
 from fbcore.net.feeding import Feeding, checker
 from fbcore.net.firing import Firing
@@ -114,26 +114,24 @@ def _config_values(graph: Graph, given: dict[str, Any]) -> dict[str, dict[str, A
             known = ", ".join(border) or "none"
             raise ConfigError(f"the graph has no config {name!r}", f"configs.{name}", f"its configs are: {known}")
     fed = {edge.target: name for name, edges in border.items() for edge in edges}
-    found: dict[str, dict[str, Any]] = {}
-    for node in graph.nodes.values():
-        found[node.id] = {}
-        for port in node.component.of(PortKind.CONFIG):
-            outer = fed.get((node.id, port.name), "")
-            value = given.get(outer, NOTHING)
-            address = f"configs.{outer}"
-            if value is NOTHING and port.name in node.configs:
-                value, address = node.configs[port.name], f"{node.id}.{port.name}"
-            if value is not NOTHING:
-                value = checker(port.type, address, ConfigError, strict=False)(value)
-            elif port.default is NOTHING:
-                hint = f"give it to the run: run({outer}=...), or --{outer.replace('_', '-')} on the command line"
-                raise ConfigError(f"this config is required by {node.id}.{port.name} and has no value", address, hint)
-            else:
-                value = port.default
-                if value is not None:
-                    value = checker(port.type, f"{node.id}.{port.name}", ConfigError, strict=False)(value)
-            found[node.id][port.name] = value
-    return found
+    return {
+        node.id: {port.name: _config_value(node, port, fed, given) for port in node.component.of(PortKind.CONFIG)}
+        for node in graph.nodes.values()
+    }
+
+
+def _config_value(node: NodeSpec, port: PortSpec, fed: dict[tuple[str, str], str], given: dict[str, Any]) -> Any:
+    """Return the value of one config: as the run gives it, else as `add` did, else its default."""
+    outer = fed.get((node.id, port.name), "")
+    value = given.get(outer, NOTHING)
+    if value is not NOTHING:
+        return checker(port.type, f"configs.{outer}", ConfigError, strict=False)(value)
+    value = node.default(port.name)
+    if value is NOTHING:
+        hint = f"give it to the run: run({outer}=...), or --{outer.replace('_', '-')} on the command line"
+        raise ConfigError(f"{node.id}.{port.name} requires this config, and it has no value", f"configs.{outer}", hint)
+    # A default of None says that there is none, whatever the type.
+    return value if value is None else checker(port.type, f"{node.id}.{port.name}", ConfigError, strict=False)(value)
 
 
 # -- inputs --------------------------------------------------------------------------------------------
