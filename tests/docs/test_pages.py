@@ -1,5 +1,6 @@
 """The pages that people read: what they show runs, and prints what they say."""
 
+import builtins
 import io
 import re
 import sys
@@ -52,10 +53,10 @@ def _steady(text: str) -> str:
 
 @pytest.fixture
 def module(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> ModuleType:
-    """Make a module for the code of a page, in an empty folder."""
+    """Make the main module, in an empty folder: what whoever tries the page would run."""
     monkeypatch.chdir(tmp_path)
-    made = ModuleType("net")
-    monkeypatch.setitem(sys.modules, "net", made)
+    made = ModuleType("__main__")
+    monkeypatch.setitem(sys.modules, "__main__", made)
     return made
 
 
@@ -88,6 +89,12 @@ def code_for_people() -> str:
     methods = [method for each in public for method in vars(each).values() if callable(method)]
     examples = [(each.__doc__ or "").partition("Example:")[2] for each in (*public, *methods)]
     return "\n".join(shown + examples)
+
+
+def test_no_page_names_an_error_that_is_not_there() -> None:
+    """What a page calls an error of ours, or of Python, is one."""
+    named = set(re.findall(r"\b\w+Error\b", code_for_people()))
+    assert {each for each in named if not hasattr(fbcore, each) and not hasattr(builtins, each)} <= {"CancelledError"}
 
 
 def test_every_public_name_is_shown() -> None:

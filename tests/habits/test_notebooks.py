@@ -18,4 +18,6 @@ def test_notebook_runs(path: Path) -> None:
     # No folders of kernels: what is left is the interpreter that runs this test.
     manager = AsyncKernelManager(kernel_spec_manager=KernelSpecManager(kernel_dirs=[]))
     notebook = nbformat.read(path, as_version=4)
-    NotebookClient(notebook, km=manager, timeout=120, resources={"metadata": {"path": str(path.parent)}}).execute()
+    client = NotebookClient(notebook, km=manager, timeout=120, resources={"metadata": {"path": str(path.parent)}})
+    # The client cleans up only a kernel that it began by itself, unless it is told to.
+    client.execute(cleanup_kc=True)
