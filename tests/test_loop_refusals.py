@@ -45,7 +45,7 @@ ASKED = {
     "shell": (lambda: asyncio.create_subprocess_shell("true"), "a subprocess"),
     "pipe": (lambda: asyncio.get_running_loop().connect_read_pipe(asyncio.Protocol, sys.stdin), "a pipe"),
     "signal": (lambda: asyncio.get_running_loop().add_signal_handler(signal.SIGUSR1, print), "a signal"),
-    "anyio.connect_unix": (lambda: anyio.connect_unix("nowhere"), "a socket"),
+    "anyio.getaddrinfo": (lambda: anyio.getaddrinfo("localhost", 80), "a look-up of a host"),
     "anyio.run_process": (lambda: anyio.run_process([sys.executable, "-c", ""]), "a subprocess"),
 }
 
