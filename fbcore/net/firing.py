@@ -50,7 +50,6 @@ class Firing:
                 await self.node.send_failure(failure, values)
             except EndOfDemand:
                 raise error from None
-        self.node.firings += 1
 
     async def _call(self, arguments: dict[str, Any]) -> None:
         result = self.component.function(**arguments)

@@ -51,7 +51,6 @@ class Node:
         self.life = Phase.CREATED
         self.ended = False
         self.cancelled = False
-        self.firings = 0
         self.waits: list[Wait] = []
         self.busy_with: list[str] = []
         self.held: dict[str, Any] = {}
