@@ -1,5 +1,6 @@
 """The command line: what `fbdev` does with its arguments, and what it prints when something is wrong."""
 
+import io
 import sys
 from collections.abc import Sequence
 from typing import Annotated
@@ -29,6 +30,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     0: the net finished, or was quiescent; 1: it failed; 2: wrong usage, which includes a file without a graph,
     a graph that cannot run and a config that does not fit; 3: starved; 4: deadlocked; 5: stopped.
     """
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        # A letter that the terminal's encoding lacks is no reason to fail.
+        sys.stdout.reconfigure(errors="backslashreplace")
     given = list(sys.argv[1:] if arguments is None else arguments) or ["--help"]
     try:
         code = invoke(typer.main.get_command(app), "fbdev", given)

@@ -1,5 +1,6 @@
 """A result as one JSON document, for machines."""
 
+import json
 from collections.abc import Mapping
 from typing import Any
 
@@ -8,14 +9,12 @@ from fbcore.net.report import Result
 
 
 def document(result: Result) -> str:
-    """Return a result as one line of JSON.
+    """Return a result as one line of JSON, in ASCII.
 
     `outputs` holds a list of values for each output. Dataclasses and pydantic models are objects, dates and
     paths texts, bytes base64, numbers that JSON lacks null; any other value is its `repr`. `unread` and
     `unsent` hold values too, `discarded` counts.
     """
-    from pydantic_core import to_json
-
     content = {
         "graph": result.name,
         "outcome": str(result.outcome),
@@ -38,7 +37,7 @@ def document(result: Result) -> str:
             for address, edge in result.edges.items()
         },
     }
-    return to_json(content, inf_nan_mode="null").decode()
+    return json.dumps(content, allow_nan=False, separators=(",", ":"))
 
 
 def _error(error: NodeError) -> dict[str, Any]:
