@@ -24,6 +24,10 @@ _WIDE = 80
 """Columns from which on there is room for the names of components."""
 
 
+_EDGES = 6
+"""Lines for edges at any rate, though there are more nodes than fit."""
+
+
 class Size(NamedTuple):
     """The room there is, in characters."""
 
@@ -33,8 +37,9 @@ class Size(NamedTuple):
 
 def net_lines(snapshot: Snapshot, rates: Rates, name: str, size: Size) -> list[Line]:
     """Return the lines of a net that runs: a heading, its busiest nodes, its fullest edges."""
-    room = max(2, size.height - 6)
-    for_edges = min(len(snapshot.edges), max(room // 2, room - len(snapshot.nodes)))
+    # Three lines are headings, and below the table stands the cursor.
+    room = max(2, size.height - 4)
+    for_edges = min(len(snapshot.edges), max(min(_EDGES, room // 2), room - len(snapshot.nodes)))
     nodes = _busiest(snapshot.nodes.values(), room - for_edges, lambda node: node.received + node.sent)
     edges = _busiest(snapshot.edges.values(), for_edges, lambda edge: (is_filling(edge), edge.put))
     lines = [_heading(snapshot, rates, name)]
@@ -109,7 +114,10 @@ def _fill(edge: EdgeState) -> str:
 
 
 def _busiest(items: Iterable[Any], room: int, rank: Any) -> list[Any]:
-    """Return as many as there is room for, those with the highest rank, in their own order."""
+    """Return as many as there is room for, those with the highest rank, in their own order.
+
+    Where some are left out, one line of the room is for saying so.
+    """
     everything = list(items)
     if len(everything) <= room:
         return everything

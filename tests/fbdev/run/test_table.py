@@ -103,13 +103,19 @@ def test_the_busiest_are_shown_in_their_order() -> None:
     nodes = [node(f"n{i}", 10 * (i % 7), 0) for i in range(50)]
     edges = [edge(f"e{i}", i, 40 if i == 3 else 0) for i in range(50)]
     lines = texts(net_lines(snapshot(nodes, edges), Rates(), "net", Size(80, 20)))
-    assert len(lines) < 20
-    shown = [line.split()[0] for line in lines if line.startswith("n") and line[1].isdigit()]
-    assert shown == ["n6", "n13", "n20", "n27", "n34", "n41"]
-    assert [line.split()[0] for line in lines if line.startswith("e") and line[1].isdigit()] == [
-        "e3", "e45", "e46", "e47", "e48", "e49",
-    ]  # fmt: skip
-    assert [line for line in lines if line.startswith("and ")] == ["and 44 more nodes", "and 44 more edges"]
+    assert len(lines) == 19
+    words = [line.split()[0] for line in lines[1:]]
+    assert words[:12] == ["node", "n5", "n6", "n12", "n13", "n20", "n27", "n34", "n41", "n48", "and", "edge"]
+    assert words[12:] == ["e3", "e46", "e47", "e48", "e49", "and"]
+    assert [line for line in lines if line.startswith("and ")] == ["and 41 more nodes", "and 45 more edges"]
+
+
+def test_nodes_come_before_edges_where_there_is_little_room() -> None:
+    """All nodes are shown while a few edges still fit."""
+    nodes, edges = [node(f"n{i}") for i in range(22)], [edge(f"e{i}") for i in range(30)]
+    lines = texts(net_lines(snapshot(nodes, edges), Rates(), "net", Size(80, 34)))
+    assert len(lines) == 33
+    assert [line for line in lines if line.startswith("and ")] == ["and 23 more edges"]
 
 
 def test_a_net_that_stops_says_so() -> None:
