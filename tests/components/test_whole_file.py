@@ -20,9 +20,14 @@ def test_readers_see_the_old_file_until_the_end(tmp_path: Path) -> None:
 @pytest.mark.parametrize("error", [ValueError, KeyboardInterrupt])
 def test_whatever_happens_nothing_is_left_half(tmp_path: Path, error: type[BaseException]) -> None:
     """When the block is left by any exception, there is no file, neither in its place nor beside it."""
-    with pytest.raises(error), whole_file(tmp_path / "means.csv") as file:
-        file.write("half")
-        raise error
+
+    def write_half() -> None:
+        with whole_file(tmp_path / "means.csv") as file:
+            file.write("half")
+            raise error
+
+    with pytest.raises(error):
+        write_half()
     assert list(tmp_path.iterdir()) == []
 
 
