@@ -84,6 +84,17 @@ class SteppedTask(asyncio.Task[Any]):
         return self._number
 
 
+class SteppedTimer(asyncio.TimerHandle):
+    """A timer that is due after those of the same time that were armed before it."""
+
+    _number = 0
+
+    def __lt__(self, other: object) -> bool:
+        if isinstance(other, SteppedTimer):
+            return (self.when(), self._number) < (other.when(), other._number)
+        return NotImplemented
+
+
 class SteppedLoop(asyncio.BaseEventLoop):
     """An asyncio event loop on virtual time whose driver chooses the next step.
 
@@ -109,6 +120,7 @@ class SteppedLoop(asyncio.BaseEventLoop):
         self._driver = driver
         self._now = 0.0
         self._tasks_made = 0
+        self._timers_made = 0
         self._idle: list[Callable[[], bool]] = []
         self._passes = 0
         self._passes_now = 0
@@ -131,6 +143,21 @@ class SteppedLoop(asyncio.BaseEventLoop):
     def forget_idle(self, hook: Callable[[], bool]) -> None:
         """Call a hook no more."""
         self._idle.remove(hook)
+
+    def call_at(
+        self, when: float, callback: Callable[[*Ts], object], *args: *Ts, context: Context | None = None
+    ) -> asyncio.TimerHandle:
+        """Call back when the virtual time is `when`; timers of one time in the order in which they were armed."""
+        timer = SteppedTimer(when, callback, args, self, context)
+        self._timers_made += 1
+        timer._number = self._timers_made
+        heapq.heappush(self._scheduled, timer)
+        timer._scheduled = True  # type: ignore[attr-defined]  # as BaseEventLoop does, so that cancelling is counted
+        return timer
+
+    def create_task(self, coro: Any, *, name: object = None, **options: Any) -> asyncio.Task[Any]:
+        """Start a task; one without a name gets `task-N`, N being the number of tasks made so far."""
+        return super().create_task(coro, name=str(name or f"task-{self._tasks_made + 1}"), **options)
 
     def name_task(self, task: SteppedTask) -> None:
         """Give a new task its number, and a name that is the same from run to run."""
@@ -237,8 +264,6 @@ for _what, _names in _REFUSED.items():
 
 
 def _make_task(loop: SteppedLoop, coro: Any, **options: Any) -> SteppedTask:
-    if options.get("name") is None:
-        options["name"] = f"task-{loop._tasks_made + 1}"
     task = SteppedTask(coro, loop=loop, **options)
     loop.name_task(task)
     return task

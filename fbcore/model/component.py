@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import inspect
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from contextlib import AbstractAsyncContextManager
 from copy import copy
 from typing import Any, Protocol, get_args, get_origin
@@ -71,7 +71,8 @@ class Component:
     def __init_subclass__(cls, **options: Any) -> None:
         super().__init_subclass__(**options)
         frame = sys._getframe(1)
-        cls._declared = _Declared(cls, frame.f_locals, frame.f_globals)
+        place = Place(frame.f_code.co_filename, frame.f_lineno)
+        cls._declared = _Declared(cls, frame.f_locals, frame.f_globals, place)
 
     _declared: _Declared
 
@@ -150,10 +151,13 @@ class _Declared:
     The first reading sees types that are local to a function; the second sees names that came later.
     """
 
-    __slots__ = ("cls", "early", "module", "spec")
+    __slots__ = ("cls", "early", "module", "place", "spec")
 
-    def __init__(self, cls: type[Component], local_names: Mapping[str, Any], module: Mapping[str, Any]) -> None:
+    def __init__(
+        self, cls: type[Component], local_names: Mapping[str, Any], module: Mapping[str, Any], place: Place
+    ) -> None:
         self.cls = cls
+        self.place = place
         self.module = module
         self.spec: ComponentSpec | None = None
         scopes = (local_names, vars(cls), module)
@@ -219,7 +223,7 @@ def class_spec(cls: type[Component]) -> ComponentSpec:
                     own[name] = copy(ports[name])
                     _set_options(base.__name__, own[name], vars(base)[name])
                 ports.update(own)
-        spec = ComponentSpec(snake_case(cls.__name__), ports, cls, inspect.getdoc(cls) or "", place_of(cls))
+        spec = ComponentSpec(snake_case(cls.__name__), ports, cls, inspect.getdoc(cls) or "", declared.place)
         spec.check_names()
         if cls.run is Component.run:
             spec.problems.append(("", f"component {cls.__name__} has no run", "write `async def run(self)`"))
@@ -227,15 +231,3 @@ def class_spec(cls: type[Component]) -> ComponentSpec:
             spec.problems.append(("", f"run of {cls.__name__} is not `async def`", "write `async def run(self)`"))
         declared.spec = spec
     return declared.spec
-
-
-def place_of(target: type | Callable[..., Any]) -> Place:
-    """Return where a class or function is defined; line 0 when its source is not there."""
-    if not isinstance(target, type):
-        code = inspect.unwrap(target).__code__
-        return Place(code.co_filename, code.co_firstlineno)
-    run = target.__dict__.get("run")
-    if run is not None and hasattr(run, "__code__"):
-        # inspect.getsourcelines reads and parses the file, a hundred times as slow as looking at a method.
-        return Place(run.__code__.co_filename, run.__code__.co_firstlineno)
-    return Place(getattr(sys.modules.get(target.__module__), "__file__", None) or target.__module__, 0)

@@ -11,7 +11,8 @@ from collections.abc import AsyncIterator, Callable, Coroutine, Iterator, Mappin
 from typing import TYPE_CHECKING, Any, Generic, ParamSpec, TypeVar, Union, get_args, get_origin, overload
 
 from fbcore.errors import GraphError
-from fbcore.model.component import ComponentSpec, place_of
+from fbcore.model.address import Place
+from fbcore.model.component import ComponentSpec
 from fbcore.model.packet import Failure
 from fbcore.model.port import Out, PortKind, PortSpec
 from fbcore.model.types import Resolved, resolve
@@ -74,7 +75,7 @@ class FunctionComponent(Generic[P, R, T]):
             found = {name: early if early[1] else late[name] for name, early in self._early.items()}
             name = self.function.__name__
             doc = inspect.getdoc(self.function) or ""
-            self._spec = ComponentSpec(name, self._ports(found), self, doc, place_of(self.function))
+            self._spec = ComponentSpec(name, self._ports(found), self, doc, _place_of(self.function))
             self._spec.check_names()
         return self._spec
 
@@ -106,6 +107,11 @@ class FunctionComponent(Generic[P, R, T]):
             rest = tuple(member for member in get_args(returned) if member is not types.NoneType)
             return Union[rest] if rest else Any  # noqa: UP007 - built from a tuple
         return returned
+
+
+def _place_of(function: Callable[..., Any]) -> Place:
+    code = inspect.unwrap(function).__code__
+    return Place(code.co_filename, code.co_firstlineno)
 
 
 def _read_signature(function: Callable[..., Any]) -> inspect.Signature:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import ast
+import builtins
 import collections.abc
 import inspect
 import types
@@ -39,10 +41,8 @@ class _Forgiving(dict[str, Any]):
         self.missed: list[str] = []
 
     def __missing__(self, name: str) -> Any:
-        builtins = self.get("__builtins__", {})
-        found = builtins.get(name) if isinstance(builtins, dict) else getattr(builtins, name, None)
-        if found is not None:
-            return found
+        if hasattr(builtins, name):
+            return getattr(builtins, name)
         self.missed.append(name)
         return _Unknown
 
@@ -59,11 +59,21 @@ def resolve(annotation: Any, *scopes: Mapping[str, Any]) -> Resolved:
     names = _Forgiving(*scopes)
     try:
         # An annotation is code of the module it stands in, which runs anyway.
-        found = eval(annotation, {"__builtins__": {}}, names)
+        found = eval(annotation, {}, names)
     except Exception:
-        return Any, False
+        head = _outermost(annotation)
+        return (resolve(head, *scopes)[0], False) if head else (Any, False)
     inner, complete = _resolve_inner(found, scopes)
     return inner, complete and not names.missed
+
+
+def _outermost(annotation: str) -> str:
+    """Return `In` of an annotation like `In["Later" | None]`, which only checkers understand; "" of any other."""
+    try:
+        expression = ast.parse(annotation, mode="eval").body
+    except SyntaxError:
+        return ""
+    return ast.unparse(expression.value) if isinstance(expression, ast.Subscript) else ""
 
 
 def _resolve_inner(annotation: Any, scopes: tuple[Mapping[str, Any], ...]) -> Resolved:

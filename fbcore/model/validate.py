@@ -51,7 +51,7 @@ def _nodes(graph: Graph) -> Iterator[Problem]:
         for where, what, hint in component.problems:
             yield Problem(what, f"{node.id}.{where}" if where else node.id, component.place, hint)
         configs = {port.name: port for port in component.of(PortKind.CONFIG)}
-        for name in node.configs.keys() - configs.keys():
+        for name in [name for name in node.configs if name not in configs]:
             known = ", ".join(configs) or "none"
             what = f"{component.name} has no config {name!r}"
             yield Problem(what, f"{node.id}.{name}", node.place, f"its configs: {known}")

@@ -8,6 +8,8 @@ from typing import Any
 
 from fbcore.errors import FlowError, NodeError, is_machinery
 
+_STDLIB = ntpath.dirname(ntpath.__file__)
+
 
 class Escaped(Exception):  # noqa: N818 - never shown
     """Carries an exception, its cause, out of a task group that would let it through to the loop."""
@@ -39,13 +41,16 @@ def node_error(error: BaseException, address: str, held: Mapping[str, Any]) -> N
 
 
 def _where(error: BaseException) -> str:
-    """Name the innermost line of the user's code; quickly, for a stream may hold many packets that fail."""
-    found = ""
-    frame = error.__traceback__
-    while frame is not None:
-        file = frame.tb_frame.f_code.co_filename
-        if not is_machinery(file):
-            # Paths of either kind: a traceback may come from another system.
-            found = f" ({ntpath.basename(file)}:{frame.tb_lineno})"
-        frame = frame.tb_next
-    return found
+    """Name the innermost line of the user's code, else of a library's; quickly, for many packets may fail."""
+    own = library = ""
+    trace = error.__traceback__
+    while trace is not None:
+        file = trace.tb_frame.f_code.co_filename
+        # Paths of either kind: a traceback may come from another system.
+        place = f" ({ntpath.basename(file)}:{trace.tb_lineno})"
+        if file.startswith(_STDLIB) or "site-packages" in file:
+            library = place
+        elif not is_machinery(file):
+            own = place
+        trace = trace.tb_next
+    return own or library

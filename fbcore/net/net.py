@@ -103,7 +103,8 @@ class Net:
             self._watchdog.start()
 
     def _finish(self) -> None:
-        self._watchdog.stop()
+        if not self.is_stepped:
+            self._watchdog.stop()
         self.blocked.close()
         for timer in (self._grace, self._insisting):
             if timer is not None:
@@ -160,6 +161,8 @@ class Net:
         """Cancel the whole net with an outcome; the first outcome counts, but a failure outweighs a stop."""
         if self._outcome is None or (outcome is Outcome.FAILED and self._outcome is not Outcome.FAILED):
             self._outcome, self._reason = outcome, reason
+        elif outcome is self._outcome is Outcome.STOPPED and not self.is_cancelled:
+            self._reason = "; ".join(each for each in (self._reason, reason) if each)
         self._cancel_all()
 
     def _cancel_all(self) -> None:

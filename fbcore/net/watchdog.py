@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
+from contextlib import suppress
 from time import perf_counter
 from typing import TYPE_CHECKING
 
@@ -29,6 +30,7 @@ class Watchdog:
     def __init__(self, net: Net) -> None:
         self._net = net
         self._over = threading.Event()
+        self._slow: list[tuple[str, float]] = []
         self._thread = threading.Thread(target=self._watch, name=f"watchdog of {net.name}", daemon=True)
 
     def start(self) -> None:
@@ -36,33 +38,35 @@ class Watchdog:
         self._thread.start()
 
     def stop(self) -> None:
-        """Watch no more; the thread ends by itself."""
+        """Watch no more, and report what is left to report; the thread has ended when this returns."""
         self._over.set()
+        self._thread.join()
+        self._report()
 
     def _watch(self) -> None:
-        while not self._over.wait(_EVERY):
-            task = asyncio.current_task(self._net.loop)
-            if task is not None:
-                self._follow(task)
+        # A loop that was closed before its net could end answers with RuntimeError.
+        with suppress(RuntimeError):
+            while not self._over.wait(_EVERY):
+                task = asyncio.current_task(self._net.loop)
+                if task is not None:
+                    self._follow(task)
 
     def _follow(self, task: asyncio.Task[object]) -> None:
         """Ask the loop to answer, and see whether this task keeps it from doing so."""
+        loop = self._net.loop
         began = perf_counter()
         answered = threading.Event()
-        if not self._on_loop(answered.set):
-            return
         is_same = True
+        loop.call_soon_threadsafe(answered.set)
         while not answered.wait(_EVERY) and not self._over.is_set():
-            is_same = is_same and asyncio.current_task(self._net.loop) is task
+            is_same = is_same and asyncio.current_task(loop) is task
         took = perf_counter() - began
         node = node_of(context_of(task), self._net)
         if took >= SLOW_TURN and is_same and node is not None:
-            self._on_loop(self._net.slow_turn, node.address, took)
+            self._slow.append((node.address, took))
+            if not self._over.is_set():
+                loop.call_soon_threadsafe(self._report)
 
-    def _on_loop(self, call: object, *args: object) -> bool:
-        try:
-            self._net.loop.call_soon_threadsafe(call, *args)  # type: ignore[arg-type]
-        except RuntimeError:
-            # The loop was closed meanwhile.
-            return False
-        return True
+    def _report(self) -> None:
+        while self._slow:
+            self._net.slow_turn(*self._slow.pop(0))
