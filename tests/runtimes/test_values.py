@@ -190,6 +190,22 @@ def test_a_config_that_is_not_given_has_its_default():
     assert found(reading(), path="a.csv") == (Path("a.csv"), 5)
 
 
+def test_defaults_are_read_leniently_too():
+    """A default that is text becomes what the type wants, in classes and functions."""
+
+    class Lazy(Reads):
+        path: Config[Path] = Config(default="c.csv")
+
+    @component
+    def lazy(value: int, path: Path = "d.csv") -> Path:  # type: ignore[assignment]
+        return path
+
+    graph = Graph("lazily")
+    graph.add(Lazy).found >> graph.outputs.found
+    assert BatchRuntime(graph).run().outputs.found == [(Path("c.csv"), 5)]
+    assert values(1, lazy) == [Path("d.csv")]
+
+
 def test_a_fixed_config_is_read_leniently_too():
     """`graph.add(..., path="a.csv")` gives a Path."""
     assert found(reading(path="b.csv", limit=9)) == (Path("b.csv"), 9)
@@ -208,7 +224,7 @@ def test_a_config_may_feed_several_nodes():
 @pytest.mark.parametrize(
     ("configs", "message"),
     [
-        ({}, r"configs\.path: this config is required by reads\.path .*\n.*run\(path=\.\.\.\), or --path"),
+        ({}, r"configs\.path: .*reads\.path.*\n.*run\(path=\.\.\.\), or --path"),
         ({"path": "x", "limits": 3}, r"configs\.limits: the graph has no config 'limits'\n.*path, limit"),
         ({"path": "x", "limit": "many"}, r"configs\.limit: 'many' is no int: .*\n.*give a value of type int"),
         ({"path": 3}, r"configs\.path: 3 is no Path"),
@@ -232,6 +248,15 @@ def test_the_configs_of_a_function_are_there_at_every_firing():
     runtime = BatchRuntime(graph)
     assert runtime.run(inputs={"value": Each([1, 2])}).outputs["values"] == [10, 20]
     assert runtime.run(inputs={"value": Each([1, 2])}, factor="3").outputs["values"] == [3, 6]
+
+
+def test_a_config_may_be_called_self():
+    """The names of a graph's configs are its own: only the options of a run are taken."""
+    graph = Graph("selfish")
+    node = graph.add(Reads, path="x")
+    graph.configs.self >> node.limit
+    node.found >> graph.outputs.found
+    assert BatchRuntime(graph).run(self=3).outputs.found == [(Path("x"), 3)]
 
 
 def test_refused_values_leave_no_coroutine_behind():
