@@ -171,7 +171,6 @@ def test_a_reader_is_used_many_times():
 
 def test_a_type_that_cannot_be_checked_is_not():
     """What pydantic has no words for goes through unchecked."""
-
     value, no_type = object(), object()
     assert read(no_type, value, strict=True) is value
     assert read(no_type, value, strict=False) is value
