@@ -29,39 +29,38 @@ FileArgument = Annotated[str, typer.Argument(metavar="FILE[:name]", help="Python
 """The file that a command works on."""
 
 
+def _flag(name: str, help: str) -> Any:
+    return typer.Option(name, metavar="", help=help, show_default=False)
+
+
+def _time(help: str) -> Any:
+    return typer.Option(parser=_seconds, metavar="SECONDS", help=help, show_default=False)
+
+
+_INPUT_HELP = "Give an input of the graph one value, or with NAME=@FILE the lines of a file."
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunOptions:
     """The options that every net has. Their declarations here are what typer reads."""
 
-    inputs: Annotated[
-        list[str],
-        typer.Option(
-            "--input", metavar="NAME=VALUE", help="Give an input of the graph one value, or with NAME=@FILE its lines."
-        ),
-    ] = field(default_factory=list)
-    time_limit: Annotated[
-        float | None, typer.Option(parser=_seconds, metavar="SECONDS", help="Cancel the net after so long.")
-    ] = None
-    grace: Annotated[
-        float,
-        typer.Option(parser=_seconds, metavar="SECONDS", help="How long the net may drain when stopped by Ctrl-C."),
-    ] = GRACE
-    json: Annotated[
-        bool,
-        typer.Option("--json", metavar="", help="Print one JSON document; all else goes to standard error."),
-    ] = False
-    live: Annotated[
-        bool | None,
-        typer.Option("--live/--no-live", metavar="", help="Show the net while it runs (as on a terminal), or do not."),
-    ] = None
-    quiet: Annotated[bool, typer.Option("--quiet", metavar="", help="Print only what comes out or goes wrong.")] = False
-    debug: Annotated[bool, typer.Option("--debug", metavar="", help="Show the tracebacks of errors.")] = False
+    inputs: Annotated[list[str], typer.Option("--input", metavar="NAME=VALUE", help=_INPUT_HELP)] = field(
+        default_factory=list
+    )
+    time_limit: Annotated[float | None, _time("Cancel the net after so long.")] = None
+    grace: Annotated[float, _time(f"How long the net may drain after Ctrl-C ({GRACE:g} by default).")] = GRACE
+    json: Annotated[bool, _flag("--json", "Print one JSON document; all else goes to standard error.")] = False
+    live: Annotated[bool | None, _flag("--live/--no-live", "Show the net while it runs, or not.")] = None
+    quiet: Annotated[bool, _flag("--quiet", "Print only what comes out or goes wrong.")] = False
+    debug: Annotated[bool, _flag("--debug", "Show the tracebacks of errors.")] = False
 
 
 Act = Callable[[RunOptions, dict[str, Any]], int]
 """What to do with the options that every net has, and the values of the graph's configs."""
 
-_FIXED = ("--input", "--time-limit", "--grace", "--json", "--live", "--no-live", "--quiet", "--debug", "--help")
+FIXED = ("--input", "--time-limit", "--grace", "--json", "--live", "--no-live", "--quiet", "--debug", "--help")
+"""What no config of a graph may be called on the command line."""
+
 _WITH_VALUE = ("--input", "--time-limit", "--grace")
 
 
@@ -80,7 +79,7 @@ def run_command(graph: Graph | None, act: Act) -> Any:
 
     Without a graph there was no FILE: it is asked for.
     """
-    configs = config_options(graph, _FIXED) if graph is not None else []
+    configs = config_options(graph, FIXED) if graph is not None else []
 
     def run(**given: Any) -> int:
         if graph is not None:
@@ -92,7 +91,7 @@ def run_command(graph: Graph | None, act: Act) -> Any:
 
     run.__doc__ = _help(graph)
     run.__signature__ = _signature(configs, needs_file=graph is None)  # type: ignore[attr-defined]
-    app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
+    app = typer.Typer(add_completion=False, pretty_exceptions_enable=False, rich_markup_mode="rich")
     app.command()(run)
     return typer.main.get_command(app)
 
