@@ -5,13 +5,14 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterable, Iterator
 from contextvars import Context
+from functools import partial
 
 from fbcore.errors import NodeError
 from fbcore.loop import SteppedLoop
 from fbcore.net.blocked import BlockedCheck
 from fbcore.net.edge import Edge
 from fbcore.net.flush import flush_order
-from fbcore.net.node import Node
+from fbcore.net.node import Node, Phase
 from fbcore.net.observe import Observer, Watching
 from fbcore.net.outstanding import find_outstanding, tasks_of
 from fbcore.net.port import BUDGET, OutPort
@@ -69,7 +70,7 @@ class Net:
             async with asyncio.TaskGroup() as group:
                 for node in self.nodes:
                     node.task = group.create_task(node.main(), name=node.address, context=node.context())
-                    node.task.add_done_callback(node.task_done, context=outside)
+                    node.task.add_done_callback(partial(_never_ran, node), context=outside)
                 self.blocked.watch_stillness()
                 try:
                     await self._all_ended.wait()
@@ -77,6 +78,8 @@ class Net:
                     self.stop_at_once("cancelled from outside")
                     raise
         finally:
+            for node in self.nodes:
+                node.finish(Phase.CANCELLED)
             await self._end_strays()
             self._finish()
         assert self.result is not None
@@ -263,6 +266,10 @@ class Net:
         if self._quiescent:
             return Outcome.QUIESCENT, "nothing moved any more; the rest ended by closing"
         return Outcome.FINISHED, ""
+
+
+def _never_ran(node: Node, task: asyncio.Task[None]) -> None:
+    node.finish(Phase.CANCELLED)
 
 
 def _sent(port: OutPort, edges: dict[str, EdgeState]) -> int:

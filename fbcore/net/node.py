@@ -101,7 +101,10 @@ class Node:
             try:
                 await self.send_failure(node_error(cause, self.address, held), held)
                 return Phase.FAILED
-            except (EndOfDemand, asyncio.CancelledError):
+            except asyncio.CancelledError:
+                # The failure is in the account, as unsent; a stop does not become a failure of the net.
+                return Phase.CANCELLED
+            except EndOfDemand:
                 pass
         self.fail(cause)
         return Phase.FAILED
@@ -121,12 +124,11 @@ class Node:
         for port in self.ins.values():
             port.last = NOTHING
 
-    def task_done(self, task: asyncio.Task[None]) -> None:
-        """Finish a node whose task was cancelled before it began, and so never ran `main`."""
-        self.finish(Phase.CANCELLED)
-
     def finish(self, phase: Phase) -> None:
-        """Close all ports and leave the net; the first call counts."""
+        """Close all ports and leave the net; the first call counts.
+
+        The net calls it too, for a node whose task was cancelled before it began, and so never ran `main`.
+        """
         if self.ended:
             return
         self.ended = True
