@@ -6,6 +6,7 @@ import logging
 from collections.abc import Callable
 from typing import Any
 
+from fbcore.errors import InputError, shown
 from fbcore.net.report import Result
 
 log = logging.getLogger("fbcore")
@@ -43,6 +44,9 @@ class Watching:
     """Tells observers; `wants_packets` and `wants_nodes` say whether anybody wants to hear of these."""
 
     def __init__(self, observers: list[Observer]) -> None:
+        for each in observers:
+            if not any(hasattr(each, name) for name in ("node", "packet", "notice", "ended")):
+                raise InputError(f"{shown(each)} is no observer", "observers", "derive a class from Observer")
         self._node = _overriding(observers, "node")
         self._packet = _overriding(observers, "packet")
         self._notice = _overriding(observers, "notice")
@@ -85,4 +89,5 @@ class Watching:
 
 
 def _overriding(observers: list[Observer], name: str) -> list[Callable[..., None]]:
-    return [getattr(each, name) for each in observers if getattr(type(each), name, None) is not getattr(Observer, name)]
+    idle = getattr(Observer, name)
+    return [getattr(each, name) for each in observers if getattr(type(each), name, idle) is not idle]

@@ -56,7 +56,7 @@ class OutPort(Out[Any]):
     def regate(self) -> None:
         """Set the gate anew, after anything that it depends on has changed."""
         self.gate = -1
-        if len(self.edges) == 1 and self.node.net.budget:
+        if len(self.edges) == 1 and not self.node.cancelled:
             edge = self.edges[0]
             if edge.is_fast and not edge.target.waiters:
                 self.queue = edge.queue
@@ -201,7 +201,7 @@ class InPort(In[Any]):
     def relow(self) -> None:
         """Set the low mark anew, after anything that it depends on has changed."""
         self.low = NEVER
-        if len(self.edges) == 1 and self.node.net.budget:
+        if len(self.edges) == 1 and not self.node.cancelled:
             edge = self.edges[0]
             if edge.is_fast:
                 self.low = edge.limit // 2 + 1 if edge.senders else 0

@@ -50,7 +50,7 @@ def waits_in_words(net: Net) -> dict[str, str]:
     found = {}
     for node in net.alive():
         words = [_in_words(wait) for wait in node.waits]
-        found[node.address] = "; ".join(words) or "no port"
+        found[node.address] = "; ".join(words) or "nothing, it could go on"
     outstanding: dict[str, list[str]] = {}
     for each, _ in find_outstanding(net):
         outstanding.setdefault(each.address, []).append(each.what)

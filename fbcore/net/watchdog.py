@@ -54,15 +54,15 @@ class Watchdog:
     def _follow(self, task: asyncio.Task[object]) -> None:
         """Ask the loop to answer, and see whether this task keeps it from doing so."""
         loop = self._net.loop
-        began = perf_counter()
+        began = seen = perf_counter()
         answered = threading.Event()
-        is_same = True
         loop.call_soon_threadsafe(answered.set)
-        while not answered.wait(_EVERY) and not self._over.is_set():
-            is_same = is_same and asyncio.current_task(loop) is task
-        took = perf_counter() - began
+        while not answered.wait(_EVERY) and not self._over.is_set() and asyncio.current_task(loop) is task:
+            seen = perf_counter()
+        # The turn began up to one look before it was first seen, and ended up to one look after it was last seen.
+        took = seen - began + _EVERY
         node = node_of(context_of(task), self._net)
-        if took >= SLOW_TURN and is_same and node is not None:
+        if took >= SLOW_TURN and node is not None:
             self._slow.append((node.address, took))
             if not self._over.is_set():
                 loop.call_soon_threadsafe(self._report)
