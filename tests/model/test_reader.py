@@ -103,7 +103,7 @@ STRICT = [
 ]
 
 
-@pytest.mark.parametrize(("kind", "given"), STRICT, ids=str)
+@pytest.mark.parametrize(("kind", "given"), STRICT)
 def test_strict_reading_hands_on_the_very_object(kind, given):
     """What fits is not copied, and not converted."""
     assert read(kind, given, strict=True) is given
