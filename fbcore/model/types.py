@@ -129,17 +129,15 @@ def fits(source: Any, target: Any) -> bool:
     source, target = _plain(source), _plain(target)
     if source is target or Any in (source, target) or target is object:
         return True
-    if get_origin(source) is typing.Literal and get_origin(target) is not typing.Literal:
-        return all(fits(type(value), target) for value in get_args(source))
+    if get_origin(source) is typing.Literal:
+        return all(_value_fits(value, target) for value in get_args(source))
     if _members(source):
         return all(fits(member, target) for member in _members(source))
     if _members(target):
         return any(fits(source, member) for member in _members(target))
     if isinstance(target, NewType) or isinstance(source, NewType):
         return source == target or (isinstance(source, NewType) and fits(source.__supertype__, target))
-    if get_origin(target) is typing.Literal:
-        return get_origin(source) is typing.Literal and set(get_args(source)) <= set(get_args(target))
-    return _class_fits(source, target)
+    return get_origin(target) is not typing.Literal and _class_fits(source, target)
 
 
 def _plain(kind: Any) -> Any:
@@ -153,6 +151,15 @@ def _plain(kind: Any) -> Any:
 
 def _members(kind: Any) -> tuple[Any, ...]:
     return get_args(kind) if get_origin(kind) in (Union, types.UnionType) else ()
+
+
+def _value_fits(value: Any, target: Any) -> bool:
+    """Say whether a value of a Literal may go where a type is wanted."""
+    if _members(target):
+        return any(_value_fits(value, member) for member in _members(target))
+    if get_origin(target) is typing.Literal:
+        return any(value == each and type(value) is type(each) for each in get_args(target))
+    return fits(type(value), target)
 
 
 _TOWER = ((int, float), (int, complex), (float, complex), (bytearray, bytes), (memoryview, bytes))

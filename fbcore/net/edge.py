@@ -79,7 +79,8 @@ class Edge:
             self.count += 1
         else:
             self.queue.append(value)
-        self.target.arrived()
+        if self.target.waiters:
+            self.target.arrived()
 
     def values(self) -> list[Any]:
         """Return the packets that lie on the edge, the oldest first."""

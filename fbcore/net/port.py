@@ -67,49 +67,44 @@ class OutPort(Out[Any]):
         queue = self.queue
         if len(queue) < self.gate:
             queue.append(value)
-        elif not self._put_and_wake(value):
+        elif not self._put_at_once(value):
             await self._send_slowly(value)
 
-    def _put_and_wake(self, value: Any) -> bool:
-        """Put where nothing hinders but a receiver that is to be woken; False when something else does."""
+    def _put_at_once(self, value: Any) -> bool:
+        """Put when every edge has room and the task owes no turn; False when it has to wait."""
         node = self.node
-        if node.credit <= 1 or len(self.edges) != 1:
+        if node.credit <= 1 or self.gate > 0:
             return False
-        edge = self.edges[0]
-        queue = edge.queue
-        if not edge.is_fast or not edge.target.waiters or len(queue) >= edge.limit:
-            return False
+        for edge in self.edges:
+            if edge.is_full:
+                return False
         node.credit -= 1
-        queue.append(value)
-        edge.target.arrived()
-        if edge.limit <= BUDGET:
-            self.queue = queue
-            self.gate = -1 if edge.target.waiters else edge.limit
+        self._put(value)
         return True
 
     async def _send_slowly(self, value: Any) -> None:
         node = self.node
+        # A gate that is open and was reached with room left is the end of the budget.
         full = [edge for edge in self.edges if edge.is_full]
         node.credit -= BUDGET if self.gate > 0 and not full else 1
         if node.cancelled:
             node.unsent.setdefault(self.name, []).append(value)
-        if full or node.credit <= 0:
-            ticket = object()
-            self.pending[ticket] = value
-            try:
-                if node.credit <= 0:
-                    await node.give_way()
-                while full := [edge for edge in self.edges if edge.is_full]:
-                    wait = self._wait_for(full)
-                    future = wait.begin()
-                    try:
-                        await future
-                    finally:
-                        wait.end(future)
-            finally:
-                del self.pending[ticket]
-            if node.cancelled:
-                raise asyncio.CancelledError
+        ticket = object()
+        self.pending[ticket] = value
+        try:
+            if node.credit <= 0:
+                await node.give_way()
+            while full := [edge for edge in self.edges if edge.is_full]:
+                wait = self._wait_for(full)
+                future = wait.begin()
+                try:
+                    await future
+                finally:
+                    wait.end(future)
+        finally:
+            del self.pending[ticket]
+        if node.cancelled:
+            raise asyncio.CancelledError
         self._put(value)
 
     def _wait_for(self, full: list[Edge]) -> Wait:
@@ -119,19 +114,23 @@ class OutPort(Out[Any]):
 
     def _put(self, value: Any) -> None:
         """Put into every edge, all of which have room, without a wait between."""
-        watching = self.node.net.watching
-        for edge in self.ended:
-            edge.refused += 1
-        if not self.edges:
+        if self.ended:
+            for edge in self.ended:
+                edge.refused += 1
+        edges = self.edges
+        if not edges:
             if self.connected:
                 raise EndOfDemand(self.address)
             self.discard(value)
             return
-        for edge in self.edges:
+        for edge in edges:
             edge.put(value)
-            if watching.wants_packets:
+        watching = self.node.net.watching
+        if watching.wants_packets:
+            for edge in edges:
                 watching.packet("sent", edge.address, value)
-        self.regate()
+        if len(edges) == 1:
+            self.regate()
 
     def discard(self, value: Any) -> None:
         """Count a packet that goes nowhere."""
