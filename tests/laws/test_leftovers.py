@@ -1,0 +1,39 @@
+"""After a net nothing is left: no task, no timer, no packet, no reference."""
+
+import gc
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+
+from tests.laws.nets import plans
+from tests.laws.plan import Plan
+from tests.laws.running import LOOPS, run_plan
+
+
+@pytest.mark.slow
+@settings(max_examples=40)
+@given(plans())
+def test_no_packet_outlives_its_result(plan: Plan) -> None:
+    """When the result is dropped, every value that was sent is dead."""
+    for name in ("stock", "first come"):
+        run = run_plan(plan, LOOPS[name])
+        assert run.leftover == []
+        born = run.ledger.born
+        del run
+        gc.collect()
+        assert [payload for payload in (each() for each in born) if payload is not None] == []
+
+
+@pytest.mark.slow
+@settings(max_examples=60)
+@given(plans())
+def test_no_timer_or_callback_outlives_its_net(plan: Plan) -> None:
+    """When the net has ended, its loop has nothing more to do."""
+    for name in ("stock", "first come"):
+        run_plan(plan, LOOPS[name], at_end=_check_idle)
+
+
+def _check_idle(loop: Any) -> None:
+    assert [timer for timer in loop._scheduled if not timer.cancelled()] == []
+    assert [handle for handle in loop._ready if not handle.cancelled()] == []

@@ -1,0 +1,51 @@
+"""The laws can fail: each of many faults, planted into fbcore, is caught by them on the same few nets."""
+
+import asyncio
+from functools import cache
+
+import pytest
+
+from fbcore import LoopError
+from tests.laws.agreement import check_all
+from tests.laws.faults import FAST_FAULTS, FAULTS, Plant
+from tests.laws.nets import plans, sample
+from tests.laws.plan import Plan
+from tests.laws.reference import Reckoning, interpret
+from tests.laws.running import LoopFactory, run_plan, stepped
+
+EXAMPLES = 60
+STEPPED = (stepped(), stepped(1))
+
+
+@cache
+def examples() -> list[tuple[Plan, Reckoning]]:
+    """Return nets, and how the reference ends them."""
+    return [(plan, interpret(plan)) for plan in sample(plans(), EXAMPLES)]
+
+
+def check_laws(loops: tuple[LoopFactory, ...]) -> None:
+    """Check the laws on all examples."""
+    for plan, expected in examples():
+        for make_loop in loops:
+            check_all(run_plan(plan, make_loop), expected)
+
+
+def test_without_a_fault_the_laws_hold() -> None:
+    """On these nets nothing fails that was not planted."""
+    check_laws((*STEPPED, asyncio.new_event_loop))
+
+
+@pytest.mark.parametrize("plant", FAULTS.values(), ids=FAULTS)
+def test_a_planted_fault_is_caught(plant: Plant, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A law is broken, or the net does not end by itself."""
+    plant(monkeypatch)
+    with pytest.raises((AssertionError, LoopError)):
+        check_laws(STEPPED)
+
+
+@pytest.mark.parametrize("plant", FAST_FAULTS.values(), ids=FAST_FAULTS)
+def test_a_fault_of_the_fast_path_is_caught(plant: Plant, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The laws hold the fast path of the ordinary loop to the same."""
+    plant(monkeypatch)
+    with pytest.raises(AssertionError):
+        check_laws((asyncio.new_event_loop,))
