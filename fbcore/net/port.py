@@ -56,7 +56,8 @@ class OutPort(Out[Any]):
     def regate(self) -> None:
         """Set the gate anew, after anything that it depends on has changed."""
         self.gate = -1
-        if len(self.edges) == 1 and not self.node.cancelled:
+        # A consumer that has ended is to be told of what it would have got: a half-fed join must not look like success.
+        if len(self.edges) == 1 and not self.ended and not self.node.cancelled:
             edge = self.edges[0]
             if edge.is_fast and not edge.target.waiters:
                 self.queue = edge.queue

@@ -321,3 +321,16 @@ def test_nested_loops_are_flushed_in_the_same_order_under_every_schedule():
         assert result.outcome is Outcome.QUIESCENT
         orders.add(tuple(result.outputs.names))
     assert orders == {("entry", "a", "d", "tail", "b", "inner")}
+
+
+def test_a_join_that_would_still_get_packets_from_a_fan_out_is_starved(run):
+    """A fan-out that goes on with its other consumer still counts what the join missed."""
+    graph = Graph("missed")
+    adder, doubler = graph.add(add), graph.add(double)
+    graph.inputs.number >> doubler.value
+    doubler.out >> adder.left
+    doubler.out >> graph.outputs.doubled
+    graph.inputs.none >> adder.right
+    adder.out >> graph.outputs.sums
+    result = run(graph, inputs={"number": Each([1, 2]), "none": Each([])})
+    assert (result.outcome, result.outputs.doubled) == (Outcome.STARVED, [2, 4])
