@@ -1,6 +1,7 @@
 """Stopping: draining, cancelling at once, and the account of what was on its way."""
 
 import asyncio
+import contextlib
 
 import pytest
 
@@ -244,10 +245,8 @@ def test_a_component_that_outlives_its_cancellation_is_named_and_cancelled_again
 
         async def run(self) -> None:
             for _ in range(3):
-                try:
+                with contextlib.suppress(asyncio.CancelledError):
                     await asyncio.sleep(1000)
-                except asyncio.CancelledError:
-                    pass
 
     graph = Graph("deaf")
     graph.add(Ticks).tick >> graph.add(Deaf).tick
