@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import selectors
 import subprocess
 import sys
 
@@ -90,21 +91,45 @@ def test_first_come_is_the_order_of_the_stock_loop(program):
     assert run(program)[0] == asyncio.run(program())
 
 
-def test_first_come_is_the_order_of_the_stock_loop_with_timers():
-    """Sleeps of different lengths end in order of their ends."""
+class Impatient(selectors.DefaultSelector):
+    """A selector that does not wait: the time it was to wait is over at once."""
 
-    async def main() -> list[float]:
-        log: list[float] = []
+    now = 0.0
+
+    def select(self, timeout: float | None = None) -> list[tuple[selectors.SelectorKey, int]]:
+        self.now += timeout or 0
+        return super().select(0)
+
+
+class ImpatientLoop(asyncio.SelectorEventLoop):
+    """The stock loop, which never really waits."""
+
+    def __init__(self) -> None:
+        self._impatient = Impatient()
+        super().__init__(self._impatient)
+
+    def time(self) -> float:
+        return self._impatient.now
+
+
+def test_first_come_is_the_order_of_the_stock_loop_with_timers():
+    """Sleeps of different lengths end in order of their ends, and at the same times."""
+
+    async def main() -> list[tuple[float, float]]:
+        log: list[tuple[float, float]] = []
+        loop = asyncio.get_running_loop()
 
         async def sleep(*lengths: float) -> None:
             for length in lengths:
                 await asyncio.sleep(length)
-                log.append(length)
+                log.append((length, round(loop.time(), 9)))
 
-        await asyncio.gather(sleep(0.03, 0.012), sleep(0.001, 0.05), sleep(0.02, 0.004))
+        await asyncio.gather(sleep(3, 1.2), sleep(0.1, 5), sleep(2, 0.4), sleep(7, 0, 0))
         return log
 
-    assert run(main)[0] == asyncio.run(main()) == [0.001, 0.02, 0.004, 0.03, 0.012, 0.05]
+    with asyncio.Runner(loop_factory=ImpatientLoop) as runner:
+        assert run(main)[0] == runner.run(main())
+    assert [length for length, _ in run(main)[0]] == [0.1, 2, 0.4, 3, 1.2, 5, 7, 0, 0]
 
 
 def test_seeds_make_different_orders():

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from fbcore import Component, Graph, In, Observer
+from fbcore import Component, Graph, Observer, Outcome
 
 
 class Records(Observer):
@@ -23,20 +23,25 @@ class Records(Observer):
 def test_a_net_that_has_not_moved_for_long_is_noticed(stock, monkeypatch, caplog):
     """The node is named with what it waits for, to observers and on the log."""
     monkeypatch.setattr("fbcore.net.blocked.STILL", 0.02)
+    noticed: list[asyncio.Event] = []
+
+    class Wakes(Records):
+        def notice(self, address: str, text: str) -> None:
+            super().notice(address, text)
+            noticed[0].set()
 
     class Waits(Component):
-        value: In[int]
-
         async def run(self) -> None:
-            await asyncio.Event().wait()
+            noticed.append(asyncio.Event())
+            await noticed[0].wait()
 
-    records = Records()
+    wakes = Wakes()
     graph = Graph("still")
-    graph.inputs.value >> graph.add(Waits).value
-    stock(graph, inputs={"value": 1}, time_limit=0.1, observers=[records])
-    address, text = records.notices[0]
+    graph.add(Waits)
+    assert stock(graph, observers=[wakes]).outcome is Outcome.FINISHED
+    ((address, text),) = wakes.notices
     assert address == "waits"
-    assert text.startswith("nothing has moved for 0.02 s, and this node waits in Event.wait at ")
+    assert text.startswith(f"nothing has moved for 0.02 s, and this node waits in Event.wait at {__file__}:")
     assert f"waits: {text}" in caplog.messages
 
 
@@ -94,8 +99,8 @@ async def sleeps_in_a_thread(self: Component) -> None:
 
 
 async def computes_in_pieces(self: Component) -> None:
-    for _ in range(8):
-        compute(0.03)
+    for _ in range(20):
+        compute(0.01)
         await asyncio.sleep(0)
 
 
