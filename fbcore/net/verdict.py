@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Hashable
 from typing import TYPE_CHECKING, Any
 
+from fbcore.net.node import Node
 from fbcore.net.outstanding import find_outstanding
 from fbcore.net.report import Outcome
+from fbcore.net.wait import Wait
 
 if TYPE_CHECKING:
     from fbcore.net.net import Net
-    from fbcore.net.node import Node
-    from fbcore.net.wait import Wait
 
 
 class Verdict:
@@ -67,8 +67,9 @@ def _in_words(wait: Wait) -> str:
 def _knot(net: Net) -> tuple[str, ...]:
     """Return one circle of waits through a full edge, inside a knot; empty when there is none.
 
-    Vertices are nodes and waits. A node is freed by any of its tasks; a wait by any of what it waits for, or,
-    where it needs all, held up by a single one: of those it keeps only what lies in its own component.
+    Vertices are nodes, waits, and the ports that packets are awaited on. A node is freed by any of its tasks, a
+    port by any of its senders; a wait by any of what it waits for, or, where it needs all, held up by a single
+    one: of those it keeps only what lies in its own component.
     """
     if not any(wait.edges for node in net.alive() for wait in node.waits):
         return ()
@@ -78,7 +79,10 @@ def _knot(net: Net) -> tuple[str, ...]:
     for node in net.alive():
         for wait in node.waits:
             graph.add_edge(node, wait)
-            graph.add_edges_from((wait, other) for other in _waited_for(wait) if not other.ended)
+            graph.add_edges_from((wait, edge.target.node) for edge in wait.edges)
+            for port in wait.ports:
+                graph.add_edge(wait, port)
+                graph.add_edges_from((port, edge.source.node) for edge in port.edges if not edge.finished)
     home = {v: i for i, component in enumerate(nx.strongly_connected_components(graph)) for v in component}
     for wait in [v for v in graph if getattr(v, "needs_all", False)]:
         inside = [other for other in graph.successors(wait) if home[other] == home[wait]]
@@ -91,11 +95,6 @@ def _knot(net: Net) -> tuple[str, ...]:
     return ()
 
 
-def _waited_for(wait: Wait) -> list[Node]:
-    consumers = [edge.target.node for edge in wait.edges if edge.target.node is not None]
-    return consumers + [edge.source.node for port in wait.ports for edge in port.edges if not edge.finished]
-
-
 def _in_order(net: Net, component: set[Hashable]) -> list[Wait]:
     return [wait for node in net.alive() for wait in node.waits if wait in component]
 
@@ -106,8 +105,8 @@ def _circle(nx: Any, graph: Any, wait: Wait) -> tuple[str, ...]:
     path = min(paths, key=len)
     steps = []
     for vertex, following in zip([wait, *path], [*path, None], strict=True):
-        if hasattr(vertex, "waits"):
+        if isinstance(vertex, Node):
             steps.append(vertex.address)
-        elif vertex.edges and following is not None:
+        elif isinstance(vertex, Wait) and following is not None:
             steps += [edge.address for edge in vertex.edges if edge.target.node is following]
     return (wait.node.address, *steps)
