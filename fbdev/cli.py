@@ -11,7 +11,7 @@ from fbcore.errors import FlowError
 from fbdev.complaint import complain, is_usage, say
 from fbdev.exit_code import ExitCode
 from fbdev.invoke import invoke
-from fbdev.pipe import give_up_output
+from fbdev.pipe import give_up_output, settle_output
 from fbdev.run.options import FileArgument
 
 app = typer.Typer(
@@ -46,6 +46,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return ExitCode.STOPPED
     except Exception as error:
         complain(error, debug="--debug" in given)
+        settle_output()
         return ExitCode.USAGE if isinstance(error, FlowError) or is_usage(error) else ExitCode.FAILED
 
 

@@ -20,3 +20,11 @@ def is_reader_gone() -> bool:
 def give_up_output() -> None:
     """Let standard output go nowhere, so that Python, too, can flush it when it exits."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def settle_output() -> None:
+    """Write out what is still to be written, or give it up, as on a full disk, where Python would fail at its exit."""
+    try:
+        sys.stdout.flush()
+    except OSError:
+        give_up_output()

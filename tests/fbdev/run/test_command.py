@@ -250,7 +250,8 @@ def test_a_closed_pipe_is_no_error(tmp_path: Path, name: str, unbuffered: str) -
     assert (process.returncode, err) == (5, "")
 
 
-def test_a_full_disk_is_an_error(tmp_path: Path) -> None:
+@pytest.mark.parametrize("unbuffered", ["", "1"])
+def test_a_full_disk_is_an_error(tmp_path: Path, unbuffered: str) -> None:
     """Output that cannot be written for another reason is one line."""
     with Path("/dev/full").open("w") as full:
         run = subprocess.run(
@@ -259,6 +260,7 @@ def test_a_full_disk_is_an_error(tmp_path: Path) -> None:
             stdout=full,
             stderr=-1,
             text=True,
+            env={**os.environ, "PYTHONUNBUFFERED": unbuffered},
         )
     assert run.returncode == 1
     assert run.stderr.splitlines()[0] == "error: OSError: [Errno 28] No space left on device"
