@@ -70,32 +70,32 @@ def compute(seconds: float) -> None:
 
 
 async def computes(self: Component) -> None:
-    compute(0.2)
+    compute(0.4)
 
 
 async def computes_between_waits(self: Component) -> None:
     await asyncio.sleep(0.01)
-    compute(0.2)
+    compute(0.4)
     await asyncio.sleep(0.01)
 
 
 async def computes_in_a_child(self: Component) -> None:
     async def child() -> None:
-        compute(0.2)
+        compute(0.4)
 
     self.tasks.create_task(child())
 
 
 async def sleeps_in_the_loop(self: Component) -> None:
-    time.sleep(0.2)  # noqa: ASYNC251 - blocking is the point
+    time.sleep(0.4)  # noqa: ASYNC251 - blocking is the point
 
 
 async def waits(self: Component) -> None:
-    await asyncio.sleep(0.2)
+    await asyncio.sleep(0.4)
 
 
 async def sleeps_in_a_thread(self: Component) -> None:
-    await asyncio.to_thread(time.sleep, 0.2)
+    await asyncio.to_thread(time.sleep, 0.4)
 
 
 async def computes_in_pieces(self: Component) -> None:
@@ -133,7 +133,7 @@ def test_a_turn_that_blocks_is_noticed_on_a_loop_that_is_not_ours(run):
 
     async def work(self: Component) -> None:
         loops.append(type(asyncio.get_running_loop()).__name__)
-        compute(0.2)
+        compute(0.4)
 
     loops: list[str] = []
     run(blocking(work), observers=[records])
