@@ -19,7 +19,7 @@ from fbcore.model.component import Component
 from fbcore.model.function import component
 from fbcore.model.graph import Graph
 from fbcore.model.packet import Each, Failure
-from fbcore.model.port import Config, In, Out
+from fbcore.model.port import Config, Hit, In, Out
 from fbcore.net.observe import Observer
 from fbcore.net.report import NetError, Outcome, Result, Snapshot
 from fbcore.runtimes.batch import BatchRuntime
@@ -37,6 +37,7 @@ __all__ = [
     "FlowError",
     "Graph",
     "GraphError",
+    "Hit",
     "In",
     "InputError",
     "LoadError",

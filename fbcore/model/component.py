@@ -5,16 +5,20 @@ from __future__ import annotations
 import asyncio
 import inspect
 import sys
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from copy import copy
-from typing import Any, Protocol, get_args, get_origin
+from typing import Any, Protocol, TypeVar, get_args, get_origin, overload
 
 from fbcore.errors import GraphError, PortError, shown
 from fbcore.model.address import RESERVED_PORTS, Place, is_id, snake_case
 from fbcore.model.packet import NOTHING, Failure
-from fbcore.model.port import Config, In, Out, PortKind, PortSpec
+from fbcore.model.port import Config, Hit, In, Out, PortKind, PortSpec
 from fbcore.model.types import resolve
+
+A = TypeVar("A")
+B = TypeVar("B")
+C = TypeVar("C")
 
 _KINDS: dict[Any, PortKind] = {In: PortKind.INPUT, Out: PortKind.OUTPUT, Config: PortKind.CONFIG}
 
@@ -43,6 +47,12 @@ class Host(Protocol):
     address: str
     net_handle: NetHandle
     tasks: asyncio.TaskGroup
+
+    def select(self, ports: Sequence[Any]) -> AsyncIterator[Hit]:
+        """Look at several inputs, whichever comes first."""
+
+    def zip(self, ports: Sequence[Any]) -> AsyncIterator[tuple[Any, ...]]:
+        """Take one packet from each of several inputs, all or none."""
 
     def busy(self, what: str) -> AbstractAsyncContextManager[None]:
         """Count work that the loop cannot see as outstanding while it goes on."""
@@ -93,6 +103,35 @@ class Component:
     def tasks(self) -> asyncio.TaskGroup:
         """The node's own task group; the node ends when `run` and all of its tasks have ended."""
         return _bound(self).tasks
+
+    def select(self, *ports: In[Any]) -> AsyncIterator[Hit]:
+        """Receive from several inputs, whichever comes first; ends when all of them have ended.
+
+        Where several hold packets, the one that was taken from last comes last.
+
+        Example:
+            async for hit in self.select(self.flight, self.weather):
+                flight = hit.of(self.flight)    # None when it was a weather
+        """
+        return _bound(self).select(ports)
+
+    @overload
+    def zip(self, first: In[A], /) -> AsyncIterator[tuple[A]]: ...
+    @overload
+    def zip(self, first: In[A], second: In[B], /) -> AsyncIterator[tuple[A, B]]: ...
+    @overload
+    def zip(self, first: In[A], second: In[B], third: In[C], /) -> AsyncIterator[tuple[A, B, C]]: ...
+    @overload
+    def zip(self, *ports: In[Any]) -> AsyncIterator[tuple[Any, ...]]: ...
+    def zip(self, *ports: In[Any]) -> AsyncIterator[Any]:
+        """Receive one packet from each of several inputs, all or none; ends when one of them has ended.
+
+        If the node then ends while another holds packets, or would still get some, the net is starved.
+
+        Example:
+            async for left, right in self.zip(self.left, self.right): ...
+        """
+        return _bound(self).zip(ports)
 
     def busy(self, what: str = "work outside the loop") -> AbstractAsyncContextManager[None]:
         """Say that work goes on that the loop cannot see, as in a thread of one's own.

@@ -113,6 +113,29 @@ class Config(Generic[T]):
         _declared_only(self)
 
 
+class Hit:
+    """What `self.select(...)` yields: a packet's value, and the input that it came by.
+
+    Example:
+        async for hit in self.select(self.flight, self.weather):
+            if (flight := hit.of(self.flight)) is not None: ...
+    """
+
+    __slots__ = ("port", "value")
+
+    def __init__(self, port: Any, value: Any) -> None:
+        self.port = port
+        self.value = value
+
+    def of(self, port: In[T]) -> T | None:
+        """Return the value when it came by this input, else None."""
+        found: T | None = self.value if self.port is port else None
+        return found
+
+    def __repr__(self) -> str:
+        return f"Hit({getattr(self.port, 'address', self.port)!r}, {self.value!r})"
+
+
 class PortSpec:
     """The declaration of one port: name, kind, type, and whether it must be connected.
 

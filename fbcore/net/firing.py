@@ -9,8 +9,9 @@ from typing import Any
 from fbcore.errors import EndOfDemand, EndOfStream, StopNet
 from fbcore.model.function import FunctionComponent
 from fbcore.net.failure import node_error
+from fbcore.net.joint import take_all
 from fbcore.net.node import Node
-from fbcore.net.port import OutPort, take_all
+from fbcore.net.port import OutPort
 
 
 class Firing:

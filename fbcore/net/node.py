@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager, suppress
 from contextvars import Context, ContextVar, copy_context
 from enum import StrEnum
@@ -12,7 +12,9 @@ from typing import TYPE_CHECKING, Any
 from fbcore.errors import EndOfDemand, EndOfStream, NodeError, StopNet
 from fbcore.model.component import NetHandle
 from fbcore.model.packet import NOTHING, Failure
+from fbcore.model.port import Hit
 from fbcore.net.failure import leaves, node_error
+from fbcore.net.joint import Select, Zip, own_inputs
 from fbcore.net.port import ConfigPort, InPort, OutPort
 from fbcore.net.tasks import NodeTasks
 from fbcore.net.wait import NEVER, Wait
@@ -195,6 +197,14 @@ class Node:
     def _enter(self, life: Phase) -> None:
         self.life = life
         self.net.watching.node(self.address, life)
+
+    def select(self, ports: Sequence[Any]) -> AsyncIterator[Hit]:
+        """Look at several inputs, whichever comes first."""
+        return Select(self, own_inputs(self, ports, "select"))
+
+    def zip(self, ports: Sequence[Any]) -> AsyncIterator[tuple[Any, ...]]:
+        """Take one packet from each of several inputs, all or none."""
+        return Zip(self, own_inputs(self, ports, "zip"))
 
     @asynccontextmanager
     async def busy(self, what: str) -> AsyncIterator[None]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from fbcore.errors import EndOfDemand, EndOfStream, PortError
@@ -155,13 +154,15 @@ class InPort(In[Any]):
 
     `low` is the counterpart of the output's gate: a receive that finds more packets than that just takes
     one. It is 0 while nobody waits for room, a little over half the capacity while somebody does.
-    `last` is the packet in the node's hands: taken here, and not yet done with.
+    `last` is the packet in the node's hands: taken here, and not yet done with. `half_fed`: a join of this
+    input with another has ended for want of packets there.
     """
 
     __slots__ = (
         "address",
         "edges",
         "flushed",
+        "half_fed",
         "last",
         "low",
         "name",
@@ -185,6 +186,7 @@ class InPort(In[Any]):
         self.wait: Wait
         self.open_edges = 0
         self.flushed = False
+        self.half_fed = False
         self.low = NEVER
         self.received = 0
         self.overrun = 0
@@ -314,46 +316,14 @@ class InPort(In[Any]):
             edge.refuse()
         self._wake_all()
 
-    def close(self, *, half_fed: bool = False) -> None:
+    def close(self) -> None:
         """Take no packets any more: those that lie here stay as unread, and senders learn of it."""
         for edge in self.edges:
-            edge.refuse(half_fed=half_fed)
+            edge.refuse(half_fed=self.half_fed)
 
     def _wake_all(self) -> None:
         for wait in list(self.waiters):
             wait.wake()
-
-
-async def take_all(node: Node, ports: Sequence[InPort]) -> list[Any]:
-    """Wait until every port holds a packet, then take one from each: all or none.
-
-    Raises:
-        EndOfStream: one of them has ended; what its siblings hold, or would still get, makes the net starved.
-    """
-    for port in ports:
-        port.last = NOTHING
-    node.credit -= 1
-    if node.credit <= 0:
-        await node.give_way()
-    while empty := [port for port in ports if not port.queue]:
-        ended = [port for port in empty if port.is_closed]
-        if ended:
-            for port in ports:
-                port.close(half_fed=not (port.is_closed and not port.queue))
-            raise EndOfStream(ended[0].address)
-        wait = Wait(node, empty, needs_all=True)
-        future = wait.begin()
-        try:
-            await future
-        except asyncio.CancelledError:
-            for port in ports:
-                port.pass_on()
-            raise
-        finally:
-            wait.end(future)
-    if node.cancelled:
-        raise asyncio.CancelledError
-    return [port.take() for port in ports]
 
 
 class ConfigPort(Config[Any]):

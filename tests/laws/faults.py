@@ -111,7 +111,8 @@ def _greedy_take(take: Any, each: Any) -> Any:
 
 
 def _never_half_fed(close: Any, each: Any) -> Any:
-    def faulty(self: InPort, *, half_fed: bool = False) -> None:
+    def faulty(self: InPort) -> None:
+        self.half_fed = False
         close(self)
 
     return faulty

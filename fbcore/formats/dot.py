@@ -1,0 +1,97 @@
+"""Graphs as DOT, the language of Graphviz: text that its programs lay out and draw."""
+
+from __future__ import annotations
+
+import html
+from collections.abc import Iterator
+
+from fbcore.formats.arrow import capacity_of, ports_of, types_of
+from fbcore.model.graph import EdgeSpec, Graph, NodeSpec
+
+_INK, _FAINT = "#1e293b", "#64748b"
+_LOUD = "#b45309"
+"""The colour of a capacity: one that is not the default is worth a look."""
+
+_LINE = "#94a3b8"
+_ERROR = "#dc2626"
+_CONFIG = "#d97706"
+
+# Helvetica, because every Graphviz knows its widths, and every viewer has it or something as wide.
+_HEAD = [
+    'graph [rankdir="LR", bgcolor="white", pad="0.2", nodesep="0.25", ranksep="0.4"]',
+    f'node [fontname="Helvetica", fontsize="12", fontcolor="{_INK}", style="filled", penwidth="1.2", height="0.4"]',
+    f'edge [fontname="Helvetica", fontsize="9", fontcolor="{_INK}", color="{_LINE}", penwidth="1.2", arrowsize="0.7"]',
+]
+_NODE = 'shape="box", style="rounded,filled", fillcolor="#eff6ff", color="#3b82f6", margin="0.14,0.07"'
+_BORDER = {
+    "inputs": 'shape="cds", fillcolor="#ecfdf5", color="#059669", margin="0.16,0.05"',
+    "outputs": 'shape="cds", fillcolor="#f5f3ff", color="#7c3aed", margin="0.16,0.05"',
+    "configs": f'shape="hexagon", fillcolor="#fffbeb", color="{_CONFIG}", margin="0.02,0.03"',
+}
+
+
+def to_dot(graph: Graph, *, types: bool = False) -> str:
+    """Return a graph as DOT text, ended by a newline; the same graph gives the same text.
+
+    Nodes are rounded boxes with id and component, inputs and outputs of the graph are tags, configs hexagons.
+    Arrows say the ports they connect, their capacity when it is not the default, and with `types` the types of
+    the ports. Arrows from configs are dashed, those that carry failures are red.
+
+    Source: https://graphviz.org/doc/info/lang.html
+
+    Example:
+        Path("flights.dot").write_text(to_dot(graph))
+    """
+    return "\n    ".join([f'digraph "{graph.name}" {{', *_HEAD, *_statements(graph, types)]) + "\n}\n"
+
+
+def _statements(graph: Graph, types: bool) -> Iterator[str]:
+    for side in ("inputs", "configs"):
+        yield from (_tag(side, name) for name in graph.border(side))
+    yield from map(_box, graph.nodes.values())
+    yield from (_tag("outputs", name) for name in graph.border("outputs"))
+    for edge in graph.edges:
+        yield _arrow(edge, types_of(graph, edge) if types else "")
+
+
+def _box(node: NodeSpec) -> str:
+    lines = [f"<b>{node.id}</b>"]
+    if node.component.name != node.id:
+        lines.append(_font(node.component.name, _FAINT, 9))
+    return f'"{node.id}" [label=<{"<br/>".join(lines)}>, {_NODE}]'
+
+
+def _tag(side: str, name: str) -> str:
+    return f'"{side}.{name}" [label="{name}", {_BORDER[side]}]'
+
+
+def _arrow(edge: EdgeSpec, types: str) -> str:
+    ends = " -> ".join(f'"{_vertex(*end)}"' for end in (edge.source, edge.target))
+    lines = [f" {_font('to', _FAINT)} ".join(map(_escape, ports_of(edge)))]
+    if types:
+        lines.append(_font(types, _FAINT))
+    if capacity := capacity_of(edge):
+        lines.append(_font(capacity, _LOUD))
+    return f"{ends} [label=<{'<br/>'.join(lines)}>{_look(edge)}]"
+
+
+def _vertex(id: str, port: str) -> str:
+    """Name a box as its address does; no node can be called like one on the border, which has a dot in its name."""
+    return f"{id}.{port}" if id in _BORDER else id
+
+
+def _look(edge: EdgeSpec) -> str:
+    if edge.source[0] == "configs":
+        return f', style="dashed", color="{_CONFIG}"'
+    return f', color="{_ERROR}"' if edge.source[1] == "error" and edge.source[0] not in _BORDER else ""
+
+
+def _font(text: str, colour: str, size: int = 0) -> str:
+    points = f' point-size="{size}"' if size else ""
+    return f'<font color="{colour}"{points}>{_escape(text)}</font>'
+
+
+def _escape(text: str) -> str:
+    """Write what means something to DOT or HTML so that it is shown; what cannot be shown becomes a space."""
+    shown = "".join(each if each.isprintable() else " " for each in text)
+    return html.escape(shown).replace("\\", "\\\\")
