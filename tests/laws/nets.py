@@ -150,6 +150,16 @@ def ring(build: Builder) -> None:
         build.open.append((node.id, "done"))
 
 
+def crossing(build: Builder) -> None:
+    """Two inputs of a join, or of one that takes turns, each fed by several, of which some wait for others."""
+    node = build.add(build.one_of(("join", "concat", "alternate")))
+    for name in ins_of(node.kind):
+        sources = {build.take_open() for _ in range(build.number(1, 3))}
+        for source in sorted(sources):
+            build.connect(source, (node.id, name), tight=True)
+    build.open.append((node.id, "out"))
+
+
 def failing(build: Builder) -> None:
     """A node that fails, with its port `error` open for the others."""
     node = build.grow("fail")
@@ -170,6 +180,7 @@ FRAGMENTS: dict[str, Callable[[Builder], None]] = {
     "loop": loop,
     "orbit": orbit,
     "ring": ring,
+    "crossing": crossing,
     "failing": failing,
     "failing_at_once": failing_at_once,
 }

@@ -114,6 +114,24 @@ def owner(port: Port) -> str:
     return ".".join(port) if port[0] == "inputs" else port[0]
 
 
+def written(nodes: str, edges: str, **inputs: int) -> Plan:
+    """Read a net from two texts: nodes as `id=kind/style/n`, edges as `a.out->b.value:capacity`; what is left out is 1.
+
+    Example: `written("m=map/sync", "inputs.a->m.value:2 m.out->outputs.o", a=3)`
+    """
+    made = []
+    for text in nodes.split():
+        name, _, what = text.partition("=")
+        kind, style, n = (*what.split("/"), *("", "class", "1")[what.count("/") + 1 :])
+        made.append(PlannedNode(name, kind, style, int(n)))
+    lines = []
+    for text in edges.split():
+        ends, _, capacity = text.partition(":")
+        source, target = (tuple(end.split(".")) for end in ends.split("->"))
+        lines.append(PlannedEdge(source, target, int(capacity or 1)))  # type: ignore[arg-type]
+    return Plan(tuple(made), tuple(lines), tuple(inputs.items()))
+
+
 def features(plan: Plan) -> set[str]:
     """Name what there is in a net, as the test of the generator counts it."""
     found = {node.kind for node in plan.nodes}

@@ -15,7 +15,7 @@ from typing import Any
 
 from tests.laws.plan import Plan, PlannedEdge, ins_of, owner
 from tests.laws.programs import DemandEnded, Program, StreamEnded, input_program, programs_of
-from tests.laws.standstill import flush_order, is_deadlocked
+from tests.laws.standstill import Hold, flush_order, has_knot
 
 MOST_STEPS = 100_000
 
@@ -235,12 +235,21 @@ class Reference:
         return "finished" if self._to_flush is None else "quiescent"
 
     def _stand_still(self) -> None:
-        if is_deadlocked(self):
+        if has_knot([self._hold(thread) for thread in self.threads if thread.request is not None]):
             self.outcome = "deadlocked"
         elif any(line.lying and not line.refusing and line.target[0] != "outputs" for line in self.lines):
             self.outcome = "starved"
         else:
             self._flush_next()
+
+    def _hold(self, thread: Thread) -> Hold:
+        what, *about = thread.request or ("nothing",)
+        if what == "send":
+            full = [line for line in self.open_lines(thread.node, about[0]) if line.is_full]
+            return Hold(thread.node, [{owner(line.target)} for line in full], for_room=True)
+        empty = [inlet for inlet in (self.inlets[thread.node, port] for port in about) if not inlet.arrivals]
+        options = [{owner(line.source) for line in inlet.lines if not line.finished} for inlet in empty]
+        return Hold(thread.node, options, for_room=False)
 
     def _flush_next(self) -> None:
         if self._to_flush is None:

@@ -2,53 +2,41 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from itertools import product
-from typing import TYPE_CHECKING
 
 from tests.laws.plan import Plan, owner, reachable
-
-if TYPE_CHECKING:
-    from tests.laws.reference import Reference, Thread
 
 MOST_CHOICES = 5000
 
 
-def is_deadlocked(reference: Reference) -> bool:
+class Hold:
+    """A wait of a node: each of `options` alone holds it up, and any of the nodes in an option could bring that."""
+
+    def __init__(self, node: str, options: list[set[str]], *, for_room: bool) -> None:
+        self.node = node
+        self.options = options
+        self.for_room = for_room
+
+
+def has_knot(holds: list[Hold]) -> bool:
     """Say whether there is a knot of waits with a wait for room in it, by trying all ways to read the waits.
 
     A wait for all of several things is held up by any one of them: each is tried. A wait for any, and a node with
-    several threads, are freed by any. A knot is a set of nodes that can reach each other and nothing else.
+    several waits, are freed by any. A knot is a set of nodes that can reach each other and nothing else.
     """
-    waiting = [thread for thread in reference.threads if thread.request is not None]
-    options = [list(_held_up_by(reference, thread)) for thread in waiting]
-    for number, choice in enumerate(product(*options)):
+    for number, choice in enumerate(product(*(hold.options for hold in holds))):
         assert number < MOST_CHOICES, "too many ways to read the waits"
-        if _has_knot(waiting, choice):
+        if _has_knot_in(holds, choice):
             return True
     return False
 
 
-def _held_up_by(reference: Reference, thread: Thread) -> Iterator[set[str]]:
-    """Yield, for each thing that a thread needs, the nodes any of which could bring it."""
-    what, *about = thread.request or ("nothing",)
-    if what == "send":
-        for line in reference.open_lines(thread.node, about[0]):
-            if line.is_full:
-                yield {owner(line.target)}
-    else:
-        assert what == "receive"
-        for inlet in (reference.inlets[thread.node, port] for port in about):
-            if not inlet.arrivals:
-                yield {owner(line.source) for line in inlet.lines if not line.finished}
-
-
-def _has_knot(waiting: list[Thread], choice: tuple[set[str], ...]) -> bool:
+def _has_knot_in(holds: list[Hold], choice: tuple[set[str], ...]) -> bool:
     after: dict[str, set[str]] = {}
-    for thread, nodes in zip(waiting, choice, strict=True):
-        after.setdefault(thread.node, set()).update(nodes)
+    for hold, nodes in zip(holds, choice, strict=True):
+        after.setdefault(hold.node, set()).update(nodes)
     reach = {node: _reach(after, node) for node in after}
-    senders = {thread.node for thread in waiting if thread.request and thread.request[0] == "send"}
+    senders = {hold.node for hold in holds if hold.for_room}
     return any(reach[node] & senders and all(node in reach[other] for other in reach[node]) for node in reach)
 
 

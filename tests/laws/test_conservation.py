@@ -1,19 +1,27 @@
 """Over random nets: nothing lost, nothing twice, order kept, and the same end as in the reference."""
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 
 from fbcore.net.flush import flush_order
 from tests.laws.agreement import check_all
 from tests.laws.nets import plans
-from tests.laws.plan import Plan
+from tests.laws.plan import Plan, written
 from tests.laws.reference import interpret
 from tests.laws.running import LOOPS, net_of, run_plan, stepped
 from tests.laws.standstill import flush_order as expected_order
 
+# A fan-out of which one consumer ends half-fed: the other's packets must not make it forget.
+FORGETFUL = written(
+    "m=map/sync j=join/sync s=source/generator/0",
+    "inputs.a->m.value m.out->j.left:64 m.out->outputs.o s.out->j.right j.out->outputs.p",
+    a=2,
+)
+
 
 @pytest.mark.slow
 @settings(max_examples=250)
+@example(FORGETFUL)
 @given(plans())
 def test_every_packet_is_accounted_for(plan: Plan) -> None:
     """On each loop every packet is somewhere exactly once, and the net ends in a way in which the reference ends it."""

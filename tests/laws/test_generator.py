@@ -2,6 +2,7 @@
 
 from collections import Counter
 
+import pytest
 from hypothesis import Phase, given, settings
 
 from tests.laws.agreement import is_determined
@@ -22,6 +23,7 @@ FEATURES = (
 )
 
 
+@pytest.mark.slow
 def test_every_feature_and_outcome_comes_up() -> None:
     """Each feature, and each outcome in the reference, is that of at least 5 % of the random nets."""
     seen: Counter[str] = Counter()
@@ -45,6 +47,7 @@ def test_every_feature_and_outcome_comes_up() -> None:
     assert rare == {}
 
 
+@pytest.mark.slow
 @settings(max_examples=100, derandomize=True, database=None)
 @given(ordered_plans())
 def test_the_reference_agrees_with_itself(plan: Plan) -> None:

@@ -13,6 +13,8 @@ from tests.laws.plan import Plan
 from tests.laws.reference import Reckoning, interpret
 from tests.laws.running import LoopFactory, run_plan, stepped
 
+pytestmark = pytest.mark.slow
+
 EXAMPLES = 60
 STEPPED = (stepped(), stepped(1))
 

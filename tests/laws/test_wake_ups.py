@@ -70,6 +70,7 @@ def test_a_cancelled_receiver_passes_its_wake_up_on() -> None:
     check_nobody_waits()
 
 
+@pytest.mark.slow
 def test_a_wake_up_that_is_not_passed_on_is_caught(monkeypatch: pytest.MonkeyPatch) -> None:
     """The test above can fail: when wake-ups are kept, a packet lies until the clock strikes again."""
     monkeypatch.setattr(InPort, "pass_on", lambda self: None)
