@@ -10,7 +10,7 @@ import sys
 from collections.abc import Callable, Iterator
 
 from benchmarks.case import Case, against, at_most, cpu_seconds
-from fbcore import BatchRuntime, Component, Graph, In, Out
+from fbcore import BatchRuntime, Component, Graph, In, Out, component
 
 NODES = 10
 """Pass-through nodes between source and sink in the chain."""
@@ -51,15 +51,26 @@ class Sink(Component):
             pass
 
 
-def chain(count: int, capacity: int) -> Callable[[], object]:
+@component
+def pass_on(come: int) -> int:
+    """Send on what comes."""
+    return come
+
+
+def chain(count: int, capacity: int, *, of_functions: bool = False) -> Callable[[], object]:
     """Return the work of sending numbers through a chain of pass-through nodes, one packet at a time."""
     source = type("Source", (Source,), {"count": count})
     graph = Graph("chain")
     before = graph.add(source, "source").number
     for number in range(NODES):
-        node = graph.add(Pass, f"pass_{number}")
-        graph.connect(before, node.come, capacity=capacity)
-        before = node.go
+        if of_functions:
+            firing = graph.add(pass_on, f"pass_{number}")
+            graph.connect(before, firing.come, capacity=capacity)
+            before = firing.out
+        else:
+            node = graph.add(Pass, f"pass_{number}")
+            graph.connect(before, node.come, capacity=capacity)
+            before = node.go
     graph.connect(before, graph.add(Sink).come, capacity=capacity)
     runtime = BatchRuntime(graph)
     return runtime.run
@@ -94,10 +105,11 @@ def queues(count: int, capacity: int) -> Callable[[], object]:
     return lambda: asyncio.run(main())
 
 
-def chain_case(capacity: int, count: int, target: float) -> Case:
+def chain_case(capacity: int, count: int, target: float, *, of_functions: bool = False) -> Case:
     """Measure the chain at one capacity, in packets passing one edge."""
-    name, hops = f"chain of {NODES} classes, capacity {capacity}", count * (NODES + 1)
-    ours, theirs = chain(count, capacity), queues(count, capacity)
+    kind = "functions" if of_functions else "classes"
+    name, hops = f"chain of {NODES} {kind}, capacity {capacity}", count * (NODES + 1)
+    ours, theirs = chain(count, capacity, of_functions=of_functions), queues(count, capacity)
     return against(name, hops, ours, theirs, than=f"asyncio.Queue({capacity})", target=target)
 
 
@@ -176,6 +188,7 @@ print(time.process_time() - before)
 def cases() -> Iterator[Case]:
     """Yield every case of this benchmark, in the order of the table in docs/performance.md."""
     yield chain_case(capacity=64, count=20_000, target=2.2)
+    yield chain_case(capacity=64, count=20_000, target=5, of_functions=True)
     yield chain_case(capacity=1, count=4_000, target=1.1)
     yield from large_net_cases()
     yield import_case()

@@ -10,7 +10,7 @@ from fbcore.model.graph import EdgeSpec, Graph, NodeSpec
 
 _INK, _FAINT = "#1e293b", "#64748b"
 _LOUD = "#b45309"
-"""The colour of a capacity: one that is not the default is worth a look."""
+"""The colour of labels with a capacity: one that is not the default is worth a look."""
 
 _LINE = "#94a3b8"
 _ERROR = "#dc2626"
@@ -57,7 +57,7 @@ def _statements(graph: Graph, types: bool) -> Iterator[str]:
 def _box(node: NodeSpec) -> str:
     lines = [f"<b>{node.id}</b>"]
     if node.component.name != node.id:
-        lines.append(_font(node.component.name, _FAINT, 9))
+        lines.append(f'<font color="{_FAINT}" point-size="9">{_escape(node.component.name)}</font>')
     return f'"{node.id}" [label=<{"<br/>".join(lines)}>, {_NODE}]'
 
 
@@ -67,12 +67,10 @@ def _tag(side: str, name: str) -> str:
 
 def _arrow(edge: EdgeSpec, types: str) -> str:
     ends = " -> ".join(f'"{_vertex(*end)}"' for end in (edge.source, edge.target))
-    lines = [f" {_font('to', _FAINT)} ".join(map(_escape, ports_of(edge)))]
-    if types:
-        lines.append(_font(types, _FAINT))
-    if capacity := capacity_of(edge):
-        lines.append(_font(capacity, _LOUD))
-    return f"{ends} [label=<{'<br/>'.join(lines)}>{_look(edge)}]"
+    capacity = capacity_of(edge)
+    label = r"\n".join(_escape(line) for line in (" to ".join(ports_of(edge)), types, capacity) if line)
+    loud = f', fontcolor="{_LOUD}"' if capacity else ""
+    return f'{ends} [label="{label}"{loud}{_look(edge)}]'
 
 
 def _vertex(id: str, port: str) -> str:
@@ -84,11 +82,6 @@ def _look(edge: EdgeSpec) -> str:
     if edge.source[0] == "configs":
         return f', style="dashed", color="{_CONFIG}"'
     return f', color="{_ERROR}"' if edge.source[1] == "error" and edge.source[0] not in _BORDER else ""
-
-
-def _font(text: str, colour: str, size: int = 0) -> str:
-    points = f' point-size="{size}"' if size else ""
-    return f'<font color="{colour}"{points}>{_escape(text)}</font>'
 
 
 def _escape(text: str) -> str:

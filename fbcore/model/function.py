@@ -48,6 +48,8 @@ class FunctionComponent(Generic[P, R, T]):
         self.function = function
         self.is_async = inspect.iscoroutinefunction(function)
         self._signature = _read_signature(function)
+        inputs = [each for each in self._signature.parameters.values() if each.default is each.empty]
+        self.takes_positions = all(each.kind is each.POSITIONAL_OR_KEYWORD for each in inputs)
         self._early = self._resolve(local_names)
         self._spec: ComponentSpec | None = None
         returned: Any = self._early["return"][0]
