@@ -39,7 +39,7 @@ class Builder:
 
     def capacity(self, *, tight: bool = False) -> int | None:
         """Draw a capacity."""
-        return self.draw(st.sampled_from(TIGHT if tight else CAPACITIES))
+        return self.draw(st.sampled_from(TIGHT) if tight else st.sampled_from(CAPACITIES) | st.integers(1, 64))
 
     def add(self, kind: str, n: int | None = None, style: str | None = None) -> PlannedNode:
         """Add a node; what is not given is drawn."""

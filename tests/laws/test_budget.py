@@ -1,0 +1,53 @@
+"""Tasks that do many port operations without a wait give way now and then, and lose nothing by it."""
+
+import asyncio
+
+import pytest
+import uvloop
+from hypothesis import HealthCheck, given, settings
+
+import fbcore.net.net
+import fbcore.net.port
+from tests.laws.agreement import check_all
+from tests.laws.nets import plans
+from tests.laws.plan import Plan, written
+from tests.laws.reference import interpret
+from tests.laws.running import run_plan
+
+MANY = 2_600
+
+NETS = {
+    "classes": written("x=map y=map", "inputs.a->x.value x.out->y.value y.out->outputs.o", a=MANY),
+    "functions": written("x=map/sync y=drop/generator/3", "inputs.a->x.value x.out->y.value y.out->outputs.o", a=MANY),
+    "leading nowhere": written("x=expand/generator/2", "inputs.a->x.value", a=MANY),
+    "fan-out": written(
+        "x=source/class/2600 y=map/sync z=collect",
+        "x.out->y.value x.out->z.value y.out->outputs.o z.out->outputs.p",
+    ),
+    "join": written(
+        "x=map j=join/sync", "inputs.a->x.value inputs.b->j.right x.out->j.left j.out->outputs.o", a=MANY, b=MANY
+    ),
+    "take": written("x=map t=take/class/1500", "inputs.a->x.value x.out->t.value t.out->outputs.o", a=MANY),
+}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("capacity", [1, 64, 2_000, None])
+@pytest.mark.parametrize("plan", NETS.values(), ids=NETS)
+def test_long_streams_arrive(plan: Plan, capacity: int | None) -> None:
+    """Streams longer than a task's budget come through in order, whatever the capacity."""
+    sized = plan.with_capacity(capacity)
+    expected = interpret(sized)
+    for make_loop in (asyncio.new_event_loop, uvloop.new_event_loop):
+        check_all(run_plan(sized, make_loop), expected)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("budget", [1, 2, 5])
+@settings(max_examples=80, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(plan=plans())
+def test_the_laws_hold_for_any_budget(monkeypatch: pytest.MonkeyPatch, budget: int, plan: Plan) -> None:
+    """A budget of few operations, which random nets use up, changes nothing."""
+    monkeypatch.setattr(fbcore.net.port, "BUDGET", budget)
+    monkeypatch.setattr(fbcore.net.net, "BUDGET", budget)
+    check_all(run_plan(plan, asyncio.new_event_loop), interpret(plan))
