@@ -41,7 +41,7 @@ def build_net(
     net = Net(graph.name, observers)
     values = _config_values(graph, dict(configs or {}))
     for spec in graph.nodes.values():
-        net.nodes.append(_make_node(net, spec, values[spec.id]))
+        net.add(_make_node(net, spec, values[spec.id]))
     by_id = {node.address: node for node in net.nodes}
     for name, feed in _feeds(graph, dict(inputs or {})).items():
         node = Node(net, f"inputs.{name}", "input")
@@ -49,7 +49,7 @@ def build_net(
         port.address = node.address
         node.work = Feeding(port, feed, graph.input_types(name)).run
         by_id[node.address] = node
-        net.nodes.append(node)
+        net.add(node)
     for edge in graph.edges:
         if edge.source[0] != "configs":
             net.edges.append(_make_edge(net, edge, by_id))

@@ -60,6 +60,11 @@ class Net:
         self._all_ended = asyncio.Event()
         self.loop = asyncio.get_running_loop()
 
+    def add(self, node: Node) -> None:
+        """Take in a node, before the net runs."""
+        self.nodes.append(node)
+        self.live += 1
+
     # -- running -----------------------------------------------------------------------------------
 
     async def run(self) -> Result:
@@ -101,7 +106,6 @@ class Net:
             edge.is_fast = alone and not self.is_stepped and not self.watching.wants_packets
         for edge in self.edges:
             edge.source.regate()
-        self.live = len(self.nodes)
         if not self.is_stepped:
             self._watchdog.start()
 

@@ -72,6 +72,10 @@ class Node:
 
     async def main(self) -> None:
         """Do the node's work to its end, whatever that is, and close its ports. Never raises an error."""
+        if self.cancelled:
+            # The net was stopped before it began.
+            self.finish(Phase.CANCELLED)
+            return
         self._enter(Phase.RUNNING)
         self.credit = self.net.budget
         phase = Phase.ENDED
@@ -148,7 +152,7 @@ class Node:
 
     def cancel(self) -> None:
         """Cancel the node, after noting what it holds."""
-        if self.ended or self.task is None:
+        if self.ended:
             return
         if not self.cancelled:
             self.cancelled = True
@@ -159,7 +163,8 @@ class Node:
                 out.gate = -1
             for inp in self.ins.values():
                 inp.low = NEVER
-        self.task.cancel()
+        if self.task is not None:
+            self.task.cancel()
 
     # -- what it holds -----------------------------------------------------------------------------
 

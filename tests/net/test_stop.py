@@ -253,3 +253,18 @@ def test_a_component_that_outlives_its_cancellation_is_named_and_cancelled_again
     result = run_and(graph, lambda net: net.stop_at_once("now"), after=1)
     assert result.seconds == pytest.approx(1 + 5 + 5)
     assert "deaf: still runs 5 s after it was cancelled" in caplog.text
+
+
+@pytest.mark.parametrize("way", ["stop", "stop_at_once"])
+def test_a_net_that_is_stopped_before_it_runs_ends_at_once(way):
+    """A stop that comes too early is not forgotten."""
+
+    async def main():
+        net = build_net(ticking())
+        getattr(net, way)("too early")
+        return await net.run()
+
+    with asyncio.Runner(loop_factory=SteppedLoop) as runner:
+        result = runner.run(main())
+    assert (result.outcome, result.reason, result.seconds) == (Outcome.STOPPED, "too early", 0)
+    assert result.outputs.all == ([[]] if way == "stop" else [])
