@@ -18,10 +18,13 @@ _CONFIG = "#d97706"
 
 # Helvetica, because every Graphviz knows its widths, and every viewer has it or something as wide.
 _HEAD = [
-    'graph [rankdir="LR", bgcolor="white", pad="0.2", nodesep="0.25", ranksep="0.4"]',
+    'graph [bgcolor="white", pad="0.2", nodesep="0.25", ranksep="0.4"]',
     f'node [fontname="Helvetica", fontsize="12", fontcolor="{_INK}", style="filled", penwidth="1.2", height="0.4"]',
     f'edge [fontname="Helvetica", fontsize="9", fontcolor="{_INK}", color="{_LINE}", penwidth="1.2", arrowsize="0.7"]',
 ]
+_WIDEST = 24
+"""Nodes of a graph that is still drawn from left to right; more would make a strip that fits no page."""
+
 _NODE = 'shape="box", style="rounded,filled", fillcolor="#eff6ff", color="#3b82f6", margin="0.14,0.07"'
 _BORDER = {
     "inputs": 'shape="cds", fillcolor="#ecfdf5", color="#059669", margin="0.16,0.05"',
@@ -35,14 +38,16 @@ def to_dot(graph: Graph, *, types: bool = False) -> str:
 
     Nodes are rounded boxes with id and component, inputs and outputs of the graph are tags, configs hexagons.
     Arrows say the ports they connect, their capacity when it is not the default, and with `types` the types of
-    the ports. Arrows from configs are dashed, those that carry failures are red.
+    the ports. Arrows from configs are dashed, those that carry failures are red. A large graph runs downwards.
 
     Source: https://graphviz.org/doc/info/lang.html
 
     Example:
         Path("flights.dot").write_text(to_dot(graph))
     """
-    return "\n    ".join([f'digraph "{graph.name}" {{', *_HEAD, *_statements(graph, types)]) + "\n}\n"
+    way = "LR" if len(graph.nodes) <= _WIDEST else "TB"
+    head = [f'digraph "{graph.name}" {{', f'rankdir="{way}"', *_HEAD]
+    return "\n    ".join([*head, *_statements(graph, types)]) + "\n}\n"
 
 
 def _statements(graph: Graph, types: bool) -> Iterator[str]:
@@ -68,7 +73,7 @@ def _tag(side: str, name: str) -> str:
 def _arrow(edge: EdgeSpec, types: str) -> str:
     ends = " -> ".join(f'"{_vertex(*end)}"' for end in (edge.source, edge.target))
     capacity = capacity_of(edge)
-    label = r"\n".join(_escape(line) for line in (" to ".join(ports_of(edge)), types, capacity) if line)
+    label = r"\n".join(f" {_escape(line)} " for line in (" to ".join(ports_of(edge)), types, capacity) if line)
     loud = f', fontcolor="{_LOUD}"' if capacity else ""
     return f'{ends} [label="{label}"{loud}{_look(edge)}]'
 

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from fbcore.model.graph import DEFAULT_CAPACITY, EdgeSpec, Graph, NodeSpec
+from fbcore.formats.arrow import capacity_of, ports_of, types_of
+from fbcore.model.graph import EdgeSpec, Graph, NodeSpec
 
 _BORDER = {"inputs": "input", "outputs": "output", "configs": "config"}
 _INDENT = "    "
 
 
-def to_mermaid(graph: Graph) -> str:
+def to_mermaid(graph: Graph, *, types: bool = False) -> str:
     """Return a graph as the text of a Mermaid flowchart, ended by a newline; the same graph gives the same text.
 
     Nodes are boxes with id and component, inputs and outputs of the graph are round, configs hexagons. Edges
-    say the ports they connect, and their capacity when it is not the default.
+    say the ports they connect, their capacity when it is not the default, and with `types` the types of the ports.
 
     Source: https://mermaid.js.org/syntax/flowchart.html
 
@@ -23,7 +24,7 @@ def to_mermaid(graph: Graph) -> str:
     lines += [_round(side, name) for side in ("inputs", "configs") for name in graph.border(side)]
     lines += [_box(node) for node in graph.nodes.values()]
     lines += [_round("outputs", name) for name in graph.border("outputs")]
-    lines += [_arrow(edge) for edge in graph.edges]
+    lines += [_arrow(edge, _label(graph, edge, types)) for edge in graph.edges]
     return f"\n{_INDENT}".join(lines) + "\n"
 
 
@@ -38,9 +39,9 @@ def _round(side: str, name: str) -> str:
     return f'{_vertex(side, name)}{before}"{_escape(name)}"{after}'
 
 
-def _arrow(edge: EdgeSpec) -> str:
+def _arrow(edge: EdgeSpec, label: str) -> str:
     line = "-.->" if edge.source[0] == "configs" else "-->"
-    return f'{_vertex(*edge.source)} {line}|"{_escape(_label(edge))}"| {_vertex(*edge.target)}'
+    return f'{_vertex(*edge.source)} {line}|"{_escape(label)}"| {_vertex(*edge.target)}'
 
 
 def _vertex(id: str, port: str = "") -> str:
@@ -48,14 +49,9 @@ def _vertex(id: str, port: str = "") -> str:
     return f"{_BORDER[id]}_{port}" if id in _BORDER else f"node_{id}"
 
 
-def _label(edge: EdgeSpec) -> str:
-    """Name the ports of an edge, but for those on the border, which its boxes name already."""
-    ports = [port for id, port in (edge.source, edge.target) if id not in _BORDER]
-    label = " to ".join(ports)
-    is_counted = edge.source[0] != "configs" and edge.target[0] != "outputs"
-    if edge.capacity == DEFAULT_CAPACITY or not is_counted:
-        return label
-    return f"{label}, unbounded" if edge.capacity is None else f"{label}, capacity {edge.capacity}"
+def _label(graph: Graph, edge: EdgeSpec, types: bool) -> str:
+    parts = (" to ".join(ports_of(edge)), types_of(graph, edge) if types else "", capacity_of(edge))
+    return ", ".join(part for part in parts if part)
 
 
 def _escape(text: str) -> str:

@@ -1,4 +1,4 @@
-"""The typed ports that users write and see. What they do in a running net is in `fbcore.net.port`."""
+"""The typed ports that users write and see. What they do in a running net is in `fbcore.net`."""
 
 from __future__ import annotations
 

@@ -11,13 +11,15 @@ from fbcore.model.function import FunctionComponent
 from fbcore.model.graph import EdgeSpec, Graph, NodeSpec
 from fbcore.model.packet import NOTHING, Each
 from fbcore.model.port import PortKind, PortSpec
+from fbcore.net.config_port import ConfigPort
 from fbcore.net.edge import Edge
 from fbcore.net.feeding import Feeding, checker
 from fbcore.net.firing import Firing
+from fbcore.net.in_port import InPort
 from fbcore.net.net import Net
 from fbcore.net.node import Node
 from fbcore.net.observe import Observer
-from fbcore.net.port import ConfigPort, InPort, OutPort
+from fbcore.net.out_port import OutPort
 from fbcore.net.sink import Sink
 
 

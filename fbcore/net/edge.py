@@ -7,7 +7,8 @@ from collections import deque
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from fbcore.net.port import InPort, OutPort
+    from fbcore.net.in_port import InPort
+    from fbcore.net.out_port import OutPort
     from fbcore.net.sink import Sink
     from fbcore.net.wait import Wait
 

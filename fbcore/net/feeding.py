@@ -8,7 +8,7 @@ from typing import Any
 from fbcore.errors import EndOfDemand, FlowError, InputError, shown
 from fbcore.model.packet import Each
 from fbcore.model.types import name_of, reader, reason
-from fbcore.net.port import OutPort
+from fbcore.net.out_port import OutPort
 
 
 def checker(kind: Any, address: str, error: type[FlowError], *, strict: bool) -> Callable[[Any], Any]:

@@ -10,9 +10,10 @@ from typing import Any
 from fbcore.errors import EndOfDemand, EndOfStream, StopNet
 from fbcore.model.function import FunctionComponent
 from fbcore.net.failure import node_error
+from fbcore.net.in_port import InPort
 from fbcore.net.joint import take_all
 from fbcore.net.node import Node
-from fbcore.net.port import InPort, OutPort
+from fbcore.net.out_port import OutPort
 
 
 class Firing:

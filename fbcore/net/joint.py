@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from fbcore.errors import EndOfStream, PortError
 from fbcore.model.packet import NOTHING
 from fbcore.model.port import Hit
-from fbcore.net.port import InPort
+from fbcore.net.in_port import InPort
 from fbcore.net.wait import Wait
 
 if TYPE_CHECKING:

@@ -14,12 +14,12 @@ from fbcore.net.edge import Edge
 from fbcore.net.flush import flush_order
 from fbcore.net.node import Node, Phase
 from fbcore.net.observe import Observer, Watching
+from fbcore.net.out_port import OutPort
 from fbcore.net.outstanding import find_outstanding, tasks_of
-from fbcore.net.port import BUDGET, OutPort
 from fbcore.net.report import EdgeState, NodeState, Outcome, Result, Snapshot
 from fbcore.net.sink import Sink
 from fbcore.net.verdict import verdict, waits_in_words
-from fbcore.net.wait import Wait
+from fbcore.net.wait import BUDGET, Wait
 from fbcore.net.watchdog import Watchdog
 
 GRACE = 5.0

@@ -13,9 +13,11 @@ from fbcore.errors import EndOfDemand, EndOfStream, NodeError, StopNet
 from fbcore.model.component import NetHandle
 from fbcore.model.packet import NOTHING, Failure
 from fbcore.model.port import Hit
+from fbcore.net.config_port import ConfigPort
 from fbcore.net.failure import leaves, node_error
+from fbcore.net.in_port import InPort
 from fbcore.net.joint import Select, Zip, own_inputs
-from fbcore.net.port import ConfigPort, InPort, OutPort
+from fbcore.net.out_port import OutPort
 from fbcore.net.tasks import NodeTasks
 from fbcore.net.wait import NEVER, Wait
 

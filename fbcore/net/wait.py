@@ -9,8 +9,11 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from fbcore.net.edge import Edge
+    from fbcore.net.in_port import InPort
     from fbcore.net.node import Node
-    from fbcore.net.port import InPort
+
+BUDGET = 1000
+"""Port operations that a task may do without a wait before it yields to the loop."""
 
 NEVER = sys.maxsize
 """The low mark of an input from which nothing is taken by the fast path."""

@@ -12,9 +12,10 @@ import pytest
 from fbcore.errors import EndOfDemand
 from fbcore.net import verdict
 from fbcore.net.edge import Edge
+from fbcore.net.in_port import InPort
 from fbcore.net.net import Net
 from fbcore.net.node import Node
-from fbcore.net.port import InPort, OutPort
+from fbcore.net.out_port import OutPort
 from fbcore.net.wait import Wait
 
 Plant = Callable[[pytest.MonkeyPatch], None]

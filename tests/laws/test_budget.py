@@ -6,8 +6,9 @@ import pytest
 import uvloop
 from hypothesis import HealthCheck, given, settings
 
+import fbcore.net.in_port
 import fbcore.net.net
-import fbcore.net.port
+import fbcore.net.out_port
 from tests.laws.agreement import check_all
 from tests.laws.nets import plans
 from tests.laws.plan import Plan, written
@@ -48,6 +49,7 @@ def test_long_streams_arrive(plan: Plan, capacity: int | None) -> None:
 @given(plan=plans())
 def test_the_laws_hold_for_any_budget(monkeypatch: pytest.MonkeyPatch, budget: int, plan: Plan) -> None:
     """A budget of few operations, which random nets use up, changes nothing."""
-    monkeypatch.setattr(fbcore.net.port, "BUDGET", budget)
+    monkeypatch.setattr(fbcore.net.in_port, "BUDGET", budget)
+    monkeypatch.setattr(fbcore.net.out_port, "BUDGET", budget)
     monkeypatch.setattr(fbcore.net.net, "BUDGET", budget)
     check_all(run_plan(plan, asyncio.new_event_loop), interpret(plan))

@@ -9,7 +9,7 @@ import pytest
 
 from fbcore import BatchRuntime, Component, Config, Graph, In, Out, SteppedLoop
 from fbcore.loop import Driver, Seeded, first_come
-from fbcore.net.port import InPort
+from fbcore.net.in_port import InPort
 
 LONG = 10.0
 ROUNDS = 3
