@@ -79,11 +79,15 @@ def run(context: typer.Context) -> int:
 def draw(
     file: FileArgument,
     output: Annotated[
-        str, typer.Option("--output", "-o", metavar="FILE.mmd", help="Write here instead of to standard output.")
+        str, typer.Option("--output", "-o", metavar="FILE.svg", help="Write here instead of to standard output.")
     ] = "",
+    format: Annotated[
+        str, typer.Option(metavar="FORMAT", help="mermaid, dot, svg or png; by default what the file's name ends in.")
+    ] = "",
+    types: Annotated[bool, typer.Option("--types", metavar="", help="Write the types of ports on the arrows.")] = False,
     debug: Annotated[bool, typer.Option("--debug", metavar="", help="Show the traceback of an error.")] = False,
 ) -> int:
-    """Draw the graph in a Python file as a Mermaid flowchart."""
+    """Draw the graph in a Python file: as Mermaid text, or as DOT, SVG or PNG, by the ending of the output."""
     from fbdev.draw.command import draw_file
 
-    return draw_file(file, output)
+    return draw_file(file, output, format, types=types)

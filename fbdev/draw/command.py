@@ -1,27 +1,60 @@
-"""`fbdev draw`: the graph in a file as Mermaid text."""
+"""`fbdev draw`: the graph in a file as Mermaid, DOT, SVG or PNG."""
 
 import sys
 from pathlib import Path
 
 import typer
 
+from fbcore.formats.dot import to_dot
 from fbcore.formats.mermaid import to_mermaid
 from fbcore.formats.python_file import load_graph
+from fbcore.model.graph import Graph
+from fbdev.draw.picture import picture
 
-_SUFFIXES = (".mmd", ".mermaid")
+_ENDINGS = {".mmd": "mermaid", ".mermaid": "mermaid", ".dot": "dot", ".gv": "dot", ".svg": "svg", ".png": "png"}
+_FORMATS = tuple(dict.fromkeys(_ENDINGS.values()))
 
 
-def draw_file(target: str, output: str) -> int:
-    """Write the Mermaid text of a graph to a file, or to standard output, and return the exit code."""
-    if output and Path(output).suffix not in _SUFFIXES:
-        what = f"{output}: fbdev draws Mermaid text only; name the file {Path(output).with_suffix('.mmd')}"
-        raise typer.BadParameter(what, param_hint="--output")
-    text = to_mermaid(load_graph(target))
+def draw_file(target: str, output: str, format: str = "", *, types: bool = False) -> int:
+    """Write the drawing of a graph to a file, or to standard output, and return the exit code.
+
+    Without a format it is that of the file's ending, and Mermaid on standard output.
+    """
+    kind = _kind(output, format)
+    if kind == "png" and not output and sys.stdout.isatty():
+        raise typer.BadParameter("a terminal shows no PNG; name a file", param_hint="--output")
+    drawing = _drawing(load_graph(target), kind, types)
     if not output:
-        sys.stdout.write(text)
+        _print(drawing, kind)
         return 0
     try:
-        Path(output).write_text(text, encoding="utf-8")
+        Path(output).write_bytes(drawing)
     except OSError as error:
         raise typer.BadParameter(f"{output}: {error.strerror}", param_hint="--output") from error
     return 0
+
+
+def _kind(output: str, format: str) -> str:
+    if format:
+        if format not in _FORMATS:
+            raise typer.BadParameter(f"{format} is none of {', '.join(_FORMATS)}", param_hint="--format")
+        return format
+    ending = Path(output).suffix.lower()
+    if output and ending not in _ENDINGS:
+        what = f"{output}: a drawing ends in {', '.join(_ENDINGS)}; name the file {Path(output).with_suffix('.svg')}"
+        raise typer.BadParameter(f"{what}, or give --format", param_hint="--output")
+    return _ENDINGS.get(ending, "mermaid")
+
+
+def _drawing(graph: Graph, kind: str, types: bool) -> bytes:
+    if kind == "mermaid":
+        return to_mermaid(graph, types=types).encode()
+    dot = to_dot(graph, types=types)
+    return dot.encode() if kind == "dot" else picture(dot, kind)
+
+
+def _print(drawing: bytes, kind: str) -> None:
+    if kind == "png":
+        sys.stdout.buffer.write(drawing)
+    else:
+        sys.stdout.write(drawing.decode())

@@ -33,11 +33,13 @@ def test_the_drawing_goes_to_a_file(file: Path, name: str, capsys: pytest.Captur
     assert capsys.readouterr().out == ""
 
 
-def test_another_kind_of_drawing_is_refused(file: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """A file that is named as a picture would be none: it is not written."""
-    drawing = file.with_suffix(".svg")
+def test_an_unknown_ending_is_refused(file: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """A file that is named as something else would be none: it is not written, and the endings are told."""
+    drawing = file.with_suffix(".pdf")
     assert main(["draw", str(file), "--output", str(drawing)]) == 2
-    assert f"name the file {file.with_suffix('.mmd')}" in capsys.readouterr().err
+    complaint = capsys.readouterr().err
+    assert "a drawing ends in .mmd, .mermaid, .dot, .gv, .svg, .png" in complaint
+    assert "name the file" in complaint
     assert not drawing.exists()
 
 
