@@ -25,7 +25,7 @@ _HEAD = [
 _WIDEST = 24
 """Nodes of a graph that is still drawn from left to right; more would make a strip that fits no page."""
 
-_NODE = 'shape="box", style="rounded,filled", fillcolor="#eff6ff", color="#3b82f6", margin="0.14,0.07"'
+_NODE = 'shape="box", style="rounded,filled", fillcolor="#eff6ff", color="#3b82f6", margin="0.18,0.07"'
 _BORDER = {
     "inputs": 'shape="cds", fillcolor="#ecfdf5", color="#059669", margin="0.16,0.05"',
     "outputs": 'shape="cds", fillcolor="#f5f3ff", color="#7c3aed", margin="0.16,0.05"',

@@ -55,7 +55,7 @@ def chain(length: int) -> Graph:
     return graph
 
 
-NODE = 'shape="box", style="rounded,filled", fillcolor="#eff6ff", color="#3b82f6", margin="0.14,0.07"'
+NODE = 'shape="box", style="rounded,filled", fillcolor="#eff6ff", color="#3b82f6", margin="0.18,0.07"'
 TEXT = f"""\
 digraph "sample" {{
     rankdir="LR"

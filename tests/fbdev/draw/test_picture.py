@@ -48,6 +48,15 @@ def test_a_picture_shows_the_names(file: Path) -> None:
     assert texts(drawing.read_text("utf-8")) == {"numbers", "double", "count", "doubled", "out to value", "out"}
 
 
+def test_names_stay_in_the_middle_of_their_boxes() -> None:
+    """Every line is anchored at its middle, so that a viewer's font may be wider than the one it was laid out for."""
+    label = '<<b>read_flights</b><br/><font point-size="9">read_csv</font>>'
+    svg = picture(f'digraph {{ a [shape="box", style="rounded", label={label}]; o [shape="hexagon"] }}', "svg")
+    places = [each.attrib for each in ElementTree.fromstring(svg).iter() if each.tag[-4:] == "text"]
+    assert [place["text-anchor"] for place in places] == ["middle"] * 3
+    assert places[0]["x"] == places[1]["x"] != places[2]["x"]
+
+
 def test_types_are_shown_on_demand(file: Path) -> None:
     """With --types the arrows say the types of their ports."""
     drawing = file.with_suffix(".svg")
