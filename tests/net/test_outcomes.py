@@ -334,3 +334,25 @@ def test_a_join_that_would_still_get_packets_from_a_fan_out_is_starved(run):
     adder.out >> graph.outputs.sums
     result = run(graph, inputs={"number": Each([1, 2]), "none": Each([])})
     assert (result.outcome, result.outputs.doubled) == (Outcome.STARVED, [2, 4])
+
+
+@pytest.mark.parametrize("error", [ValueError, SystemExit, asyncio.CancelledError])
+def test_a_function_that_fails_among_many_packets_has_an_exact_account(run, error):
+    """However a firing ends, what came before it is out, it is in hand, and the rest is unread or unsent."""
+
+    @component
+    def picky(value: int) -> int:
+        if value == 37:
+            raise error("no 37")
+        return value
+
+    graph = Graph("picky")
+    graph.inputs.value >> graph.add(picky).value
+    graph["picky"].out >> graph.outputs.passed
+    result = run(graph, inputs={"value": Each(range(200))})
+    assert result.outcome is Outcome.FAILED
+    assert result.outputs.passed == list(range(37))
+    assert result.held == {"picky.value": 37}
+    assert result.edges["inputs.value->picky.value"].taken == 38
+    unread = result.unread.get("inputs.value->picky.value", [])
+    assert unread == list(range(38, 38 + len(unread)))
