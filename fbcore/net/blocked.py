@@ -35,7 +35,6 @@ class BlockedCheck:
         self.net = net
         self.when_blocked = when_blocked
         self.is_scheduled = False
-        self.looks = 0
         # The callbacks of the check belong to no node; in a node's context it would keep itself alive.
         self._context = Context()
         self._armed: set[int] = set()
@@ -65,7 +64,6 @@ class BlockedCheck:
         if net.is_cancelled or net.parked < net.live or net.live == 0:
             self._quiet = 0
             return
-        self.looks += 1
         if self._witness is not None and self._witness():
             return
         self._witness = None

@@ -192,6 +192,16 @@ class Node:
         self.credit = self.net.budget
         await asyncio.sleep(0)
 
+    def wake_owed_senders(self) -> None:
+        """Wake who waits for room that is there, though less than half an edge: this node turns to other waits.
+
+        Left to the blocked check they would sleep for as long as anything else in the net is outstanding.
+        """
+        for port in self.ins.values():
+            for edge in port.edges:
+                if edge.senders and not edge.is_full:
+                    edge.wake_senders()
+
     # -- being seen --------------------------------------------------------------------------------
 
     @property

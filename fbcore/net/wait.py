@@ -56,6 +56,8 @@ class Wait:
             port.gate = -1
         for target in self.lowered:
             target.low = NEVER
+        if self.lowered or len(node.ins) > 1:
+            node.wake_owed_senders()
         waits = node.waits
         waits.append(self)
         if len(waits) == 1:

@@ -460,3 +460,38 @@ def test_a_packet_for_each_input_of_the_net_comes_through(run):
     result = run(graph, inputs={"numbers": Each(range(200))})
     assert result.outputs.same_numbers == list(range(200))
     assert result.outcome is Outcome.FINISHED
+
+
+class Listens(Component):
+    """Waits for the world outside, and for no port."""
+
+    heard: Out[int]
+
+    async def run(self) -> None:
+        await asyncio.get_running_loop().create_future()
+
+
+@pytest.mark.parametrize("child_waits", [False, True])
+def test_a_sender_that_is_owed_a_wake_up_gets_it_while_others_wait_for_the_world(stock, child_waits):
+    """Work that is outstanding elsewhere withholds a verdict, not the wake-up of a sender that has room."""
+
+    class ListensAndReceives(Listens):
+        loop: In[int]
+
+        async def run(self) -> None:
+            self.tasks.create_task(self.loop.receive())
+            await super().run()
+
+    graph = Graph("owed")
+    fills, takes = graph.add(FillsThenSends), graph.add(TakesOneAndTurns)
+    graph.connect(fills.full, takes.full, capacity=4)
+    fills.other >> takes.other
+    takes.sums >> graph.outputs.sums
+    if child_waits:
+        listens = graph.add(ListensAndReceives, "listens")
+        listens.heard >> graph.add(same).value
+        graph["same"].out >> listens.loop
+    else:
+        graph.add(Listens).heard >> graph.outputs.heard
+    result = stock(graph, time_limit=0.2)
+    assert result.outputs.sums == [100, 1, 2, 3, 4]
