@@ -8,10 +8,11 @@ from typing import Any, TextIO
 
 import typer
 
-from fbcore.formats.python_file import importable, load_graph, split_target
+from fbcore.formats.python_file import load_graph, split_target
 from fbcore.model.graph import Graph
 from fbcore.net.report import Result
 from fbcore.runtimes.batch import BatchRuntime
+from fbcore.source.module import importable
 from fbdev.complaint import say
 from fbdev.exit_code import ExitCode, exit_code_of
 from fbdev.invoke import invoke

@@ -8,7 +8,9 @@ from pathlib import Path
 import pytest
 
 from fbcore import BatchRuntime, LoadError
-from fbcore.formats.python_file import import_file, importable, load_graph, split_target
+from fbcore.formats.python_file import load_graph, split_target
+from fbcore.source.module import import_file, importable
+from fbcore.source.read import Source
 
 A_GRAPH = """
 from fbcore import Graph, component
@@ -180,7 +182,7 @@ def test_neighbours_of_another_file_are_not_mixed_up(write: Write) -> None:
 
 def test_the_module_has_the_name_of_the_file(write: Write) -> None:
     """The file is a module that others can import, so that what it defines can be pickled."""
-    module = import_file(write("a_module_of_ours.py", "class Point: ...\npoint = Point()\n"))
+    module = import_file(Source(write("a_module_of_ours.py", "class Point: ...\npoint = Point()\n")))
     assert module is sys.modules["a_module_of_ours"]
     assert type(pickle.loads(pickle.dumps(module.point))) is module.Point
 
@@ -188,7 +190,7 @@ def test_the_module_has_the_name_of_the_file(write: Write) -> None:
 def test_dataclasses_with_late_annotations_work(write: Write) -> None:
     """A dataclass whose annotations are texts finds its module."""
     text = "from __future__ import annotations\nfrom dataclasses import dataclass, field\n"
-    module = import_file(write("net.py", f"{text}@dataclass\nclass P:\n    x: int = field(default=1)\n"))
+    module = import_file(Source(write("net.py", f"{text}@dataclass\nclass P:\n    x: int = field(default=1)\n")))
     assert dataclasses.asdict(module.P()) == {"x": 1}
 
 

