@@ -47,7 +47,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except Exception as error:
         complain(error, debug="--debug" in given)
         settle_output()
-        return ExitCode.USAGE if isinstance(error, FlowError) or is_usage(error) else ExitCode.FAILED
+        return _code_of(error)
+
+
+def _code_of(error: Exception) -> ExitCode:
+    """Say whether it was the user's words that were wrong, or the run that went so."""
+    from fbdev.run.outlets import UnwritableError
+
+    is_word = (isinstance(error, FlowError) and not isinstance(error, UnwritableError)) or is_usage(error)
+    return ExitCode.USAGE if is_word else ExitCode.FAILED
 
 
 def _version(wanted: bool) -> None:

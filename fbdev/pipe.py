@@ -3,6 +3,7 @@
 import os
 import select
 import sys
+from typing import TextIO
 
 
 def is_reader_gone() -> bool:
@@ -17,9 +18,11 @@ def is_reader_gone() -> bool:
         return False
 
 
-def give_up_output() -> None:
-    """Let standard output go nowhere, so that Python, too, can flush it when it exits."""
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+def give_up_output(stream: TextIO | None = None) -> None:
+    """Let a stream, standard output unless given, go nowhere, so that what is still to be written can be flushed."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, (stream or sys.stdout).fileno())
+    os.close(nowhere)
 
 
 def settle_output() -> None:

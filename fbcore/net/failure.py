@@ -33,11 +33,18 @@ def node_error(error: BaseException, address: str, held: Mapping[str, Any]) -> N
     made = NodeError(
         f"{kind}{': ' if text else ''}{text}{where}",
         address,
-        getattr(error, "hint", "") or f"mend the component, or connect `{address}.error` to take what fails",
+        getattr(error, "hint", "") or _mend(address),
         held,
     )
     made.cause = made.__cause__ = error
     return made
+
+
+def _mend(address: str) -> str:
+    if address.startswith("inputs."):
+        # Only what was given to the run can fail there, and it has no port `error`.
+        return f"mend what is given for the input {address.removeprefix('inputs.')}"
+    return f"mend the component, or connect `{address}.error` to take what fails"
 
 
 def _where(error: BaseException) -> str:

@@ -10,7 +10,7 @@ import typer
 
 from fbcore.formats.python_file import load_graph, split_target
 from fbcore.model.graph import Graph
-from fbcore.net.report import Result
+from fbcore.net.report import Outputs, Result
 from fbcore.runtimes.batch import BatchRuntime
 from fbcore.source.module import importable
 from fbdev.complaint import say
@@ -18,12 +18,13 @@ from fbdev.exit_code import ExitCode, exit_code_of
 from fbdev.invoke import invoke
 from fbdev.pipe import is_reader_gone
 from fbdev.run.ending import ending
+from fbdev.run.inputs import input_values
 from fbdev.run.live import LiveTable, is_terminal
 from fbdev.run.notices import Notices
 from fbdev.run.options import Act, RunOptions, run_command, split_file
+from fbdev.run.outlets import Outlet, open_outlets, outputs_among, to_standard_output
 from fbdev.run.outputs import print_outputs
 from fbdev.run.screen import Screen, shared_screen
-from fbdev.run.values import input_values
 
 
 def run_file(arguments: Sequence[str]) -> int:
@@ -33,8 +34,8 @@ def run_file(arguments: Sequence[str]) -> int:
         return _parse(None, rest, "fbdev run", lambda options, configs: ExitCode.USAGE)
     data = sys.stdout
     with ExitStack() as stack:
-        if "--json" in rest:
-            # What components print is not data; standard output is for the document alone.
+        if "--json" in rest or to_standard_output(outputs_among(rest)):
+            # What components print is not data; standard output is for the document, or the lines, alone.
             stack.enter_context(redirect_stdout(sys.stderr))
         screen = stack.enter_context(shared_screen(force="--live" in rest))
         graph = load_graph(target)
@@ -50,21 +51,32 @@ def _parse(graph: Graph | None, arguments: Sequence[str], name: str, act: Act) -
 def _run(graph: Graph, options: RunOptions, configs: dict[str, Any], screen: Screen, data: TextIO) -> int:
     is_live = _is_live(options)
     notices = Notices(at_once=not is_live)
-    inputs = input_values(graph, options.inputs)
-    with _no_second_log(), LiveTable(graph.name, screen, notices) as table:
-        result = BatchRuntime(graph).run(
-            inputs=inputs,
-            time_limit=options.time_limit,
-            grace=options.grace,
-            progress=table.progress if is_live else None,
-            observers=[notices],
-            raises=False,
-            **configs,
-        )
-    _print(result, options, data)
+    with ExitStack() as files:
+        inputs = input_values(graph, options.inputs, files)
+        outlets = _outlets(graph, options, data, files)
+        table = LiveTable(graph.name, screen, notices)
+        with _no_second_log(), table:
+            result = BatchRuntime(graph).run(
+                inputs=inputs,
+                time_limit=options.time_limit,
+                grace=options.grace,
+                progress=table.progress if is_live else None,
+                observers=[notices],
+                raises=False,
+                **configs,
+            )
+        _print(result, options, outlets, data)
     if is_live:
         notices.say()
     return exit_code_of(result.outcome)
+
+
+def _outlets(graph: Graph, options: RunOptions, data: TextIO, files: ExitStack) -> dict[str, Outlet]:
+    if options.json and to_standard_output(options.outputs):
+        raise typer.BadParameter(
+            "--json has standard output for itself; write the lines to a file", param_hint="--json"
+        )
+    return open_outlets(graph, options.outputs, data, files)
 
 
 def _is_live(options: RunOptions) -> bool:
@@ -87,16 +99,21 @@ def _no_second_log() -> Iterator[None]:
         log.removeHandler(handler)
 
 
-def _print(result: Result, options: RunOptions, data: TextIO) -> None:
+def _print(result: Result, options: RunOptions, outlets: dict[str, Outlet], data: TextIO) -> None:
     if result.errors and all(isinstance(error.cause, BrokenPipeError) for error in result.errors) and is_reader_gone():
         # That a component could not print, because `head` has seen enough, is no failure.
         raise BrokenPipeError
+    for name, outlet in outlets.items():
+        for value in result.outputs[name]:
+            outlet.write(value)
+        outlet.flush()
+    rest = Outputs({name: result.outputs[name] for name in result.outputs if name not in outlets})
     if options.json:
         from fbdev.run.document import document
 
-        data.write(document(result) + "\n")
-    else:
-        print_outputs(result.outputs, data)
+        data.write(document(result, rest) + "\n")
+    elif not to_standard_output(options.outputs):
+        print_outputs(rest, data)
     data.flush()
     if not options.quiet or not result.outcome.is_good:
         say(ending(result, debug=options.debug))

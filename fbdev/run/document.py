@@ -4,15 +4,15 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from fbcore.errors import NodeError
-from fbcore.net.report import Result
+from fbcore.net.report import Outputs, Result
+from fbdev.run.plain import error_content, plain
 
 
-def document(result: Result) -> str:
-    """Return a result as one line of JSON, in ASCII.
+def document(result: Result, outputs: Outputs) -> str:
+    """Return a result as one line of JSON, in ASCII, with those of its outputs that did not go elsewhere.
 
-    `outputs` holds a list of values for each output. Dataclasses and pydantic models are objects, dates and
-    paths texts, bytes base64, numbers that JSON lacks null; any other value is its `repr`. `unread` and
+    `outputs` holds a list of values for each of them. Dataclasses and pydantic models are objects, dates and
+    paths texts, bytes base64, numbers that JSON lacks null, arrays lists; any other value is its `repr`. `unread` and
     `unsent` hold values too, `discarded` counts.
     """
     content = {
@@ -20,8 +20,8 @@ def document(result: Result) -> str:
         "outcome": str(result.outcome),
         "reason": result.reason,
         "seconds": round(result.seconds, 6),
-        "outputs": {port: [_plain(value) for value in result.outputs[port]] for port in result.outputs},
-        "errors": [_error(error) for error in result.errors],
+        "outputs": {port: [_plain(value) for value in outputs[port]] for port in outputs},
+        "errors": [error_content(error, repr) for error in result.errors],
         "unread": _lists(result.unread),
         "held": {address: _plain(value) for address, value in result.held.items()},
         "unsent": _lists(result.unsent),
@@ -40,28 +40,13 @@ def document(result: Result) -> str:
     return json.dumps(content, allow_nan=False, separators=(",", ":"))
 
 
-def _error(error: NodeError) -> dict[str, Any]:
-    held = {port: _plain(value) for port, value in error.held.items()}
-    return {
-        "address": error.address,
-        "what": error.what,
-        "hint": error.hint,
-        "held": held,
-        "traceback": error.traceback,
-    }
-
-
 def _lists(lists: Mapping[str, list[Any]]) -> dict[str, list[Any]]:
     return {address: [_plain(value) for value in values] for address, values in lists.items()}
 
 
 def _plain(value: Any) -> Any:
     """Return a value as what JSON has; by its repr, when there is no other way."""
-    if value is None or isinstance(value, bool | int):
-        return value
-    from pydantic_core import to_jsonable_python
-
     try:
-        return to_jsonable_python(value, bytes_mode="base64", inf_nan_mode="null", fallback=repr)
-    except Exception:
+        return plain(value, repr)
+    except ValueError:
         return repr(value)

@@ -37,7 +37,10 @@ def _time(help: str) -> Any:
     return typer.Option(parser=_seconds, metavar="SECONDS", help=help, show_default=False)
 
 
-_INPUT_HELP = "Give an input of the graph one value, or with NAME=@FILE the lines of a file."
+_INPUT_HELP = (
+    "Give an input of the graph one value; with NAME=@FILE the lines of a file, with NAME=- those of standard input."
+)
+_OUTPUT_HELP = "Write an output as lines, with NAME=@FILE to a file, with NAME=- to standard output."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,6 +48,9 @@ class RunOptions:
     """The options that every net has. Their declarations here are what typer reads."""
 
     inputs: Annotated[list[str], typer.Option("--input", metavar="NAME=VALUE", help=_INPUT_HELP)] = field(
+        default_factory=list
+    )
+    outputs: Annotated[list[str], typer.Option("--output", metavar="NAME=@FILE", help=_OUTPUT_HELP)] = field(
         default_factory=list
     )
     time_limit: Annotated[float | None, _time("Cancel the net after so long.")] = None
@@ -58,10 +64,10 @@ class RunOptions:
 Act = Callable[[RunOptions, dict[str, Any]], int]
 """What to do with the options that every net has, and the values of the graph's configs."""
 
-FIXED = ("--input", "--time-limit", "--grace", "--json", "--live", "--no-live", "--quiet", "--debug", "--help")
-"""What no config of a graph may be called on the command line."""
+_WITH_VALUE = ("--input", "--output", "--time-limit", "--grace")
 
-_WITH_VALUE = ("--input", "--time-limit", "--grace")
+FIXED = (*_WITH_VALUE, "--json", "--live", "--no-live", "--quiet", "--debug", "--help")
+"""What no config of a graph may be called on the command line."""
 
 
 def split_file(arguments: Sequence[str]) -> tuple[str, list[str]]:
@@ -111,7 +117,7 @@ def _help(graph: Graph | None) -> str:
 def _signature(configs: list[ConfigOption], *, needs_file: bool) -> Signature:
     file = [Parameter("file", Parameter.KEYWORD_ONLY, annotation=FileArgument)] if needs_file else []
     fixed = [
-        each.replace(default=[] if each.name == "inputs" else each.default)
+        each.replace(default=[] if each.name in ("inputs", "outputs") else each.default)
         for each in signature(RunOptions).parameters.values()
     ]
     own = [Parameter(c.parameter, Parameter.KEYWORD_ONLY, default=None, annotation=c.declare()) for c in configs]

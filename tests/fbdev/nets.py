@@ -129,6 +129,20 @@ graph.configs.stubborn >> show.stubborn
 show.seen >> graph.outputs.seen
 """
 
+ECHOING = """
+from fbcore import Component, Graph, In
+
+class Echo(Component):
+    value: In[int]
+
+    async def run(self) -> None:
+        async for value in self.value:
+            print("took", value, flush=True)
+
+graph = Graph("echoing")
+graph.inputs.value >> graph.add(Echo).value
+"""
+
 INVALID = """
 from fbcore import Graph, component
 

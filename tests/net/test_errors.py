@@ -80,6 +80,17 @@ def test_the_hint_of_an_error_names_the_port_that_would_take_it(stock):
     assert "connect `doubles.error`" in error.hint
 
 
+def test_the_hint_for_an_input_is_about_what_it_was_given(stock):
+    """An input of the net has no port `error`: what was given for it is to be mended."""
+
+    def broken():
+        yield 1
+        raise OSError("the disk is gone")
+
+    (error,) = stock(fed(Doubles, "number", "doubled"), inputs={"number": Each(broken())}).errors
+    assert (error.address, error.hint) == ("inputs.number", "mend what is given for the input number")
+
+
 def test_the_traceback_shows_the_component_and_not_the_machinery(stock):
     """Its frames are the user's own, the innermost last."""
     (error,) = stock(fed(Doubles, "number", "doubled"), inputs={"number": 3}).errors

@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 from pydantic import BaseModel
 
-from fbcore import BatchRuntime, Component, Graph, Out, component
+from fbcore import BatchRuntime, Component, Graph, Out, Result, component
+from fbcore.net.report import Outputs
 from fbdev.run.document import document
 
 
@@ -26,6 +27,11 @@ class Opaque:
         return "<opaque>"
 
 
+def document_of(result: Result) -> dict[str, Any]:
+    """Return the document of a result, with all its outputs."""
+    return dict(json.loads(document(result, result.outputs)))
+
+
 def of_values(*values: Any) -> dict[str, Any]:
     """Return the document of a net that sends these values to its output `out`."""
 
@@ -38,7 +44,7 @@ def of_values(*values: Any) -> dict[str, Any]:
 
     graph = Graph("values")
     graph.add(Source).out >> graph.outputs.out
-    return dict(json.loads(document(BatchRuntime(graph).run())))
+    return document_of(BatchRuntime(graph).run())
 
 
 @pytest.mark.parametrize(
@@ -107,7 +113,7 @@ def test_the_document_says_what_failed() -> None:
     graph = Graph("failing")
     graph.inputs.value >> graph.add(divide).value
     graph["divide"].out >> graph.outputs.out
-    found = json.loads(document(BatchRuntime(graph).run(inputs={"value": 0}, raises=False)))
+    found = document_of(BatchRuntime(graph).run(inputs={"value": 0}, raises=False))
     assert found["outcome"] == "failed"
     assert found["held"] == {"divide.value": 0}
     (error,) = found["errors"]
@@ -119,14 +125,27 @@ def test_the_document_says_what_failed() -> None:
 
 def test_the_document_is_one_line() -> None:
     """Documents can be gathered in one file, a line each."""
-    assert "\n" not in document(BatchRuntime(_one_line()).run())
 
-
-def _one_line() -> Graph:
     @component
     def two_lines() -> str:
         return "a\nb"
 
     graph = Graph("lines")
     graph.add(two_lines).out >> graph.outputs.out
-    return graph
+    result = BatchRuntime(graph).run()
+    assert "\n" not in document(result, result.outputs)
+
+
+def test_outputs_that_went_elsewhere_are_left_out() -> None:
+    """An output that is in a file already is not in the document too."""
+
+    @component
+    def one() -> int:
+        return 1
+
+    graph = Graph("two")
+    node = graph.add(one)
+    node.out >> graph.outputs.a
+    node.out >> graph.outputs.b
+    result = BatchRuntime(graph).run()
+    assert json.loads(document(result, Outputs({"b": result.outputs.b})))["outputs"] == {"b": [1]}

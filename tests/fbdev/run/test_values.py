@@ -25,24 +25,6 @@ graph.configs.value >> graph.add(Echo).value
 graph["echo"].out >> graph.outputs.out
 """
 
-TAKE = """
-from fbcore import Component, Graph, In, Out
-from pathlib import Path
-from typing import Any
-
-class Take(Component):
-    value: In[{kind}]
-    out: Out[Any]
-
-    async def run(self) -> None:
-        async for value in self.value:
-            await self.out.send([value, type(value).__name__])
-
-graph = Graph("take")
-graph.inputs.value >> graph.add(Take).value
-graph["take"].out >> graph.outputs.out
-"""
-
 TWO_TYPES = """
 from pathlib import Path
 from fbcore import Graph, component
@@ -133,60 +115,3 @@ def test_a_config_that_does_not_fit_is_refused(
     (tmp_path / "net.py").write_text(ECHO.format(kind=kind, default=""))
     assert main(["run", str(tmp_path / "net.py"), "--value", given]) == 2
     assert said in capsys.readouterr().err
-
-
-@pytest.mark.parametrize(
-    ("kind", "given", "value"),
-    [
-        ("str", "5", ["5", "str"]),
-        ("str", "a=b", ["a=b", "str"]),
-        ("int", "5", [5, "int"]),
-        ("Path", "a", ["a", "PosixPath"]),
-        ("list[int]", "[1]", [[1], "list"]),
-        ("Any", "5", [5, "int"]),
-        ("Any", "x", ["x", "str"]),
-    ],
-)
-def test_an_input_is_one_value(
-    tmp_path: Path, kind: str, given: str, value: Any, capsys: pytest.CaptureFixture[str]
-) -> None:
-    """`--input NAME=VALUE` gives an input one value, read as what the input takes."""
-    (tmp_path / "net.py").write_text(TAKE.format(kind=kind))
-    assert outputs([str(tmp_path / "net.py"), "--input", f"value={given}"], capsys) == [value]
-
-
-def test_an_input_takes_the_lines_of_a_file(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """`--input NAME=@FILE` sends each line of a file, read as what the input takes."""
-    (tmp_path / "net.py").write_text(TAKE.format(kind="int"))
-    (tmp_path / "numbers.txt").write_text("1\n2\n3")
-    given = f"value=@{tmp_path / 'numbers.txt'}"
-    assert outputs([str(tmp_path / "net.py"), "--input", given], capsys) == [[1, "int"], [2, "int"], [3, "int"]]
-
-
-def test_a_line_that_does_not_fit_is_named(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """A line of a file that cannot be read fails the net with the number of the line."""
-    (tmp_path / "net.py").write_text(TAKE.format(kind="int"))
-    (tmp_path / "numbers.txt").write_text("1\nx\n")
-    assert main(["run", str(tmp_path / "net.py"), "--input", f"value=@{tmp_path / 'numbers.txt'}"]) == 1
-    assert f"line 2 of {tmp_path / 'numbers.txt'}: 'x' is no int" in capsys.readouterr().err
-
-
-@pytest.mark.parametrize(
-    ("given", "said"),
-    [
-        (["value=x"], "error: --input value: 'x' is no int: "),
-        (["other=1"], "error: --input other: the graph has no such input\n  hint: its inputs are: value"),
-        (["value=1", "value=2"], "error: --input value: this input is given twice\n"),
-        (["value"], "error: --input value: a name alone is no input\n  hint: write --input value=VALUE"),
-        (["value=@nowhere.txt"], "error: --input value: cannot read nowhere.txt: No such file or directory"),
-        ([], "error: inputs.value: this input of the graph has no value\n  hint: add --input value=VALUE"),
-    ],
-)
-def test_an_input_that_cannot_be_is_refused(
-    tmp_path: Path, given: list[str], said: str, capsys: pytest.CaptureFixture[str]
-) -> None:
-    """What cannot be an input is wrong usage, said with the way to mend it."""
-    (tmp_path / "net.py").write_text(TAKE.format(kind="int"))
-    arguments = [word for each in given for word in ("--input", each)]
-    assert main(["run", str(tmp_path / "net.py"), *arguments]) == 2
-    assert capsys.readouterr().err.startswith(said)
