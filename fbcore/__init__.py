@@ -15,18 +15,25 @@ from fbcore.errors import (
     StopNet,
 )
 from fbcore.loop import SteppedLoop
+from fbcore.model.array import InArray, OutArray
 from fbcore.model.component import Component
+from fbcore.model.composite import CompositeComponent
 from fbcore.model.function import component
 from fbcore.model.graph import Graph
-from fbcore.model.packet import Each, Failure
-from fbcore.model.port import Config, Hit, In, Out
+from fbcore.model.packet import Each, Failure, Missing, Packet, PacketId
+from fbcore.model.port import Config, Hit, In, Message, Out, Signal
+from fbcore.model.signature import required
 from fbcore.net.observe import Observer
+from fbcore.net.registry import Activity, ActivityKind, PacketRegistry
 from fbcore.net.report import NetError, Outcome, Result, Snapshot
 from fbcore.runtimes.batch import BatchRuntime
 
 __all__ = [
+    "Activity",
+    "ActivityKind",
     "BatchRuntime",
     "Component",
+    "CompositeComponent",
     "Config",
     "ConfigError",
     "Each",
@@ -39,18 +46,27 @@ __all__ = [
     "GraphError",
     "Hit",
     "In",
+    "InArray",
     "InputError",
     "LoadError",
     "LoopError",
+    "Message",
+    "Missing",
     "NetError",
     "NodeError",
     "Observer",
     "Out",
+    "OutArray",
     "Outcome",
+    "Packet",
+    "PacketId",
+    "PacketRegistry",
     "PortError",
     "Result",
+    "Signal",
     "Snapshot",
     "SteppedLoop",
     "StopNet",
     "component",
+    "required",
 ]

@@ -6,15 +6,21 @@ import keyword
 import re
 import sys
 
-BORDERS = ("inputs", "outputs", "configs")
-"""Node ids that stand for the border of a graph, as in `inputs.x->parse.row`."""
+BORDERS = ("inputs", "outputs", "configs", "initial")
+"""Node ids that stand for the border of a graph, as in `inputs.x->parse.row`, and for its initial packets."""
 
-RESERVED_PORTS = frozenset({"run", "net", "tasks", "select", "zip", "busy", "error", "log"})
+MESSAGES = ("started", "stopped", "executed", "failed")
+"""The messages that every node can send."""
+
+RESERVED_PORTS = frozenset(
+    {"run", "net", "tasks", "select", "zip", "busy", "error", "log", "execute", "stop", *MESSAGES}
+)
 """Names that a component has anyway, and that no port may take."""
 
 RUN_OPTIONS = frozenset({"inputs", "time_limit", "grace", "progress", "observers", "raises"})
 """Names of the options of a run, which no config of a graph may take."""
 
+_ELEMENT = re.compile(r"(\w+)\[(.+)\]\Z")
 _ID = re.compile(r"[A-Za-z_][A-Za-z0-9_]*\Z")
 _HUMP = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
 
@@ -22,6 +28,15 @@ _HUMP = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
 def is_id(text: str) -> bool:
     """Say whether a text may be the id of a node or port: `[A-Za-z_][A-Za-z0-9_]*` and no keyword."""
     return bool(_ID.match(text)) and not keyword.iskeyword(text)
+
+
+def element_of(name: str) -> tuple[str, int | str] | None:
+    """Split the name of an element of an array port, `items[0]`, into port and key; None for any other name."""
+    found = _ELEMENT.match(name)
+    if found is None:
+        return None
+    key = found[2]
+    return found[1], int(key) if key.isdigit() else key
 
 
 def snake_case(name: str) -> str:

@@ -2,31 +2,26 @@
 
 from __future__ import annotations
 
-import collections.abc
 import functools
 import inspect
 import sys
-import types
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterator, Mapping
-from typing import TYPE_CHECKING, Any, Generic, ParamSpec, TypeVar, Union, get_args, get_origin, overload
+from typing import TYPE_CHECKING, Any, Generic, Literal, ParamSpec, Protocol, TypeVar, overload
 
 from fbcore.errors import GraphError
 from fbcore.model.address import Place
-from fbcore.model.component import ComponentSpec
-from fbcore.model.packet import Failure
-from fbcore.model.port import Out, PortKind, PortSpec
-from fbcore.model.types import Resolved, resolve
+from fbcore.model.component_spec import ComponentSpec
+from fbcore.model.packet import Failure, Missing
+from fbcore.model.port import Message, Out, Signal
+from fbcore.model.port_spec import PortKind
+from fbcore.model.signature import Signature, packet_parameters
+from fbcore.model.types import fits
 
 P = ParamSpec("P")
 R = TypeVar("R")
 T = TypeVar("T")
 
-_STREAMS: tuple[Any, ...] = (
-    collections.abc.Iterator,
-    collections.abc.Generator,
-    collections.abc.AsyncIterator,
-    collections.abc.AsyncGenerator,
-)
+Fires = Literal["all", "any"]
 
 
 class FunctionComponent(Generic[P, R, T]):
@@ -38,29 +33,50 @@ class FunctionComponent(Generic[P, R, T]):
 
     out: Out[T]
     error: Out[Failure]
+    execute: Signal
+    stop: Signal
+    started: Message
+    stopped: Message
+    executed: Message
+    failed: Message
     if TYPE_CHECKING:
 
         def __getattr__(self, name: str) -> Any:
             """Let the checker accept the input ports of a node; they are checked when the graph is validated."""
 
-    def __init__(self, function: Callable[P, R], local_names: Mapping[str, Any]) -> None:
+    def __init__(
+        self,
+        function: Callable[P, R],
+        local_names: Mapping[str, Any],
+        *,
+        fires: Fires = "all",
+        buffered: bool = False,
+        unpack: bool = False,
+    ) -> None:
+        self._signature = Signature(function, local_names)
         functools.update_wrapper(self, function)
         self.function = function
         self.is_async = inspect.iscoroutinefunction(function)
-        self._signature = _read_signature(function)
-        inputs = [each for each in self._signature.parameters.values() if each.default is each.empty]
-        self.takes_positions = all(each.kind is each.POSITIONAL_OR_KEYWORD for each in inputs)
-        self._early = self._resolve(local_names)
+        self.streams = self._signature.streams
+        self.takes_positions = self._signature.takes_positions
+        self.fires = fires
+        self.buffered = buffered
+        self.unpack = unpack
         self._spec: ComponentSpec | None = None
-        returned: Any = self._early["return"][0]
-        if "out" in self._signature.parameters and returned not in (None, types.NoneType):
-            name = function.__name__
-            raise GraphError("the parameter `out` takes the name of the output port", name, "rename the parameter")
-        self.streams = returned in _STREAMS or get_origin(returned) in _STREAMS
-        self.streams |= inspect.isgeneratorfunction(function) or inspect.isasyncgenfunction(function)
+        self._packets: frozenset[str] = frozenset()
+        if fires not in ("all", "any"):
+            raise GraphError(f"fires cannot be {fires!r}", function.__name__, 'say fires="all" or fires="any"')
+        if buffered and not self.streams:
+            hint = "a function that returns sends all or nothing anyway: leave `buffered` away"
+            raise GraphError("buffered is for functions that yield", function.__name__, hint)
 
     def __call__(self, *args: P.args, **kwargs: P.kwargs) -> R:
         """Call the function itself, as in a test: `parse(row)`."""
+        if self._signature.required:
+            given = self._signature.signature.bind(*args, **kwargs).arguments
+            missed = [name for name in self._signature.required if name not in given]
+            if missed:
+                raise TypeError(f"{self.function.__name__}() requires the config {', '.join(missed)}")
         return self.function(*args, **kwargs)
 
     def __repr__(self) -> str:
@@ -70,45 +86,40 @@ class FunctionComponent(Generic[P, R, T]):
         return self.function.__qualname__
 
     @property
+    def packets(self) -> frozenset[str]:
+        """The inputs that want the packet itself, not its value."""
+        self.spec  # noqa: B018 - reading it finds them
+        return self._packets
+
+    @property
     def spec(self) -> ComponentSpec:
         """The specification: name, ports, documentation and place."""
         if self._spec is None:
-            late = self._resolve({})
-            found = {name: early if early[1] else late[name] for name, early in self._early.items()}
-            name = self.function.__name__
-            doc = inspect.getdoc(self.function) or ""
-            self._spec = ComponentSpec(name, self._ports(found), self, doc, _place_of(self.function))
+            found = self._signature.resolved()
+            self._packets = packet_parameters(found)
+            ports = self._signature.inputs(found)
+            for name, port in self._signature.outputs(found, unpack=self.unpack).items():
+                if name in ports:
+                    raise GraphError(
+                        f"{name} is the name of a parameter and of a field that is sent",
+                        self.function.__name__,
+                        "inputs, configs and outputs share one namespace; rename one of them",
+                    )
+                ports[name] = port
+            name, doc = self.function.__name__, inspect.getdoc(self.function) or ""
+            self._spec = ComponentSpec(name, ports, self, doc, _place_of(self.function))
             self._spec.check_names()
+            self._check_missing(self._spec)
         return self._spec
 
-    def _resolve(self, local_names: Mapping[str, Any]) -> dict[str, Resolved]:
-        names = self._signature.parameters
-        annotations = {name: parameter.annotation for name, parameter in names.items()}
-        annotations["return"] = self._signature.return_annotation
-        module = getattr(self.function, "__globals__", {})
-        return {name: resolve(annotation, local_names, module) for name, annotation in annotations.items()}
-
-    def _ports(self, found: dict[str, Resolved]) -> dict[str, PortSpec]:
-        ports = {}
-        for name, parameter in self._signature.parameters.items():
-            kind, resolved = found[name]
-            if parameter.default is inspect.Parameter.empty:
-                ports[name] = PortSpec(name, PortKind.INPUT, kind, resolved=resolved)
-            else:
-                ports[name] = PortSpec(name, PortKind.CONFIG, kind, default=parameter.default, resolved=resolved)
-        returned, resolved = found["return"]
-        if returned is not None and returned is not types.NoneType:
-            ports.setdefault("out", PortSpec("out", PortKind.OUTPUT, self._sent(returned), resolved=resolved))
-        return ports
-
-    def _sent(self, returned: Any) -> Any:
-        """Return the type of a packet on `out`: the item of an iterator, else the return type without None."""
-        if self.streams:
-            returned = (get_args(returned) or (Any,))[0]
-        if get_origin(returned) in (Union, types.UnionType):
-            rest = tuple(member for member in get_args(returned) if member is not types.NoneType)
-            return Union[rest] if rest else Any  # noqa: UP007 - built from a tuple
-        return returned
+    def _check_missing(self, spec: ComponentSpec) -> None:
+        """Note a problem where an input of several does not allow that nothing has come by it yet."""
+        inputs = spec.of(PortKind.INPUT)
+        if self.fires == "any" and len(inputs) > 1:
+            for port in inputs:
+                if not fits(Missing, port.type):
+                    what = f"{port.name} is Missing before its first packet, and its type does not allow it"
+                    spec.problems.append((port.name, what, f"annotate it `{port.name}: ... | Missing`"))
 
 
 def _place_of(function: Callable[..., Any]) -> Place:
@@ -116,19 +127,17 @@ def _place_of(function: Callable[..., Any]) -> Place:
     return Place(code.co_filename, code.co_firstlineno)
 
 
-def _read_signature(function: Callable[..., Any]) -> inspect.Signature:
-    name = getattr(function, "__name__", repr(function))
-    if not inspect.isroutine(function):
-        raise GraphError(f"@component takes a function, not {function!r}", hint="for a class, derive from Component")
-    signature = inspect.signature(function)
-    for parameter in signature.parameters.values():
-        if parameter.kind in (parameter.VAR_POSITIONAL, parameter.VAR_KEYWORD, parameter.POSITIONAL_ONLY):
-            raise GraphError(
-                f"parameter {parameter} of {name} has no name that a port could have",
-                name,
-                "ports are made of plain parameters; take a list or a dict instead",
-            )
-    return signature
+class _Decorator(Protocol):
+    """What `@component(...)` with options is: a decorator, typed as `@component` is."""
+
+    @overload
+    def __call__(self, function: Callable[P, Coroutine[Any, Any, T | None]], /) -> FunctionComponent[P, Any, T]: ...
+    @overload
+    def __call__(self, function: Callable[P, AsyncIterator[T]], /) -> FunctionComponent[P, AsyncIterator[T], T]: ...
+    @overload
+    def __call__(self, function: Callable[P, Iterator[T]], /) -> FunctionComponent[P, Iterator[T], T]: ...
+    @overload
+    def __call__(self, function: Callable[P, T | None], /) -> FunctionComponent[P, T | None, T]: ...
 
 
 @overload
@@ -139,15 +148,34 @@ def component(function: Callable[P, AsyncIterator[T]], /) -> FunctionComponent[P
 def component(function: Callable[P, Iterator[T]], /) -> FunctionComponent[P, Iterator[T], T]: ...
 @overload
 def component(function: Callable[P, T | None], /) -> FunctionComponent[P, T | None, T]: ...
-def component(function: Callable[P, Any], /) -> FunctionComponent[P, Any, Any]:
+@overload
+def component(*, fires: Fires = "all", buffered: bool = False, unpack: bool = False) -> _Decorator: ...
+def component(
+    function: Callable[P, Any] | None = None,
+    /,
+    *,
+    fires: Fires = "all",
+    buffered: bool = False,
+    unpack: bool = False,
+) -> Any:
     """Make a component of a function: one firing for every packet (one from each input, if it has several).
 
     The function may be plain or `async`, return a value or None, or yield values. It is still the function
-    it was: call it in tests.
+    it was: call it in tests. A parameter annotated `Packet[T]` gets the packet with its identity.
+
+    `fires="any"` makes a firing of every packet, by whichever input it comes; the other parameters keep their
+    last value, `Missing()` before the first. `buffered=True` holds back what a function yields until it has
+    yielded all: a firing that fails sends nothing. `unpack=True` makes an output port of every field of the
+    NamedTuple or dataclass that is returned; a field that is None is not sent.
 
     Example:
         @component
         def words(line: str, sep: str = " ") -> Iterator[str]:
             yield from line.split(sep)
     """
-    return FunctionComponent(function, sys._getframe(1).f_locals)
+    local_names = sys._getframe(1).f_locals
+
+    def decorate(function: Callable[P, Any]) -> FunctionComponent[P, Any, Any]:
+        return FunctionComponent(function, local_names, fires=fires, buffered=buffered, unpack=unpack)
+
+    return decorate if function is None else decorate(function)

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import keyword
+from collections.abc import Callable
 from typing import Any, TypeVar, overload
 
 from fbcore.errors import GraphError
-from fbcore.model.address import BORDERS, Place, caller, is_id
-from fbcore.model.component import Component, ComponentSpec, class_spec
+from fbcore.model.address import BORDERS, Place, caller, element_of, is_id
+from fbcore.model.component import Component, class_spec
+from fbcore.model.component_spec import ComponentSpec
+from fbcore.model.composite import CompositeComponent, component_of, composite_spec
 from fbcore.model.function import FunctionComponent
 from fbcore.model.handle import BorderHandles, NodeHandle, PortHandle
-from fbcore.model.port import PortKind, PortSpec
+from fbcore.model.port_spec import PortKind
 from fbcore.model.validate import Problem, validate
 
 C = TypeVar("C", bound=Component)
@@ -31,12 +34,6 @@ class NodeSpec:
         self.configs = configs
         self.place = place
 
-    def port(self, name: str) -> PortSpec | None:
-        """Return the declaration of a port, the implicit `error` included; None when there is none."""
-        if name == "error":
-            return PortSpec("error", PortKind.OUTPUT)
-        return self.component.ports.get(name)
-
     def default(self, config: str) -> Any:
         """Return what a config is unless the graph feeds it: as given to `add`, else its default, else NOTHING."""
         return self.configs.get(config, self.component.ports[config].default)
@@ -46,16 +43,30 @@ class EdgeSpec:
     """A connection from one port to another, either of which may be on the border of the graph.
 
     `source` and `target` are pairs of node id and port name; on the border the id is `inputs`, `outputs`
-    or `configs`. `capacity` counts packets, None is without bound.
+    or `configs`, and `initial` for a packet that is there from the start. `options` are those that were given.
     """
 
-    __slots__ = ("capacity", "place", "source", "target")
+    __slots__ = ("options", "place", "source", "target")
 
-    def __init__(self, source: tuple[str, str], target: tuple[str, str], capacity: int | None, place: Place) -> None:
+    def __init__(
+        self, source: tuple[str, str], target: tuple[str, str], place: Place, options: dict[str, Any] | None = None
+    ) -> None:
         self.source = source
         self.target = target
-        self.capacity = capacity
         self.place = place
+        self.options = options or {}
+
+    @property
+    def capacity(self) -> int | None:
+        """The number of packets that the edge holds before a sender waits; None is without bound."""
+        capacity: int | None = self.options.get("capacity", DEFAULT_CAPACITY)
+        return capacity
+
+    @property
+    def copy(self) -> bool | Callable[[Any], Any]:
+        """Whether every value is copied, or the function that copies it."""
+        copy: bool | Callable[[Any], Any] = self.options.get("copy", False)
+        return copy
 
     @property
     def address(self) -> str:
@@ -87,7 +98,9 @@ class Graph:
         self.inputs = BorderHandles(self, "inputs")
         self.outputs = BorderHandles(self, "outputs")
         self.configs = BorderHandles(self, "configs")
+        self.initials: list[Any] = []
         self.frozen = False
+        self._numbers: dict[tuple[str, str], int] = {}
 
     @overload
     def add(self, component: type[C], id: str | None = None, /, **config: Any) -> C: ...
@@ -129,20 +142,47 @@ class Graph:
             raise GraphError(f"graph {self.name} has no node {id!r}", hint=f"its nodes are: {known}")
         return NodeHandle(self, self.nodes[id])
 
-    def connect(self, source: Any, target: Any, *, capacity: int | None = DEFAULT_CAPACITY) -> None:
+    def initial(self, value: Any) -> Any:
+        """Return an initial packet, to be connected: `graph.initial("a") >> parse.row`.
+
+        To a config it gives its value. To an input it is one packet that lies there before anything else comes;
+        that sender has then ended.
+
+        Example:
+            graph.initial(1) >> fibonacci.first
+        """
+        self._refuse_if_frozen(caller())
+        self.initials.append(value)
+        return PortHandle(self, ("initial", str(len(self.initials) - 1)), PortKind.OUTPUT)
+
+    def connect(
+        self,
+        source: Any,
+        target: Any,
+        *,
+        capacity: int | None = DEFAULT_CAPACITY,
+        copy: bool | Callable[[Any], Any] = False,
+    ) -> None:
         """Connect an output to an input, as `>>` does, with options.
 
         `capacity` is the number of packets that the edge holds before a sender waits; None is without bound.
+        With `copy=True` every value is copied deeply on its way, so that whoever takes it may change it; a
+        function copies in its own way.
 
         Raises:
-            GraphError: either is no port of this graph, the direction is wrong, or the capacity is below 1.
+            GraphError: either is no port of this graph, the direction is wrong, or an option is.
 
         Example:
             graph.connect(parse.links, fetch.url, capacity=None)
         """
-        self.connect_at(source, target, caller(), capacity)
+        options: dict[str, Any] = {}
+        if capacity != DEFAULT_CAPACITY:
+            options["capacity"] = capacity
+        if copy is not False:
+            options["copy"] = copy
+        self.connect_at(source, target, caller(), options)
 
-    def connect_at(self, source: Any, target: Any, place: Place, capacity: int | None = DEFAULT_CAPACITY) -> None:
+    def connect_at(self, source: Any, target: Any, place: Place, options: dict[str, Any] | None = None) -> None:
         """Connect as `connect` does, on behalf of a line of the user's source."""
         self._refuse_if_frozen(place)
         for end in (source, target):
@@ -158,13 +198,30 @@ class Graph:
                 )
         source.check_sends(place)
         target.check_takes(place, source)
-        if capacity is not None and (type(capacity) is not int or capacity < 1):
-            raise GraphError(
-                f"capacity {capacity!r} is no number of packets ({place})",
-                f"{source.address}->{target.address}",
-                "use a whole number from 1 on, or None for an edge without bound",
-            )
-        self.edges.append(EdgeSpec(source.end, target.end, capacity, place))
+        edge = EdgeSpec(source.end, target.end, place, options)
+        _check_options(edge)
+        self.edges.append(edge)
+
+    def next_number(self, end: tuple[str, str]) -> int:
+        """Return the next free number of an array port; each call counts."""
+        found = self._numbers.get(end, 0)
+        for edge in self.edges:
+            for node, port in (edge.source, edge.target):
+                element = element_of(port)
+                if node == end[0] and element is not None and element[0] == end[1] and isinstance(element[1], int):
+                    found = max(found, element[1] + 1)
+        self._numbers[end] = found + 1
+        return found
+
+    def as_component(self, name: str | None = None) -> type[CompositeComponent]:
+        """Return this graph as a component; its border becomes ports, and it is frozen from now on.
+
+        Example:
+            clean = outer.add(graph.as_component())
+        """
+        if not self.nodes:
+            raise GraphError(f"graph {self.name} is empty", hint="add a component first: graph.add(...)")
+        return component_of(self, name or self.name, caller())
 
     def _refuse_if_frozen(self, place: Place) -> None:
         if self.frozen:
@@ -192,7 +249,7 @@ class Graph:
 
     def port_type(self, end: tuple[str, str]) -> Any:
         """Return the type of the port at one end of an edge; Any on the border."""
-        port = self.nodes[end[0]].port(end[1]) if end[0] in self.nodes else None
+        port = self.nodes[end[0]].component.port(end[1]) if end[0] in self.nodes else None
         return port.type if port is not None else Any
 
     def input_types(self, name: str) -> list[Any]:
@@ -209,9 +266,25 @@ def _why_no_id(name: str) -> str:
     return "a keyword of Python" if keyword.iskeyword(name) else "not made of letters, digits and _"
 
 
+def _check_options(edge: EdgeSpec) -> None:
+    capacity: Any = edge.capacity
+    copy: Any = edge.copy
+    if capacity is not None and (type(capacity) is not int or capacity < 1):
+        raise GraphError(
+            f"capacity {capacity!r} is no number of packets ({edge.place})",
+            edge.address,
+            "use a whole number from 1 on, or None for an edge without bound",
+        )
+    if type(copy) is not bool and not callable(copy):
+        hint = "say copy=True for a deep copy, or give a function that copies a value"
+        raise GraphError(f"copy cannot be {copy!r} ({edge.place})", edge.address, hint)
+
+
 def _spec_of(component: Any) -> ComponentSpec:
     if isinstance(component, FunctionComponent):
         return component.spec
+    if isinstance(component, type) and issubclass(component, CompositeComponent):
+        return composite_spec(component, Graph)
     if isinstance(component, type) and issubclass(component, Component):
         return class_spec(component)
     hint = "derive a class from Component, or decorate a function with @component"

@@ -4,26 +4,33 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from fbcore.errors import GraphError, PortError
-from fbcore.model.address import Place, caller, is_id
-from fbcore.model.port import PortKind
+from fbcore.errors import GraphError, PortError, shown
+from fbcore.model.address import Place, caller, element_of, is_id
+from fbcore.model.port_spec import IMPLICIT, PortKind
 
 if TYPE_CHECKING:
     from fbcore.model.graph import Graph, NodeSpec
 
-_A = {PortKind.INPUT: "an input", PortKind.CONFIG: "a config", PortKind.OUTPUT: "an output"}
+_A = {
+    PortKind.INPUT: "an input",
+    PortKind.CONFIG: "a config",
+    PortKind.OUTPUT: "an output",
+    PortKind.SIGNAL: "a signal",
+    PortKind.MESSAGE: "a message",
+}
 _BORDER_KINDS = {"inputs": PortKind.OUTPUT, "configs": PortKind.OUTPUT, "outputs": PortKind.INPUT}
 
 
 class PortHandle:
     """One port in a graph, to be connected: `a.out >> b.value`."""
 
-    __slots__ = ("end", "graph", "kind")
+    __slots__ = ("end", "graph", "is_array", "kind")
 
-    def __init__(self, graph: Graph, end: tuple[str, str], kind: PortKind) -> None:
+    def __init__(self, graph: Graph, end: tuple[str, str], kind: PortKind, *, is_array: bool = False) -> None:
         self.graph = graph
         self.end = end
         self.kind = kind
+        self.is_array = is_array
 
     @property
     def address(self) -> str:
@@ -33,27 +40,49 @@ class PortHandle:
     def __rshift__(self, other: Any) -> None:
         self.graph.connect_at(self, other, caller())
 
+    def __getitem__(self, key: Any) -> PortHandle:
+        """Return an element of an array port: `merge.items[0]`, `split.parts["DE"]`."""
+        is_border = self.end[0] in _BORDER_KINDS and element_of(self.end[1]) is None
+        if not (self.is_array or is_border):
+            raise PortError(f"this is {_A[self.kind]} with no elements", self.address, "only array ports have elements")
+        text = str(key)
+        is_number = type(key) is int and key >= 0
+        if not is_number and (not isinstance(key, str) or not key or key.isdigit() or set("[]\n") & set(key)):
+            hint = "use a whole number from 0 on, or a text that is no number and has no brackets"
+            raise PortError(f"{shown(key)} cannot be the key of an element", self.address, hint)
+        return PortHandle(self.graph, (self.end[0], f"{self.end[1]}[{text}]"), self.kind)
+
+    def new(self) -> PortHandle:
+        """Return the element of an array port with the next number that nothing was connected to."""
+        return self[self.graph.next_number(self.end)]
+
     def check_sends(self, place: Place) -> None:
         """Refuse this port on the left of `>>` when packets only come in through it."""
-        if self.kind is not PortKind.OUTPUT:
+        if not self.kind.goes_out:
             raise PortError(
                 f"this is {_A[self.kind]}, and nothing goes out of it ({place})",
                 self.address,
                 f"an output stands on the left of >>: `some.out >> {self.address}`",
             )
+        self._check_element(place)
 
     def check_takes(self, place: Place, source: PortHandle) -> None:
         """Refuse this port on the right of `>>` when packets only go out of it, or configs meet data."""
-        if self.kind is PortKind.OUTPUT:
+        if self.kind.goes_out:
             raise PortError(
-                f"this is an output, and nothing comes in through it ({place})",
+                f"this is {_A[self.kind]}, and nothing comes in through it ({place})",
                 self.address,
                 f"an input stands on the right of >>: `{self.address} >> some.input`",
             )
-        from_config = source.end[0] == "configs"
-        if from_config != (self.kind is PortKind.CONFIG):
-            hint = "feed configs from `graph.configs.name`, inputs from outputs and `graph.inputs.name`"
+        self._check_element(place)
+        if source.end[0] == "configs" and self.kind is not PortKind.CONFIG:
+            hint = "feed inputs from outputs and `graph.inputs.name`, configs from `graph.configs.name`"
             raise PortError(f"{source.address} cannot feed this {self.kind} ({place})", self.address, hint)
+
+    def _check_element(self, place: Place) -> None:
+        if self.is_array:
+            hint = f"connect an element: {self.address}[0], {self.address}.new()"
+            raise PortError(f"this is an array port ({place})", self.address, hint)
 
     def __repr__(self) -> str:
         return f"<{self.kind} {self.address}>"
@@ -69,16 +98,17 @@ class NodeHandle:
         self._node = node
 
     def __getattr__(self, name: str) -> PortHandle:
-        port = self._node.port(name)
+        port = self._node.component.port(name)
         if port is None:
             if name.startswith("__"):
                 raise AttributeError(name)
             ports = ", ".join(self._node.component.ports) or "none"
             raise PortError(f"the node has no port {name!r}", self._node.id, f"its ports are: {ports}")
-        return PortHandle(self._graph, (self._node.id, name), port.kind)
+        is_array = port.is_array and element_of(name) is None
+        return PortHandle(self._graph, (self._node.id, name), port.kind, is_array=is_array)
 
     def __dir__(self) -> list[str]:
-        return [*self._node.component.ports, "error"]
+        return [*self._node.component.ports, *IMPLICIT]
 
     def __repr__(self) -> str:
         return f"<node {self._node.id} of {self._node.component.name}>"
@@ -96,7 +126,8 @@ class BorderHandles:
     def __getattr__(self, name: str) -> Any:
         if name.startswith("__"):
             raise AttributeError(name)
-        if not is_id(name):
+        element = element_of(name)
+        if not is_id(element[0] if element else name):
             raise GraphError(f"{name!r} cannot be the name of a port", self._side, "use letters, digits and _")
         return PortHandle(self._graph, (self._side, name), _BORDER_KINDS[self._side])
 

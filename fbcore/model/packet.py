@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterable, Iterable
-from typing import Any, Final, Generic, TypeVar
+from typing import Any, Final, Generic, NamedTuple, TypeVar
 
 from fbcore.errors import NodeError
 
@@ -23,6 +23,71 @@ class _Nothing:
 
 
 NOTHING: Final = _Nothing()
+
+
+class Missing:
+    """Stands for the value of an input that no packet has come by yet, in a function that fires on any.
+
+    There is one instance, `MISSING`; ask with `isinstance`, which type checkers understand.
+
+    Example:
+        @component(fires="any")
+        def ratio(price: float | Missing, rate: float | Missing) -> float | None:
+            return None if isinstance(price, Missing) or isinstance(rate, Missing) else price * rate
+    """
+
+    __slots__ = ()
+
+    def __new__(cls) -> Missing:
+        """Return the one instance."""
+        return MISSING
+
+    def __repr__(self) -> str:
+        return "Missing()"
+
+    def __bool__(self) -> bool:
+        return False
+
+    def __reduce__(self) -> str:
+        return "MISSING"
+
+
+MISSING: Final[Missing] = object.__new__(Missing)
+
+
+class PacketId(NamedTuple):
+    """Which packet it is: where it was born (an output port, or the edge of a fan-out), and the how manieth there.
+
+    Numbers count from 0; prints as `parse.out#12`.
+    """
+
+    birthplace: str
+    number: int
+
+    def __str__(self) -> str:
+        return f"{self.birthplace}#{self.number}"
+
+
+class Packet(Generic[T]):
+    """A packet as an object: a value, and the identity that it was born with.
+
+    Made only for who asks: a parameter annotated `Packet[T]`, or `self.port.packets()`. Forwarding it (by
+    `self.out.forward(packet)`, or by returning it from a function) keeps the identity.
+
+    Example:
+        @component
+        def only_even(number: Packet[int]) -> Packet[int] | None:
+            return number if number.value % 2 == 0 else None
+    """
+
+    __slots__ = ("id", "value")
+
+    def __init__(self, value: T, id: PacketId) -> None:
+        self.value = value
+        self.id = id
+
+    def __repr__(self) -> str:
+        return f"Packet({self.value!r}, {str(self.id)!r})"
 
 
 class Failure:

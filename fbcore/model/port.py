@@ -2,22 +2,14 @@
 
 from __future__ import annotations
 
-from enum import StrEnum
+from collections.abc import AsyncIterator, Callable, Iterable
 from typing import Any, Generic, NoReturn, Protocol, Self, TypeVar
 
 from fbcore.errors import PortError
-from fbcore.model.packet import NOTHING
+from fbcore.model.packet import NOTHING, Packet
 
 T = TypeVar("T")
 T_contra = TypeVar("T_contra", contravariant=True)
-
-
-class PortKind(StrEnum):
-    """What a port carries: `input` and `output` carry packets, `config` one value that stays."""
-
-    INPUT = "input"
-    OUTPUT = "output"
-    CONFIG = "config"
 
 
 class Accepts(Protocol[T_contra]):
@@ -27,7 +19,8 @@ class Accepts(Protocol[T_contra]):
         """Take part in typing only; an input port has it."""
 
 
-def _declared_only(port: object) -> NoReturn:
+def declared_only(port: object) -> NoReturn:
+    """Refuse to work: the port is a declaration, and belongs to no running node."""
     kind = type(port).__name__
     raise PortError(
         f"this {kind} is a declaration, not a port of a running node",
@@ -39,16 +32,19 @@ class In(Generic[T]):
     """An input port: packets of type T come in, in the order in which they were sent.
 
     Declared in the body of a component, `flight: In[Flight]`, with options as `In(optional=True)`
-    (an optional input may be left unconnected, and then ends at once).
+    (an optional input may be left unconnected, and then ends at once) and `In(validate=f)`: `f` gets every
+    value that comes in, and refuses it by raising or by returning False. A refused packet is a failure of
+    the node: it goes to the port `error` where that is connected, else the node fails.
 
     Example:
         async for flight in self.flight: ...   # ends when everything upstream has ended
     """
 
-    __slots__ = ("optional",)
+    __slots__ = ("optional", "validate")
 
-    def __init__(self, *, optional: bool = False) -> None:
+    def __init__(self, *, optional: bool = False, validate: Callable[[T], Any] | None = None) -> None:
         self.optional = optional
+        self.validate = validate
 
     async def receive(self) -> T:
         """Return the next packet's value, waiting for it.
@@ -56,17 +52,34 @@ class In(Generic[T]):
         Raises:
             EndOfStream: every sender has ended and the edge is drained.
         """
-        _declared_only(self)
+        declared_only(self)
 
     def __aiter__(self) -> Self:
         return self
 
     async def __anext__(self) -> T:
-        _declared_only(self)
+        declared_only(self)
+
+    async def receive_packet(self) -> Packet[T]:
+        """Return the next packet with its identity, to be forwarded or named as a parent.
+
+        Raises:
+            EndOfStream: every sender has ended and the edge is drained.
+        """
+        declared_only(self)
+
+    def packets(self) -> AsyncIterator[Packet[T]]:
+        """Receive packets with their identities: `async for packet in self.row.packets()`."""
+        declared_only(self)
+
+    @property
+    def is_connected(self) -> bool:
+        """Whether anything sends to this input, or did."""
+        declared_only(self)
 
     def accepts(self, value: T, /) -> None:
         """Take part in typing only: says that this port takes values of type T."""
-        _declared_only(self)
+        declared_only(self)
 
 
 class Out(Generic[T]):
@@ -81,51 +94,152 @@ class Out(Generic[T]):
 
     __slots__ = ()
 
-    async def send(self, value: T) -> None:
+    async def send(self, value: T, *, parents: Iterable[Packet[Any]] | None = None) -> None:
         """Give a value away, waiting first until every edge has room.
+
+        `parents` are the packets that the value was made of, for its lineage; when they are not given, the
+        packets that were received last on each input are assumed.
 
         Raises:
             EndOfDemand: every consumer has ended; the value was not taken.
         """
-        _declared_only(self)
+        declared_only(self)
+
+    async def forward(self, packet: Packet[T]) -> None:
+        """Send a packet on as it is: it keeps the identity that it was born with.
+
+        Raises:
+            EndOfDemand: every consumer has ended; the packet was not taken.
+        """
+        declared_only(self)
+
+    @property
+    def is_connected(self) -> bool:
+        """Whether anything takes what is sent here; for a value that is dear to make and of no other use."""
+        declared_only(self)
 
     def __rshift__(self, other: Accepts[T]) -> None:
-        _declared_only(self)
+        declared_only(self)
 
 
 class Config(Generic[T]):
     """A config port: one value that is there before the node starts, as `self.name.value`.
 
-    Declared in the body of a component, `path: Config[Path]`; `Config(default=5)` makes it optional.
+    Declared in the body of a component. `path: Config[Path]` is required; `Config(default=5)` has a default, and
+    with `Config(default=None)` the value is optional. `Config(validate=f)` has `f` look at every value, and
+    refuse it by raising or by returning False. A config that another node feeds may change while the node runs.
 
     Example:
         with self.path.value.open() as file: ...
+        async for path in self.path.changes(): ...
     """
 
-    __slots__ = ("default",)
+    __slots__ = ("default", "validate")
 
-    def __init__(self, *, default: T | Any = NOTHING) -> None:
+    def __init__(self, *, default: T | Any = NOTHING, validate: Callable[[T], Any] | None = None) -> None:
         self.default = default
+        self.validate = validate
 
     @property
     def value(self) -> T:
-        """The value of the config."""
-        _declared_only(self)
+        """The value of the config, as it is now."""
+        declared_only(self)
+
+    def changes(self) -> AsyncIterator[T]:
+        """Yield the value, and then the newest one every time that it was updated; ends when nobody can update it.
+
+        A value that is overwritten before it was looked at is not seen: a config is a state, not a stream.
+        """
+        declared_only(self)
+
+    def accepts(self, value: T, /) -> None:
+        """Take part in typing only: says that this port takes values of type T."""
+        declared_only(self)
+
+
+class Signal:
+    """A signal port: something happens, and no value comes with it.
+
+    Declared in the body of a component, `flush: Signal`; every node has two besides, `execute` and `stop`. Any
+    output can be connected to a signal; what it sends counts as a signal, its value does not matter.
+
+    Example:
+        async for _ in self.flush: ...
+        timer.tick >> report.execute
+    """
+
+    __slots__ = ()
+
+    async def receive(self) -> None:
+        """Wait for the next signal.
+
+        Raises:
+            EndOfStream: every sender has ended and all signals were taken.
+        """
+        declared_only(self)
+
+    def __aiter__(self) -> Self:
+        return self
+
+    async def __anext__(self) -> None:
+        declared_only(self)
+
+    @property
+    def is_connected(self) -> bool:
+        """Whether anything sends signals here, or did."""
+        declared_only(self)
+
+    def accepts(self, value: object, /) -> None:
+        """Take part in typing only: a signal takes whatever comes, as a signal."""
+        declared_only(self)
+
+
+class Message:
+    """A message port: says that something has happened, without a value.
+
+    Declared in the body of a component, `done: Message`; every node has four besides: `started`, `stopped`,
+    `executed` and `failed`. A message that nobody is connected to costs nothing and is not counted.
+
+    Example:
+        await self.done.send()
+        load.stopped >> report.execute
+    """
+
+    __slots__ = ()
+
+    async def send(self) -> None:
+        """Send the message, waiting first until every edge has room.
+
+        Raises:
+            EndOfDemand: every consumer has ended.
+        """
+        declared_only(self)
+
+    @property
+    def is_connected(self) -> bool:
+        """Whether anybody listens."""
+        declared_only(self)
+
+    def __rshift__(self, other: Accepts[None]) -> None:
+        declared_only(self)
 
 
 class Hit:
     """What `self.select(...)` yields: a packet's value, and the input that it came by.
+
+    `key` is the key of the element where the input is one of an array, else None.
 
     Example:
         async for hit in self.select(self.flight, self.weather):
             if (flight := hit.of(self.flight)) is not None: ...
     """
 
-    __slots__ = ("port", "value")
+    __slots__ = ("key", "port", "value")
 
-    def __init__(self, port: Any, value: Any) -> None:
+    def __init__(self, port: Any, value: Any, key: int | str | None = None) -> None:
         self.port = port
         self.value = value
+        self.key = key
 
     def of(self, port: In[T]) -> T | None:
         """Return the value when it came by this input, else None."""
@@ -134,39 +248,3 @@ class Hit:
 
     def __repr__(self) -> str:
         return f"Hit({getattr(self.port, 'address', self.port)!r}, {self.value!r})"
-
-
-class PortSpec:
-    """The declaration of one port: name, kind, type, and whether it must be connected.
-
-    `resolved` is False when the annotation named something that could not be found; `type` is Any then.
-    """
-
-    __slots__ = ("default", "kind", "name", "optional", "resolved", "type")
-
-    def __init__(
-        self,
-        name: str,
-        kind: PortKind,
-        type: Any = Any,
-        *,
-        optional: bool = False,
-        default: Any = NOTHING,
-        resolved: bool = True,
-    ) -> None:
-        self.name = name
-        self.kind = kind
-        self.type = type
-        self.optional = optional
-        self.default = default
-        self.resolved = resolved
-
-    @property
-    def required(self) -> bool:
-        """Whether a net cannot be made while nothing is connected to this port."""
-        if self.kind is PortKind.CONFIG:
-            return self.default is NOTHING
-        return self.kind is PortKind.INPUT and not self.optional
-
-    def __repr__(self) -> str:
-        return f"PortSpec({self.name!r}, {self.kind.value!r}, {self.type!r})"

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from fbcore.errors import GraphError, shown
-from fbcore.model.address import RUN_OPTIONS, Place
-from fbcore.model.packet import NOTHING, Failure
-from fbcore.model.port import PortKind, PortSpec
+from fbcore.model.address import RUN_OPTIONS, Place, element_of
+from fbcore.model.flat import flatten
+from fbcore.model.packet import NOTHING
+from fbcore.model.port_spec import PortKind
 from fbcore.model.types import fits, name_of, reader, reason
 
 if TYPE_CHECKING:
+    from fbcore.model.component_spec import ComponentSpec
     from fbcore.model.graph import EdgeSpec, Graph, NodeSpec
 
 
@@ -37,12 +39,26 @@ class Problem:
 
 def validate(graph: Graph) -> list[Problem]:
     """Return the warnings about a graph; raise `GraphError` with all problems when one of them is an error."""
-    problems = [*_nodes(graph), *_connections(graph), *_edges(graph), *_border(graph)]
+    problems = [*_of_graph(graph, "", None, set()), *_options_of_run(graph)]
+    if not any(problem.is_error for problem in problems):
+        problems += _flat(graph)
     errors = [problem for problem in problems if problem.is_error]
     if errors:
         count = f"{len(errors)} problem{'s' if len(errors) > 1 else ''}"
         raise GraphError(f"graph {graph.name} cannot run: {count}", problems=problems)
     return problems
+
+
+def _of_graph(graph: Graph, prefix: str, border: ComponentSpec | None, seen: set[int]) -> Iterator[Problem]:
+    """Check one graph, and once each graph inside it; `border` is the composite that it is the inside of."""
+    for problem in (*_nodes(graph), *_connections(graph), *_edges(graph, border), *_names(graph)):
+        problem.address = prefix + problem.address
+        yield problem
+    for node in graph.nodes.values():
+        inner = node.component.graph
+        if inner is not None and id(inner) not in seen:
+            seen.add(id(inner))
+            yield from _of_graph(inner, f"{prefix}{node.id}.", node.component, seen)
 
 
 def _nodes(graph: Graph) -> Iterator[Problem]:
@@ -58,14 +74,14 @@ def _nodes(graph: Graph) -> Iterator[Problem]:
         for name, port in configs.items():
             value = node.default(name)
             if value is not NOTHING and value is not None:
-                yield from _misfit(value, port, f"{node.id}.{name}", node.place)
+                yield from _misfit(value, port.type, f"{node.id}.{name}", node.place)
 
 
-def _misfit(value: Any, port: PortSpec, address: str, place: Place) -> Iterator[Problem]:
+def _misfit(value: Any, kind: Any, address: str, place: Place, *, strict: bool = False) -> Iterator[Problem]:
     try:
-        reader(port.type, strict=False)(value)
+        reader(kind, strict=strict)(value)
     except (ValueError, TypeError) as error:
-        wanted = name_of(port.type)
+        wanted = name_of(kind)
         what = f"{shown(value)} is no {wanted}: {reason(error)}"
         yield Problem(what, address, place, f"give a value of type {wanted}")
 
@@ -73,24 +89,39 @@ def _misfit(value: Any, port: PortSpec, address: str, place: Place) -> Iterator[
 def _connections(graph: Graph) -> Iterator[Problem]:
     """Find ports that miss a connection, and configs that have two."""
     feeding: dict[tuple[str, str], list[EdgeSpec]] = {}
-    sending = set()
+    sending: dict[tuple[str, str], EdgeSpec] = {}
     for edge in graph.edges:
         feeding.setdefault(edge.target, []).append(edge)
-        sending.add(edge.source)
+        sending.setdefault(edge.source, edge)
+    arrays = {(node, element[0]) for node, port in (*feeding, *sending) if (element := element_of(port))}
     for node in graph.nodes.values():
         for port in node.component.ports.values():
             end = (node.id, port.name)
             address = f"{node.id}.{port.name}"
-            if port.kind is PortKind.OUTPUT and end not in sending:
+            if port.kind is PortKind.OUTPUT and end not in sending and end not in arrays:
                 yield _unconnected_output(node, address)
             elif port.kind is PortKind.CONFIG:
                 yield from _fed_twice(address, feeding.get(end, []))
-                if end not in feeding and node.default(port.name) is NOTHING:
+                if end not in feeding and port.required and node.default(port.name) is NOTHING:
                     hint = f"write graph.add(..., {port.name}=...) or graph.configs.{port.name} >> {address}"
                     yield Problem("this config has no value and no default", address, node.place, hint)
-            elif port.required and end not in feeding:
-                hint = f"connect it: `some.out >> {address}` or `graph.inputs.{port.name} >> {address}`"
+            elif port.required and end not in feeding and end not in arrays:
+                end_name = f"{address}[0]" if port.is_array else address
+                hint = f"connect it: `some.out >> {end_name}` or `graph.inputs.{port.name} >> {end_name}`"
                 yield Problem("nothing is connected to this input", address, node.place, hint)
+        if node.component.graph is not None:
+            yield from _not_of_composites(node, feeding, sending)
+
+
+def _not_of_composites(
+    node: NodeSpec, feeding: Mapping[tuple[str, str], list[EdgeSpec]], sending: Mapping[tuple[str, str], EdgeSpec]
+) -> Iterator[Problem]:
+    places = {"execute": feeding.get((node.id, "execute"), [None])[0]}
+    places |= {name: sending.get((node.id, name)) for name in ("started", "stopped", "executed")}
+    for name, edge in places.items():
+        if edge is not None:
+            hint = "declare a port of its own, and connect it to a node inside in `build`"
+            yield Problem(f"a composite has no `{name}`, only its nodes have", f"{node.id}.{name}", edge.place, hint)
 
 
 def _unconnected_output(node: NodeSpec, address: str) -> Problem:
@@ -104,27 +135,43 @@ def _fed_twice(address: str, edges: list[EdgeSpec]) -> Iterator[Problem]:
         yield Problem("this config is fed twice", address, edges[1].place, f"it is fed at {edges[0].place} already")
 
 
-def _edges(graph: Graph) -> Iterator[Problem]:
+def _edges(graph: Graph, border: ComponentSpec | None) -> Iterator[Problem]:
     seen: dict[tuple[Any, Any], EdgeSpec] = {}
     for edge in graph.edges:
         first = seen.setdefault((edge.source, edge.target), edge)
         if first is not edge:
-            hint = f"they are connected at {first.place} already; two edges would double every packet"
-            yield Problem("these ports are connected twice", edge.address, edge.place, hint)
-        source, target = graph.port_type(edge.source), graph.port_type(edge.target)
-        if edge.source[1] == "error" and edge.source[0] in graph.nodes:
-            source = Failure
+            yield _twice(edge, first)
+        target = _type_at(graph, edge.target, border)
+        if edge.source[0] == "initial":
+            strict = not _is_config(graph, edge.target)
+            yield from _misfit(graph.initials[int(edge.source[1])], target, edge.address, edge.place, strict=strict)
+            continue
+        source = _type_at(graph, edge.source, border)
         if not fits(source, target):
             have, want = name_of(source), name_of(target)
             hint = f"send {want}, take {have}, or put a component between that turns one into the other"
             yield Problem(f"{have} does not fit {want}", edge.address, edge.place, hint)
 
 
-def _border(graph: Graph) -> Iterator[Problem]:
-    for name, edges in graph.border("configs").items():
-        if name in RUN_OPTIONS:
-            hint = f"rename it, for `run` has an option {name}"
-            yield Problem("this name is taken by an option of run", f"configs.{name}", edges[0].place, hint)
+def _twice(edge: EdgeSpec, first: EdgeSpec) -> Problem:
+    hint = f"they are connected at {first.place} already; two edges would double every packet"
+    return Problem("these ports are connected twice", edge.address, edge.place, hint)
+
+
+def _type_at(graph: Graph, end: tuple[str, str], border: ComponentSpec | None) -> Any:
+    if end[0] in graph.nodes or border is None:
+        return graph.port_type(end)
+    port = border.port(end[1])
+    return port.type if port is not None else Any
+
+
+def _is_config(graph: Graph, end: tuple[str, str]) -> bool:
+    port = graph.nodes[end[0]].component.port(end[1]) if end[0] in graph.nodes else None
+    return port is not None and port.kind is PortKind.CONFIG
+
+
+def _names(graph: Graph) -> Iterator[Problem]:
+    """Find names that nodes and ports of a graph share, and packets that go nowhere."""
     if not graph.nodes:
         yield Problem("the graph is empty", graph.name, Place("<graph>", 0), "add a component: graph.add(...)")
     names: dict[str, str] = dict.fromkeys(graph.nodes, "a node")
@@ -135,3 +182,31 @@ def _border(graph: Graph) -> Iterator[Problem]:
                 other = names[name].replace("inputs", "an input").replace("outputs", "an output")
                 yield Problem(f"{name} is the name of {other} too", f"{side}.{name}", edges[0].place, hint)
             names[name] = side
+    connected = {edge.source for edge in graph.edges}
+    for number, value in enumerate(graph.initials):
+        if ("initial", str(number)) not in connected:
+            hint = "connect it: graph.initial(...) >> some.input"
+            what = f"the initial packet {shown(value)} goes nowhere"
+            yield Problem(what, f"initial.{number}", Place("<graph>", 0), hint)
+
+
+def _options_of_run(graph: Graph) -> Iterator[Problem]:
+    for name, edges in graph.border("configs").items():
+        if name in RUN_OPTIONS:
+            hint = f"rename it, for `run` has an option {name}"
+            yield Problem("this name is taken by an option of run", f"configs.{name}", edges[0].place, hint)
+
+
+def _flat(graph: Graph) -> Iterator[Problem]:
+    """Find what shows only when the composites are taken apart."""
+    if all(node.component.graph is None for node in graph.nodes.values()):
+        return
+    flat = flatten(graph)
+    for edge in flat.circles:
+        hint = "put a component into the circle"
+        yield Problem("this leads through borders back to itself, past no component", edge.address, edge.place, hint)
+    seen: dict[tuple[Any, Any], EdgeSpec] = {}
+    for edge in flat.edges:
+        first = seen.setdefault((edge.source, edge.target), edge)
+        if first is not edge:
+            yield _twice(edge, first)

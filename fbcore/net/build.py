@@ -2,25 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
-from fbcore.errors import ConfigError, InputError
-from fbcore.model.component import Component
-from fbcore.model.function import FunctionComponent
-from fbcore.model.graph import EdgeSpec, Graph, NodeSpec
-from fbcore.model.packet import NOTHING, Each
-from fbcore.model.port import PortKind, PortSpec
+from fbcore.errors import InputError, PortError
+from fbcore.model.flat import Flat, flatten
+from fbcore.model.graph import EdgeSpec, Graph
+from fbcore.model.packet import Each
 from fbcore.net.config_port import ConfigPort
+from fbcore.net.configs import config_values
 from fbcore.net.edge import Edge
 from fbcore.net.feeding import Feeding, checker
-from fbcore.net.firing import Firing
+from fbcore.net.guard import Inspection
 from fbcore.net.in_port import InPort
 from fbcore.net.net import Net
 from fbcore.net.node import Node
 from fbcore.net.observe import Observer
+from fbcore.net.options import DEFAULTS, NetOptions
 from fbcore.net.out_port import OutPort
+from fbcore.net.ports import make_ports
 from fbcore.net.sink import Sink
+from fbcore.net.stop_port import StopPort
+from fbcore.net.work import give_work
 
 
 def build_net(
@@ -28,6 +31,7 @@ def build_net(
     inputs: Mapping[str, Any] | None = None,
     configs: Mapping[str, Any] | None = None,
     observers: Iterable[Observer] = (),
+    options: NetOptions = DEFAULTS,
 ) -> Net:
     """Validate a graph, freeze it, and make a net of it.
 
@@ -40,100 +44,79 @@ def build_net(
     """
     graph.validate()
     graph.frozen = True
-    net = Net(graph.name, observers)
-    values = _config_values(graph, dict(configs or {}))
-    for spec in graph.nodes.values():
-        net.add(_make_node(net, spec, values[spec.id]))
-    by_id = {node.address: node for node in net.nodes}
+    flat = flatten(graph)
+    net = Net(graph.name, observers, options)
+    values = config_values(graph, flat, dict(configs or {}))
+    by_id: dict[str, Node] = {}
+    for address, spec in flat.nodes.items():
+        by_id[address] = Node(net, address, spec.component.name)
+    for (id, number), value in flat.initials.items():
+        address = f"{id}.{number}"
+        by_id[address] = _outside(net, address, "initial")
+        net.initials[address] = value
     for name, feed in _feeds(graph, dict(inputs or {})).items():
-        node = Node(net, f"inputs.{name}", "input")
-        node.outs["out"] = port = OutPort(node, "out")
-        port.address = node.address
-        node.work = Feeding(port, feed, graph.input_types(name)).run
+        node = _outside(net, f"inputs.{name}", "input")
+        node.work = Feeding(node.outs["out"], feed, graph.input_types(name)).run
         by_id[node.address] = node
-        net.add(node)
-    for edge in graph.edges:
+    used: dict[str, list[str]] = {}
+    for edge in flat.edges:
+        for id, port in (edge.source, edge.target):
+            used.setdefault(id, []).append(port)
+    for address, spec in flat.nodes.items():
+        make_ports(by_id[address], spec.component, values, used.get(address, ()))
+    for edge in flat.edges:
         if edge.source[0] != "configs":
-            net.edges.append(_make_edge(net, edge, by_id))
+            net.edges.append(_make_edge(net, flat, edge, by_id))
+    for node in by_id.values():
+        net.add(node)
+    for address, spec in flat.nodes.items():
+        give_work(by_id[address], spec.component)
     return net
 
 
-def _make_node(net: Net, spec: NodeSpec, configs: dict[str, Any]) -> Node:
-    node = Node(net, spec.id, spec.component.name)
-    for port in spec.component.ports.values():
-        if port.kind is PortKind.INPUT:
-            node.ins[port.name] = InPort(node, port.name)
-        elif port.kind is PortKind.OUTPUT:
-            node.outs[port.name] = OutPort(node, port.name)
-        else:
-            node.configs[port.name] = ConfigPort(configs[port.name])
-    target = spec.component.target
-    node.work = Firing(node, target).run if isinstance(target, FunctionComponent) else _running(node, target)
+def _outside(net: Net, address: str, component: str) -> Node:
+    """Make a node that sends, by one port, what comes from outside."""
+    node = Node(net, address, component)
+    node.outs["out"] = port = node.new_out("out")
+    port.address = address
     return node
 
 
-def _running(node: Node, component: type[Component]) -> Callable[[], Any]:
-    """Return the work of a class component; the instance is made in the node's own task, as `run` may fail in it."""
-
-    async def work() -> None:
-        instance = component.__new__(component)
-        instance._node = node
-        for ports in (node.ins, node.outs, node.configs):
-            for name, port in ports.items():
-                setattr(instance, name, port)
-        instance.error = node.error
-        instance.__init__()  # type: ignore[misc]  # ports are there before a user's __init__ wants them
-        await instance.run()
-
-    return work
-
-
-def _make_edge(net: Net, spec: EdgeSpec, by_id: dict[str, Node]) -> Edge:
-    if spec.source[0] == "inputs":
-        source = by_id[f"inputs.{spec.source[1]}"].outs["out"]
+def _make_edge(net: Net, flat: Flat, spec: EdgeSpec, by_id: dict[str, Node]) -> Edge:
+    if spec.source[0] == "inputs" or spec.source in flat.initials:
+        source = by_id[f"{spec.source[0]}.{spec.source[1]}"].outs["out"]
     else:
         node = by_id[spec.source[0]]
         source = node.error if spec.source[1] == "error" else node.outs[spec.source[1]]
-    target: InPort | Sink
+    target: InPort | ConfigPort | StopPort | Sink
     if spec.target[0] == "outputs":
         target = net.sinks.setdefault(spec.target[1], Sink(f"outputs.{spec.target[1]}"))
     else:
-        target = by_id[spec.target[0]].ins[spec.target[1]]
+        node = by_id[spec.target[0]]
+        name = spec.target[1]
+        target = node.stop_port if name == "stop" and node.stop_port else node.configs.get(name) or node.ins[name]
     edge = Edge(spec.address, source, target, None if isinstance(target, Sink) else spec.capacity)
+    edge.inspection = _inspection(net.options, flat, spec, source)
     source.attach(edge)
     target.attach(edge)
     return edge
 
 
-# -- configs -------------------------------------------------------------------------------------------
+def _inspection(options: NetOptions, flat: Flat, spec: EdgeSpec, source: OutPort) -> Inspection | None:
+    """Return what values pass on an edge, or None for nothing."""
+    ends = [flat.nodes[node].component.port(port) for node, port in (spec.source, spec.target) if node in flat.nodes]
+    kinds = [port.type for port in ends if port is not None and port.type not in (Any, None)]
+    checks = [checker(kind, spec.address, PortError, strict=True) for kind in kinds] if options.check == "edges" else []
+    compares = options.check == "mutation"
+    if not checks and not compares and spec.copy is False:
+        return None
 
+    def check(value: Any) -> None:
+        for each in checks:
+            each(value)
 
-def _config_values(graph: Graph, given: dict[str, Any]) -> dict[str, dict[str, Any]]:
-    """Return the value of every config of every node, by node id and name."""
-    border = graph.border("configs")
-    for name in given:
-        if name not in border:
-            known = ", ".join(border) or "none"
-            raise ConfigError(f"the graph has no config {name!r}", f"configs.{name}", f"its configs are: {known}")
-    fed = {edge.target: name for name, edges in border.items() for edge in edges}
-    return {
-        node.id: {port.name: _config_value(node, port, fed, given) for port in node.component.of(PortKind.CONFIG)}
-        for node in graph.nodes.values()
-    }
-
-
-def _config_value(node: NodeSpec, port: PortSpec, fed: dict[tuple[str, str], str], given: dict[str, Any]) -> Any:
-    """Return the value of one config: as the run gives it, else as `add` did, else its default."""
-    outer = fed.get((node.id, port.name), "")
-    value = given.get(outer, NOTHING)
-    if value is not NOTHING:
-        return checker(port.type, f"configs.{outer}", ConfigError, strict=False)(value)
-    value = node.default(port.name)
-    if value is NOTHING:
-        hint = f"give it to the run: run({outer}=...), or --{outer.replace('_', '-')} on the command line"
-        raise ConfigError(f"{node.id}.{port.name} requires this config, and it has no value", f"configs.{outer}", hint)
-    # A default of None says that there is none, whatever the type.
-    return value if value is None else checker(port.type, f"{node.id}.{port.name}", ConfigError, strict=False)(value)
+    checked = check if checks else None
+    return Inspection(spec.address, source.address, check=checked, copied=spec.copy, compares=compares)
 
 
 # -- inputs --------------------------------------------------------------------------------------------

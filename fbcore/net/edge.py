@@ -4,13 +4,20 @@ from __future__ import annotations
 
 import sys
 from collections import deque
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+from fbcore.model.packet import PacketId
 
 if TYPE_CHECKING:
+    from fbcore.net.config_port import ConfigPort
+    from fbcore.net.guard import Inspection
     from fbcore.net.in_port import InPort
     from fbcore.net.out_port import OutPort
     from fbcore.net.sink import Sink
+    from fbcore.net.stop_port import StopPort
     from fbcore.net.wait import Wait
+
+    Target: TypeAlias = InPort | Sink | ConfigPort | StopPort
 
 
 class Edge:
@@ -21,14 +28,21 @@ class Edge:
     how many of them are this edge's. `limit` is the capacity as a number. `is_fast`: packets may pass by the
     fast path, for nobody has to hear of them and no node feeds itself. `finished`: the sender has ended.
     `refusing`: the consumer has; `refused` then counts the packets that it would have got.
+
+    `inspection` is what every value passes on its way, None where it passes nothing. `birthplace` is the name
+    under which packets are born that enter here, and the how manieth it is gives the number; `forwarded` has
+    the identities of those that were born elsewhere, by that number.
     """
 
     __slots__ = (
         "address",
+        "birthplace",
         "capacity",
         "count",
         "finished",
+        "forwarded",
         "half_fed",
+        "inspection",
         "is_fast",
         "limit",
         "queue",
@@ -42,8 +56,11 @@ class Edge:
         "wait",
     )
 
-    def __init__(self, address: str, source: OutPort, target: InPort | Sink, capacity: int | None) -> None:
+    def __init__(self, address: str, source: OutPort, target: Target, capacity: int | None) -> None:
         self.address = address
+        self.birthplace = address
+        self.inspection: Inspection | None = None
+        self.forwarded: dict[int, PacketId] | None = None
         self.source = source
         self.target = target
         self.capacity = capacity
@@ -73,8 +90,24 @@ class Edge:
         """Whether so much room is free that it pays to wake a suspended sender."""
         return len(self) <= self.limit // 2
 
+    @property
+    def passed(self) -> int:
+        """How many packets have entered so far; also the number of the next one."""
+        return self.left + len(self)
+
+    @property
+    def left(self) -> int:
+        """How many packets have been taken so far."""
+        return self.taken if self.shared or self.target.is_eager else self.target.received
+
+    def identity(self, number: int) -> PacketId:
+        """Return the identity of the packet that entered with this number, and has not been taken."""
+        return (self.forwarded or {}).get(number) or PacketId(self.birthplace, number)
+
     def put(self, value: Any) -> None:
         """Put a packet at the end; the caller has seen to it that there is room."""
+        if self.inspection is not None:
+            self.inspection.entered(value)
         if self.shared:
             self.queue.append((self, value))
             self.count += 1
@@ -82,6 +115,15 @@ class Edge:
             self.queue.append(value)
         if self.target.waiters:
             self.target.arrived()
+
+    def drain(self) -> list[Any]:
+        """Take everything that lies here, for a target that takes at once."""
+        values = list(self.queue)
+        self.queue.clear()
+        self.taken += len(values)
+        if self.forwarded is not None:
+            self.forwarded.clear()
+        return values
 
     def values(self) -> list[Any]:
         """Return the packets that lie on the edge, the oldest first."""

@@ -9,52 +9,100 @@ from typing import Any
 
 from fbcore.errors import EndOfDemand, EndOfStream, StopNet
 from fbcore.model.function import FunctionComponent
-from fbcore.model.packet import NOTHING
+from fbcore.model.packet import MISSING, NOTHING, Packet
+from fbcore.model.port_spec import PortKind
 from fbcore.net.failure import node_error
 from fbcore.net.in_port import InPort
-from fbcore.net.joint import take_all
+from fbcore.net.joint import Select, take_all
 from fbcore.net.node import Node
 from fbcore.net.out_port import OutPort
 
 
 class Firing:
-    """Runs a function in a node: takes its inputs, calls it, and sends what it returns."""
+    """Runs a function in a node: takes its inputs, calls it, and sends what it returns.
+
+    `trigger` is the signal `execute` where that is connected: it then says when the function fires.
+    """
 
     def __init__(self, node: Node, component: FunctionComponent[..., Any, Any]) -> None:
         self.node = node
         self.component = component
-        self.out: OutPort | None = node.outs.get("out")
-        configs = {name: port.value for name, port in node.configs.items()}
-        self._function = partial(component.function, **configs) if configs else component.function
+        self.ports = [node.ins[port.name] for port in component.spec.of(PortKind.INPUT)]
+        self.outs = {port.name: node.outs[port.name] for port in component.spec.of(PortKind.OUTPUT)}
+        self.out: OutPort | None = None if component.unpack else self.outs.get("out")
+        self.trigger = node.ins.get("execute")
+        self.packets = component.packets
+        for config in node.configs.values():
+            if config.edges:
+                config.hears.append(self._read_configs)
+        self._function: Any
+        self._read_configs()
+
+    def _read_configs(self) -> None:
+        """Bind the configs to the function; a firing that goes on keeps those that it began with."""
+        configs = {name: port.value for name, port in self.node.configs.items()}
+        self._function = partial(self.component.function, **configs) if configs else self.component.function
 
     async def run(self) -> None:
-        """Fire until an input has ended; once, when there are no inputs."""
-        ports = list(self.node.ins.values())
-        is_plain = not self.component.is_async and not self.component.streams and self.component.takes_positions
-        if not ports:
-            await self._fire(ports, ())
-        elif len(ports) == 1 and is_plain:
-            await self._run_plainly(ports[0])
-        elif len(ports) == 1:
-            async for value in ports[0]:
-                await self._fire(ports, (value,))
+        """Fire until an input has ended (all of them, where any fires); once, when there are no inputs."""
+        self._read_configs()
+        if self._is_plain():
+            await self._run_plainly(self.ports[0])
+        elif self.component.fires == "any" and (len(self.ports) > 1 or self.trigger is not None):
+            await self._run_on_any()
+        elif self.ports or self.trigger is not None:
+            await self._run_on_all()
         else:
-            while True:
-                await self._fire(ports, await take_all(self.node, ports))
+            await self._fire(())
+
+    def _is_plain(self) -> bool:
+        """Whether a firing is a call of a function with one value, and sending what it returns."""
+        component = self.component
+        has_more = self.trigger is not None or "executed" in self.node.outs
+        is_simple = component.takes_positions and not component.is_async and not component.streams
+        return len(self.ports) == 1 and is_simple and not has_more and not component.unpack and not self.packets
+
+    async def _run_on_all(self) -> None:
+        """Fire for one packet of each input, and one signal where `execute` is connected."""
+        ports = self.ports if self.trigger is None else [*self.ports, self.trigger]
+        if len(ports) == 1:
+            async for value in ports[0]:
+                await self._fire((self._given(ports[0], value),)[: len(self.ports)])
+        while len(ports) > 1:
+            values = await take_all(self.node, ports)
+            given = [self._given(port, value) for port, value in zip(self.ports, values, strict=False)]
+            await self._fire(given)
+
+    async def _run_on_any(self) -> None:
+        """Fire for every packet, whatever input it comes by, or for every signal where `execute` is connected."""
+        latest: dict[int, Any] = {id(port): MISSING for port in self.ports}
+        trigger = self.trigger
+        async for hit in Select(self.node, self.ports if trigger is None else [*self.ports, trigger]):
+            if hit.port is not trigger:
+                latest[id(hit.port)] = self._given(hit.port, hit.value)
+            if trigger is None or hit.port is trigger:
+                await self._fire(list(latest.values()))
+            if trigger is not None and trigger.is_closed and not trigger.queue:
+                return
+
+    def _given(self, port: InPort, value: Any) -> Any:
+        """Return what the function gets of a packet that was just received: its value, or the packet itself."""
+        return Packet(value, port.last_identity()) if port.name in self.packets else value
 
     async def _run_plainly(self, port: InPort) -> None:
         """Fire for every packet of one input, in batches where both ports allow."""
-        function = self._function
+        fire_batch = self._fire_batch if self.node.net.options.batching else None
         while True:
             value = await port.receive()
             try:
-                result = function(value)
+                result = self._function(value)
             except Exception as error:
                 await self._failed(error, {port.name: value})
                 result = None
-            if result is not None:
-                await self._send(result)
-            await self._fire_batch(port)
+            if result is not None and self.out is not None:
+                await self._send_by(self.out, result)
+            if fire_batch is not None:
+                await fire_batch(port)
 
     async def _fire_batch(self, port: InPort) -> None:
         """Fire for what lies on the input, as far as the output has room, without a coroutine for each packet.
@@ -70,13 +118,16 @@ class Firing:
             return
         function, take = self._function, port.queue.popleft
         send = out.queue.append if out is not None else None
+        births = out.births if out is not None else None
         lying = len(port.queue)
         value: Any = NOTHING
         try:
-            for _ in range(size):
+            for number in range(port.received + 1, port.received + size + 1):
                 value = take()
                 result = function(value)
                 if result is not None and send is not None:
+                    if births is not None:
+                        births.parents.append(births.offset + number)
                     send(result)
         except BaseException as error:
             port.received += lying - len(port.queue)
@@ -88,16 +139,18 @@ class Firing:
             port.received += size
             port.last = value
 
-    async def _fire(self, ports: Sequence[InPort], values: Sequence[Any]) -> None:
-        """Fire once, for one packet of each port."""
+    async def _fire(self, values: Sequence[Any]) -> None:
+        """Fire once, with one value for each input."""
         try:
             if self.component.takes_positions:
                 result = self._function(*values)
             else:
-                result = self._function(**{port.name: value for port, value in zip(ports, values, strict=True)})
+                result = self._function(**{port.name: v for port, v in zip(self.ports, values, strict=True)})
             await self._send_result(await result if self.component.is_async else result)
         except Exception as error:
-            await self._failed(error, {port.name: value for port, value in zip(ports, values, strict=True)})
+            await self._failed(error, self.node.in_hand())
+        else:
+            await self.node.tell("executed")
 
     async def _failed(self, error: Exception, values: dict[str, Any]) -> None:
         """Send a failure to the port `error` when that is connected; else let the error leave the node."""
@@ -111,24 +164,45 @@ class Firing:
     async def _send_result(self, result: Any) -> None:
         """Send what a function returned, or each item of what it yields."""
         if not self.component.streams:
-            if result is not None:
-                await self._send(result)
-        elif isinstance(result, AsyncIterator):
+            await self._send(result)
+            return
+        held_back = []
+        if isinstance(result, AsyncIterator):
             async with aclosing(_closable(result)) as items:
                 async for item in items:
-                    await self._send(item)
+                    held_back.append(item) if self.component.buffered else await self._send(item)
         else:
             with closing(_closable(result)) as items:
                 for item in items:
-                    await self._send(item)
+                    held_back.append(item) if self.component.buffered else await self._send(item)
+        for item in held_back:
+            await self._send(item)
 
     async def _send(self, value: Any) -> None:
-        if self.out is None:
-            return
+        """Send one result: nothing for a None that was returned, each field to its port where they are unpacked."""
+        if self.component.unpack and value is not None:
+            for name, port in self.outs.items():
+                await self._send_field(port, getattr(value, name))
+        elif self.out is not None and (value is not None or self.component.streams):
+            await self._send_by(self.out, value)
+
+    async def _send_field(self, port: OutPort, value: Any) -> None:
+        """Send a field, if it is not None; the node goes on while anybody takes any of the fields."""
+        if value is not None:
+            try:
+                await self._send_by(port, value)
+            except EndOfDemand:
+                if not any(other.edges or not other.connected for other in self.outs.values()):
+                    raise
+
+    async def _send_by(self, port: OutPort, value: Any) -> None:
         try:
-            await self.out.send(value)
+            if self.packets and isinstance(value, Packet):
+                await port.forward(value)
+            else:
+                await port.send(value)
         except EndOfDemand:
-            self.out.discard(value)
+            port.discard(value)
             raise
 
 

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
+from collections.abc import AsyncIterator, Callable
 from typing import TYPE_CHECKING, Any
 
 from fbcore.errors import EndOfStream, PortError
-from fbcore.model.packet import NOTHING
+from fbcore.model.packet import NOTHING, Packet, PacketId
 from fbcore.model.port import In
 from fbcore.net.edge import Edge
+from fbcore.net.guard import admit
 from fbcore.net.wait import BUDGET, NEVER, Wait
 
 if TYPE_CHECKING:
@@ -25,14 +27,20 @@ class InPort(In[Any]):
     `low` is the counterpart of the output's gate: a receive that finds more packets than that just takes
     one. It is 0 while nobody waits for room, a little over half the capacity while somebody does.
     `last` is the packet in the node's hands: taken here, and not yet done with. `half_fed`: a join of this
-    input with another has ended for want of packets there.
+    input with another has ended for want of packets there. `key` is that of an element of an array port.
+    `guard` raises for a value that is to be refused; `changed` is the error of a packet that was changed on its way.
     """
 
     __slots__ = (
+        "_forwarded",
+        "_last_edge",
         "address",
+        "changed",
         "edges",
         "flushed",
+        "guard",
         "half_fed",
+        "key",
         "last",
         "low",
         "name",
@@ -45,9 +53,16 @@ class InPort(In[Any]):
         "waiters",
     )
 
-    def __init__(self, node: Node, name: str) -> None:
+    is_eager = False
+
+    def __init__(self, node: Node, name: str, key: int | str | None = None) -> None:
         super().__init__()
         self.node = node
+        self.key = key
+        self.guard: Callable[[Any], None] | None = None
+        self.changed: PortError | None = None
+        self._last_edge: Edge | None = None
+        self._forwarded: PacketId | None = None
         self.name = name
         self.address = f"{node.address}.{name}"
         self.edges: list[Edge] = []
@@ -81,6 +96,11 @@ class InPort(In[Any]):
                     self.low = max(self.low, len(self.queue) - BUDGET)
 
     @property
+    def is_connected(self) -> bool:
+        """Whether anything sends to this input, or did."""
+        return bool(self.edges)
+
+    @property
     def is_closed(self) -> bool:
         """Whether nothing can come any more, besides what lies here."""
         return self.flushed or self.open_edges == 0
@@ -97,34 +117,52 @@ class InPort(In[Any]):
         except StopAsyncIteration:
             raise EndOfStream(self.address) from None
 
+    async def receive_packet(self) -> Packet[Any]:
+        """Return the next packet with its identity."""
+        value = await self.receive()
+        return Packet(value, self.last_identity())
+
+    async def packets(self) -> AsyncIterator[Packet[Any]]:
+        """Receive packets with their identities."""
+        async for value in self:
+            yield Packet(value, self.last_identity())
+
+    def last_identity(self) -> PacketId:
+        """Return the identity of the packet that was received last; the caller has seen to it that there was one."""
+        edge = self._last_edge or self.edges[0]
+        return self._forwarded or PacketId(edge.birthplace, edge.left - 1)
+
     async def __anext__(self) -> Any:
         queue = self.queue
         if len(queue) > self.low:
             self.received += 1
             self.last = value = queue.popleft()
             return value
-        self.last = NOTHING
         node = self.node
-        node.credit -= BUDGET if queue and 0 < self.low < NEVER and not self.edges[0].senders else 1
-        if node.credit <= 0:
-            await node.give_way()
-        while not queue:
-            if self.open_edges == 0 or self.flushed:
-                await self._note_the_end()
-                raise StopAsyncIteration
-            wait = Wait(node, (self,)) if self.wait.is_standing else self.wait
-            future = wait.begin()
-            try:
-                await future
-            except asyncio.CancelledError:
-                self.pass_on()
-                raise
-            finally:
-                wait.end(future)
-        if node.cancelled:
-            # What is taken now would be missing from the account of what the node held.
-            raise asyncio.CancelledError
-        return self.take()
+        while True:
+            self.last = NOTHING
+            node.credit -= BUDGET if queue and 0 < self.low < NEVER and not self.edges[0].senders else 1
+            if node.credit <= 0:
+                await node.give_way()
+            while not queue:
+                if self.open_edges == 0 or self.flushed:
+                    await self._note_the_end()
+                    raise StopAsyncIteration
+                wait = Wait(node, (self,)) if self.wait.is_standing else self.wait
+                future = wait.begin()
+                try:
+                    await future
+                except asyncio.CancelledError:
+                    self.pass_on()
+                    raise
+                finally:
+                    wait.end(future)
+            if node.cancelled:
+                # What is taken now would be missing from the account of what the node held.
+                raise asyncio.CancelledError
+            value = self.take()
+            if (self.guard is None and self.changed is None) or await admit(node, (self,)):
+                return value
 
     def pass_on(self) -> None:
         """Wake another receiver, in the stead of one that was woken and cancelled at once."""
@@ -154,8 +192,13 @@ class InPort(In[Any]):
             edge, value = value
             edge.count -= 1
             edge.taken += 1
+            self._last_edge = edge
         self.received += 1
         self.last = value
+        if edge.forwarded is not None:
+            self._forwarded = edge.forwarded.pop(edge.left - 1, None)
+        if edge.inspection is not None:
+            self.changed = edge.inspection.leave(value)
         if edge.senders and edge.has_half_free:
             edge.wake_senders()
         if edge.is_fast and not edge.senders and len(self.queue) <= BUDGET:

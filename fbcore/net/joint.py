@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from fbcore.errors import EndOfStream, PortError
 from fbcore.model.packet import NOTHING
 from fbcore.model.port import Hit
+from fbcore.net.guard import admit
 from fbcore.net.in_port import InPort
 from fbcore.net.wait import Wait
 
@@ -23,15 +24,18 @@ async def take_all(node: Node, ports: Sequence[InPort]) -> list[Any]:
         EndOfStream: one of them has ended. If the node ends with packets in its siblings, or they would still
             get some, the net is starved.
     """
-    await _begin(node, ports)
-    while empty := [port for port in ports if not port.queue]:
-        ended = [port for port in empty if port.is_closed]
-        if ended:
-            for port in ports:
-                port.half_fed = not port.is_closed or bool(port.queue)
-            raise EndOfStream(ended[0].address)
-        await _wait(node, empty, needs_all=True)
-    return [port.take() for port in ports]
+    while True:
+        await _begin(node, ports)
+        while empty := [port for port in ports if not port.queue]:
+            ended = [port for port in empty if port.is_closed]
+            if ended:
+                for port in ports:
+                    port.half_fed = not port.is_closed or bool(port.queue)
+                raise EndOfStream(ended[0].address)
+            await _wait(node, empty, needs_all=True)
+        values = [port.take() for port in ports]
+        if await admit(node, ports):
+            return values
 
 
 async def take_any(node: Node, ports: Sequence[InPort]) -> Hit:
@@ -44,11 +48,20 @@ async def take_any(node: Node, ports: Sequence[InPort]) -> Hit:
     while True:
         for port in ports:
             if port.queue:
-                return Hit(port, port.take())
-        waiting = [port for port in ports if not port.is_closed]
-        if not waiting:
-            raise EndOfStream(" and ".join(port.address for port in ports))
-        await _wait(node, waiting, needs_all=False)
+                value = port.take()
+                if await admit(node, (port,)):
+                    return Hit(port, value, port.key)
+                await _begin(node, ports)
+                break
+        else:
+            await _wait_for_any(node, ports)
+
+
+async def _wait_for_any(node: Node, ports: Sequence[InPort]) -> None:
+    waiting = [port for port in ports if not port.is_closed]
+    if not waiting:
+        raise EndOfStream(" and ".join(port.address for port in ports))
+    await _wait(node, waiting, needs_all=False)
 
 
 async def _begin(node: Node, ports: Sequence[InPort]) -> None:

@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Iterable, Iterator
 from contextvars import Context
 from functools import partial
+from typing import Any
 
 from fbcore.errors import NodeError
 from fbcore.loop import SteppedLoop
@@ -14,8 +15,10 @@ from fbcore.net.edge import Edge
 from fbcore.net.flush import flush_order
 from fbcore.net.node import Node, Phase
 from fbcore.net.observe import Observer, Watching
+from fbcore.net.options import DEFAULTS, NetOptions
 from fbcore.net.out_port import OutPort
 from fbcore.net.outstanding import find_outstanding, tasks_of
+from fbcore.net.registry import PacketRegistry
 from fbcore.net.report import EdgeState, NodeState, Outcome, Result, Snapshot
 from fbcore.net.sink import Sink
 from fbcore.net.verdict import verdict, waits_in_words
@@ -32,8 +35,10 @@ class Net:
     `await net.run()` runs it and returns its `Result`; when that is cancelled, `net.result` still holds it.
     """
 
-    def __init__(self, name: str, observers: Iterable[Observer] = ()) -> None:
+    def __init__(self, name: str, observers: Iterable[Observer] = (), options: NetOptions = DEFAULTS) -> None:
         self.name = name
+        self.options = options
+        self.initials: dict[str, Any] = {}
         self.watching = Watching(list(observers))
         self.nodes: list[Node] = []
         self.edges: list[Edge] = []
@@ -56,6 +61,7 @@ class Net:
         self._grace: asyncio.TimerHandle | None = None
         self._insisting: asyncio.TimerHandle | None = None
         self._began = 0.0
+        self._numbers: dict[Edge, int] = {}
         self._watchdog = Watchdog(self)
         self._all_ended = asyncio.Event()
         self.loop = asyncio.get_running_loop()
@@ -100,14 +106,30 @@ class Net:
         for node in self.nodes:
             for port in node.ins.values():
                 port.wait = Wait(node, (port,))
+        self._numbers = {edge: number for number, edge in enumerate(self.edges)}
+        for node in self.nodes:
+            self.take_in(node)
         for edge in self.edges:
             edge.wait = Wait(edge.source.node, (), (edge,), needs_all=True)
-            alone = not edge.shared and edge.source.node is not edge.target.node
-            edge.is_fast = alone and not self.is_stepped and not self.watching.wants_packets
+            edge.is_fast = _can_be_fast(edge) and not self.is_stepped and not self.watching.wants_packets
         for edge in self.edges:
             edge.source.regate()
+        for node in self.nodes:
+            if node.address in self.initials:
+                # Before anything runs: an initial packet comes before any other.
+                node.outs["out"].put_now(self.initials[node.address])
         if not self.is_stepped:
             self._watchdog.start()
+
+    def take_in(self, node: Node) -> None:
+        """Take notice of ports that a node has got."""
+        if self.options.tracking == "history":
+            node.keep_history(self._numbers)
+
+    @property
+    def packets(self) -> PacketRegistry:
+        """What is known of the packets of the net at this moment."""
+        return PacketRegistry(self)
 
     def _finish(self) -> None:
         if not self.is_stepped:
@@ -208,9 +230,9 @@ class Net:
             self._to_flush = flush_order(self)
         while self._to_flush:
             node = self._to_flush.pop(0)
-            if not node.ended and any(not port.is_closed for port in node.ins.values()):
-                for port in node.ins.values():
-                    port.flush()
+            if not node.ended and any(not inlet.is_closed for inlet in node.inlets):
+                for inlet in node.inlets:
+                    inlet.flush()
                 self.blocked.look_again()
                 return
         stuck = "; ".join(f"{address} waits for {what}" for address, what in waits_in_words(self).items())
@@ -248,6 +270,7 @@ class Net:
         outcome, reason = self._judge()
         result = Result(self.name, outcome, reason, outputs, self.snapshot())
         result.errors = tuple(self.errors)
+        result.packets = self.packets
         result.knot, result.waits = self._knot, self._waits
         result.unread = {e.address: e.values() for e in self.edges if len(e) and e.target.node is not None}
         for node in self.nodes:
@@ -272,6 +295,15 @@ class Net:
         return Outcome.FINISHED, ""
 
 
+def _can_be_fast(edge: Edge) -> bool:
+    """Say whether packets may pass without anybody looking at them; a node that feeds itself looks."""
+    if edge.source.node.store is not None:
+        return False
+    if edge.shared or edge.source.node is edge.target.node or edge.inspection is not None or edge.target.is_eager:
+        return False
+    return getattr(edge.target, "guard", None) is None
+
+
 def _never_ran(node: Node, task: asyncio.Task[None]) -> None:
     node.finish(Phase.CANCELLED)
 
@@ -282,9 +314,6 @@ def _sent(port: OutPort, edges: dict[str, EdgeState]) -> int:
 
 
 def _edge_state(edge: Edge) -> EdgeState:
-    fill = len(edge)
-    target = edge.target
-    if isinstance(target, Sink):
-        return EdgeState(edge.address, fill, fill, 0, edge.capacity)
-    taken = edge.taken if edge.shared else target.received
-    return EdgeState(edge.address, taken + fill, taken, fill, edge.capacity)
+    if isinstance(edge.target, Sink):
+        return EdgeState(edge.address, len(edge), len(edge), 0, edge.capacity)
+    return EdgeState(edge.address, edge.passed, edge.left, len(edge), edge.capacity)

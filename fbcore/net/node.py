@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
 from contextvars import Context, ContextVar, copy_context
 from enum import StrEnum
@@ -13,11 +13,14 @@ from fbcore.errors import EndOfDemand, EndOfStream, NodeError, StopNet
 from fbcore.model.component import NetHandle
 from fbcore.model.packet import NOTHING, Failure
 from fbcore.model.port import Hit
+from fbcore.net.births import Births, NotingOutPort, PacketStore
 from fbcore.net.config_port import ConfigPort
+from fbcore.net.edge import Edge
 from fbcore.net.failure import leaves, node_error
 from fbcore.net.in_port import InPort
 from fbcore.net.joint import Select, Zip, own_inputs
 from fbcore.net.out_port import OutPort
+from fbcore.net.stop_port import StopPort
 from fbcore.net.tasks import NodeTasks
 from fbcore.net.wait import NEVER, Wait
 
@@ -50,11 +53,15 @@ class Node:
         self.ins: dict[str, InPort] = {}
         self.outs: dict[str, OutPort] = {}
         self.configs: dict[str, ConfigPort] = {}
-        self.error = OutPort(self, "error")
+        self.error = self.new_out("error")
+        self.stop_port: StopPort | None = None
+        self.is_exact = True
+        self.store: PacketStore | None = None
         self.work: Callable[[], Awaitable[None]] = _no_work
         self.life = Phase.CREATED
         self.ended = False
         self.cancelled = False
+        self.has_told = False
         self.waits: list[Wait] = []
         self.busy_with: list[str] = []
         self.held: dict[str, Any] = {}
@@ -63,6 +70,26 @@ class Node:
         self.task: asyncio.Task[None] | None = None
         self.credit = 0
         self.net_handle: NetHandle = _Handle(net)
+
+    # -- its ports ---------------------------------------------------------------------------------
+
+    def new_out(self, name: str) -> OutPort:
+        """Make an output of a kind that knows as much of its packets as the net is to."""
+        return (NotingOutPort if self.net.options.tracking == "history" else OutPort)(self, name)
+
+    def keep_history(self, edges: Mapping[Edge, int]) -> None:
+        """Take down what is born at each output from now on; `edges` are all those of the net, with their numbers."""
+        options = self.net.options
+        if options.keep_packets or options.keep_bytes:
+            self.store = self.store or PacketStore(options)
+        for port in (*self.outs.values(), self.error):
+            if port.births is None:
+                port.births = Births(self, port.address, self.store, is_exact=self.is_exact)
+                port.births.prepare(edges)
+
+    def births(self) -> list[Births]:
+        """Return what was born at each output, where the history of packets is kept."""
+        return [port.births for port in (*self.outs.values(), self.error) if port.births is not None]
 
     # -- its task ----------------------------------------------------------------------------------
 
@@ -78,13 +105,17 @@ class Node:
             # The net was stopped before it began.
             self.finish(Phase.CANCELLED)
             return
-        self._enter(Phase.RUNNING)
         self.credit = self.net.budget
         phase = Phase.ENDED
         try:
             async with self.tasks:
+                for config in self.configs.values():
+                    await config.arrive()
+                self._enter(Phase.RUNNING)
+                await self.tell("started")
                 with suppress(EndOfStream, EndOfDemand):
                     await self.work()
+            await self._tell_stopped()
         except asyncio.CancelledError as error:
             phase = Phase.CANCELLED
             if not self.cancelled:
@@ -108,6 +139,7 @@ class Node:
             held = self.in_hand()
             try:
                 await self.send_failure(node_error(cause, self.address, held), held)
+                await self._tell_stopped()
                 return Phase.FAILED
             except asyncio.CancelledError:
                 # The failure is in the account, as unsent; a stop does not become a failure of the net.
@@ -121,16 +153,36 @@ class Node:
         """Fail the net on account of this node."""
         failure = node_error(error, self.address, self.in_hand())
         self.note_hands()
+        self._tell_at_once("failed")
         self.net.node_failed(self, failure)
 
     async def send_failure(self, failure: NodeError, held: dict[str, Any]) -> None:
-        """Send what the node held to its port `error`."""
+        """Send what the node held to its port `error`, and the message `failed`."""
+        held = {name: value for name, value in held.items() if name != "execute"}
         value: Any = held or None
-        if len(held) == 1 and len(self.ins) <= 1:
+        if len(held) == 1 and len(self.ins.keys() - {"execute"}) == 1:
             (value,) = held.values()
         await self.error.send(Failure(value, failure, self.address))
         for port in self.ins.values():
             port.last = NOTHING
+        await self.tell("failed")
+
+    async def tell(self, message: str) -> None:
+        """Send a message that every node has, if anybody is connected to it."""
+        port = self.outs.get(message)
+        if port is not None:
+            with suppress(EndOfDemand):
+                await port.send(None)
+
+    async def _tell_stopped(self) -> None:
+        await self.tell("stopped")
+        self.has_told = True
+
+    def _tell_at_once(self, message: str) -> None:
+        port = self.outs.get(message)
+        if port is not None:
+            with suppress(EndOfDemand):
+                port.put_now(None)
 
     def finish(self, phase: Phase) -> None:
         """Close all ports and leave the net; the first call counts.
@@ -145,12 +197,28 @@ class Node:
         elif phase is Phase.ENDED:
             for port in self.ins.values():
                 port.last = NOTHING
+        if not self.has_told:
+            self._tell_at_once("stopped")
         self._enter(phase)
-        for inp in self.ins.values():
-            inp.close()
+        for inlet in self.inlets:
+            inlet.close()
+        if self.stop_port is not None:
+            self.stop_port.close()
         for out in (*self.outs.values(), self.error):
             out.close()
         self.net.node_ended(self)
+
+    @property
+    def inlets(self) -> list[InPort | ConfigPort]:
+        """The ports that something comes in by, and that can be closed: inputs, signals, and configs that are fed."""
+        return [*self.ins.values(), *(config for config in self.configs.values() if config.edges)]
+
+    def stop(self) -> None:
+        """End this node alone: what has inputs takes what lies there and ends; what has none is cancelled."""
+        if not self.ins:
+            self.cancel()
+        for inlet in self.inlets:
+            inlet.flush()
 
     def cancel(self) -> None:
         """Cancel the node, after noting what it holds."""

@@ -4,18 +4,23 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 from fbcore.errors import EndOfDemand
+from fbcore.model.packet import Packet, PacketId
 from fbcore.model.port import Out
 from fbcore.net.edge import Edge
-from fbcore.net.wait import BUDGET, Wait
+from fbcore.net.wait import BUDGET, NEVER, Wait
 
 if TYPE_CHECKING:
+    from fbcore.net.births import Births
     from fbcore.net.node import Node
 
 _NO_QUEUE: deque[Any] = deque()
 """Stands where a port has no edge yet; an empty deque takes 600 bytes, and a large net has many ports."""
+
+Parents = Iterable[Packet[Any]] | None
 
 
 class OutPort(Out[Any]):
@@ -24,9 +29,24 @@ class OutPort(Out[Any]):
     `gate` makes the fast path one comparison: a send that finds fewer packets than that on the edge just
     puts. It is the edge's capacity (or the rest of the budget, if that is less) while nothing else is to
     be done, and -1 while something is: a receiver to wake, several edges, an observer, a stepped loop.
+    `births` takes down what is born here, where the history of packets is kept. `inspects`: values on some edge
+    pass an inspection.
     """
 
-    __slots__ = ("address", "connected", "discarded", "edges", "ended", "gate", "name", "node", "pending", "queue")
+    __slots__ = (
+        "address",
+        "births",
+        "connected",
+        "discarded",
+        "edges",
+        "ended",
+        "gate",
+        "inspects",
+        "name",
+        "node",
+        "pending",
+        "queue",
+    )
 
     def __init__(self, node: Node, name: str) -> None:
         self.node = node
@@ -39,11 +59,21 @@ class OutPort(Out[Any]):
         self.pending: dict[object, Any] = {}
         self.queue = _NO_QUEUE
         self.gate = -1
+        self.births: Births | None = None
+        self.inspects = False
+
+    @property
+    def is_connected(self) -> bool:
+        """Whether anything takes what is sent here."""
+        return bool(self.edges)
 
     def attach(self, edge: Edge) -> None:
         """Add an edge that packets leave by."""
         self.edges.append(edge)
         self.connected = True
+        self.inspects = self.inspects or edge.inspection is not None
+        # A packet is born at the port, and its copies on the edges where there are several.
+        self.edges[0].birthplace = self.address if len(self.edges) == 1 else self.edges[0].address
 
     def regate(self) -> None:
         """Set the gate anew, after anything that it depends on has changed."""
@@ -55,13 +85,31 @@ class OutPort(Out[Any]):
                 self.queue = edge.queue
                 self.gate = edge.limit if edge.limit <= BUDGET else min(edge.limit, len(edge.queue) + BUDGET)
 
-    async def send(self, value: Any) -> None:
+    async def send(self, value: Any, *, parents: Parents = None) -> None:
         """Give a value away, waiting first until every edge has room."""
         queue = self.queue
         if len(queue) < self.gate:
             queue.append(value)
-        elif not self._put_at_once(value):
-            await self._send_slowly(value)
+        elif parents is not None or not self._put_at_once(value):
+            await self._send_slowly(value, parents=parents)
+
+    async def forward(self, packet: Packet[Any]) -> None:
+        """Send a packet on with the identity that it was born with."""
+        for edge in self.edges:
+            if edge.forwarded is None:
+                # From now on identities lie beside the values, and everything passes by the slow path.
+                edge.forwarded = {}
+                edge.is_fast = False
+                edge.target.low = NEVER
+        self.regate()
+        await self._send_slowly(packet.value, packet.id)
+
+    def put_now(self, value: Any) -> None:
+        """Put without waiting, for a node that has no time left; without room the packet is discarded."""
+        if self.edges and not any(edge.is_full for edge in self.edges):
+            self._put(value)
+        else:
+            self.discard(value)
 
     def _put_at_once(self, value: Any) -> bool:
         """Put when every edge has room and the task owes no turn; False when it has to wait."""
@@ -75,7 +123,7 @@ class OutPort(Out[Any]):
         self._put(value)
         return True
 
-    async def _send_slowly(self, value: Any) -> None:
+    async def _send_slowly(self, value: Any, id: PacketId | None = None, *, parents: Parents = None) -> None:
         node = self.node
         # A gate that is open and was reached with room left is the end of the budget.
         full = [edge for edge in self.edges if edge.is_full]
@@ -98,14 +146,14 @@ class OutPort(Out[Any]):
             del self.pending[ticket]
         if node.cancelled:
             raise asyncio.CancelledError
-        self._put(value)
+        self._put(value, id, parents)
 
     def _wait_for(self, full: list[Edge]) -> Wait:
         if len(full) > 1 or full[0].wait.is_standing:
             return Wait(self.node, (), full, needs_all=True)
         return full[0].wait
 
-    def _put(self, value: Any) -> None:
+    def _put(self, value: Any, id: PacketId | None = None, parents: Parents = None) -> None:
         """Put into every edge, all of which have room, without a wait between."""
         if self.ended:
             for edge in self.ended:
@@ -114,10 +162,22 @@ class OutPort(Out[Any]):
         if not edges:
             if self.connected:
                 raise EndOfDemand(self.address)
+            if self.births is not None:
+                self.births.note(value, id, parents)
             self.discard(value)
             return
-        for edge in edges:
-            edge.put(value)
+        # Before anything is put: what a check refuses must not have gone half of its ways.
+        values = [edge.inspection.enter(value) if edge.inspection else value for edge in edges] if self.inspects else ()
+        if self.births is not None:
+            self.births.note(value, id, parents)
+        if id is not None and len(edges) == 1 and (forwarded := edges[0].forwarded) is not None:
+            forwarded[edges[0].passed] = id
+        if values:
+            for edge, each in zip(edges, values, strict=True):
+                edge.put(each)
+        else:
+            for edge in edges:
+                edge.put(value)
         watching = self.node.net.watching
         if watching.wants_packets:
             for edge in edges:
@@ -140,3 +200,17 @@ class OutPort(Out[Any]):
         """Say to every consumer that no packet will come any more."""
         for edge in self.edges + self.ended:
             edge.finish()
+
+
+class MessagePort(OutPort):
+    """A message of a running node; one that nobody is connected to is not sent, and not counted."""
+
+    __slots__ = ()
+
+    def regate(self) -> None:
+        """Keep to the slow path: messages are few, and the history of packets sees them there."""
+
+    async def send(self, value: Any = None, *, parents: Parents = None) -> None:
+        """Send the message, waiting first until every edge has room."""
+        if self.connected:
+            await super().send(value, parents=parents)

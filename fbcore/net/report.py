@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from enum import StrEnum
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from fbcore.errors import FlowError, NodeError, shown
+
+if TYPE_CHECKING:
+    from fbcore.net.registry import PacketRegistry
 
 
 class Outcome(StrEnum):
@@ -122,6 +125,7 @@ class Result:
     - `discarded`: how many packets went nowhere, by output port;
     - `knot`: the nodes and edges of a deadlock, in the order of the circle;
     - `waits`: what each node that had not ended waited for when the net was called blocked or stopped;
+    - `packets`: what is known of the packets, a `PacketRegistry`;
     - `nodes`, `edges`, `seconds`: the last state of the net, and how long it ran.
     """
 
@@ -140,6 +144,7 @@ class Result:
         self.held: dict[str, Any] = {}
         self.unsent: dict[str, list[Any]] = {}
         self.discarded: dict[str, int] = {}
+        self.packets: PacketRegistry
         self.knot: tuple[str, ...] = ()
         self.waits: dict[str, str] = {}
 

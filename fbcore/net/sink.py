@@ -16,6 +16,8 @@ class Sink:
 
     __slots__ = ("address", "edges", "low", "queue", "waiters")
     node = None
+    is_eager = False
+    received = 0
 
     def __init__(self, address: str) -> None:
         self.address = address

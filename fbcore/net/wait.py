@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from fbcore.net.config_port import Changes
     from fbcore.net.edge import Edge
     from fbcore.net.in_port import InPort
     from fbcore.net.node import Node
@@ -30,7 +31,7 @@ class Wait:
     __slots__ = ("edges", "future", "gated", "is_standing", "lines", "lowered", "needs_all", "node", "ports")
 
     def __init__(
-        self, node: Node, ports: Sequence[InPort], edges: Sequence[Edge] = (), *, needs_all: bool = False
+        self, node: Node, ports: Sequence[InPort | Changes], edges: Sequence[Edge] = (), *, needs_all: bool = False
     ) -> None:
         self.node = node
         self.ports = ports

@@ -13,6 +13,7 @@ from fbcore.model.graph import Graph
 from fbcore.net.build import build_net
 from fbcore.net.net import GRACE, Net
 from fbcore.net.observe import Observer
+from fbcore.net.options import Check, NetOptions, Tracking
 from fbcore.net.report import NetError, Outcome, Result, Snapshot
 from fbcore.runtimes.blocking import run_blocking
 
@@ -29,16 +30,24 @@ class BatchRuntime:
     is called blocked at once: a deadlocked or starved net is ended, a quiescent one (a loop that has run dry)
     is brought to its end by closing the inputs of one node after the other.
 
+    `tracking="history"` keeps what became of every packet, for `result.packets` (by default only those in flight
+    are known), and `keep` the values of so many of them at each node: a number of packets, or bytes (`"10 MB"`).
+    `check="edges"` checks the type of every value on every edge, `check="mutation"` finds values that were changed
+    after they had been sent; both take time.
+
     Example:
         result = BatchRuntime(graph).run(path="flights.csv")
         result.outputs.means        # a list of values for each output port
         result.outcome              # finished, quiescent, starved, deadlocked, stopped or failed
     """
 
-    def __init__(self, graph: Graph) -> None:
+    def __init__(
+        self, graph: Graph, *, tracking: Tracking = "counts", keep: int | str = 0, check: Check = None
+    ) -> None:
         if not isinstance(graph, Graph):
             raise GraphError(f"BatchRuntime runs a Graph, not {graph!r}", hint="BatchRuntime(graph).run()")
         self.graph = graph
+        self.options = NetOptions(tracking, keep, check)
         self._running: list[Net] = []
 
     def run(
@@ -104,7 +113,7 @@ class BatchRuntime:
 
         When the caller is cancelled, the net is, and the `CancelledError` carries the summary as a note.
         """
-        net = build_net(self.graph, inputs, configs, observers)
+        net = build_net(self.graph, inputs, configs, observers, self.options)
         timers = _Timers(net, time_limit, progress)
         self._running.append(net)
         try:

@@ -10,7 +10,7 @@ import typer
 
 from fbcore.model.graph import Graph, NodeSpec
 from fbcore.model.packet import NOTHING
-from fbcore.model.port import PortSpec
+from fbcore.model.port_spec import PortSpec
 from fbcore.model.types import name_of
 
 PANEL = "Configs of the graph"

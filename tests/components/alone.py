@@ -7,7 +7,7 @@ import pytest
 
 from fbcore import BatchRuntime, Component, Each, FlowError, Graph, NetError, Result
 from fbcore.model.component import class_spec
-from fbcore.model.port import PortKind
+from fbcore.model.port_spec import PortKind
 
 
 def run_alone(component: type[Component], inputs: dict[str, Iterable[Any]] | None = None, **configs: Any) -> Result:

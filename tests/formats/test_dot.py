@@ -93,7 +93,7 @@ def test_types_stand_on_the_arrows() -> None:
     assert [line.partition('label="')[2].partition('"')[0] for line in lines] == [
         r" count \n int ",
         r" numbers to value \n int ",
-        r" error to value \n Any to object \n capacity 1 ",
+        r" error to value \n Failure to object \n capacity 1 ",
         r" value \n object \n unbounded ",
         r" out \n float ",
     ]

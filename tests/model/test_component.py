@@ -8,7 +8,7 @@ import pytest
 from fbcore import BatchRuntime, Component, Config, Graph, GraphError, In, Out
 from fbcore.model.component import class_spec
 from fbcore.model.packet import NOTHING
-from fbcore.model.port import PortKind
+from fbcore.model.port_spec import PortKind
 
 
 class ReadCsv(Component):

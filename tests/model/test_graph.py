@@ -174,9 +174,15 @@ WRONG_WAY = [
     ),
     (lambda g: g.outputs.x >> g["b"].value, "outputs.x", "this is an input, and nothing goes out of it", "left of >>"),
     (lambda g: g["a"].out >> g.inputs.x, "inputs.x", "this is an output, and nothing comes in through it", "right of"),
-    (lambda g: g["a"].out >> g["read"].path, "read.path", "a.out cannot feed this config", "graph.configs.name"),
-    (lambda g: g.inputs.x >> g["read"].path, "read.path", "inputs.x cannot feed this config", "graph.configs.name"),
-    (lambda g: g.configs.x >> g["a"].value, "a.value", "configs.x cannot feed this input", "graph.inputs.name"),
+    (
+        lambda g: g["a"].out >> g["b"].started,
+        "b.started",
+        "this is a message, and nothing comes in through it",
+        "right",
+    ),
+    (lambda g: g["a"].stop >> g["b"].value, "a.stop", "this is a signal, and nothing goes out of it", "left of >>"),
+    (lambda g: g.configs.x >> g["a"].execute, "a.execute", "configs.x cannot feed this signal", "graph.inputs.name"),
+    (lambda g: g.configs.x >> g["a"].value, "a.value", "configs.x cannot feed this input", "graph.configs.name"),
     (lambda g: g["a"].out >> g["b"].error, "b.error", "this is an output, and nothing comes in through it", "right of"),
 ]
 
@@ -220,7 +226,8 @@ def test_a_port_that_a_node_does_not_have_is_refused():
     """The error names the node, and the ports there are."""
     with pytest.raises(PortError, match=r"read: the node has no port 'lines'\n.*its ports are: path, rows"):
         fan()["read"].lines  # noqa: B018 - reading it is the point
-    assert dir(fan()["read"]) == ["error", "path", "rows"]
+    implicit = ["error", "execute", "executed", "failed", "started", "stop", "stopped"]
+    assert dir(fan()["read"]) == sorted([*implicit, "path", "rows"])
 
 
 @pytest.mark.parametrize("capacity", [0, -1, True, 1.5, "3", float("inf")])

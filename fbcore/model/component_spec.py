@@ -1,0 +1,53 @@
+"""What a net must know of a component."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from fbcore.model.address import RESERVED_PORTS, Place, element_of, is_id
+from fbcore.model.port_spec import IMPLICIT, PortKind, PortSpec
+
+if TYPE_CHECKING:
+    from fbcore.model.graph import Graph
+
+
+class ComponentSpec:
+    """What a net must know of a component: its name, its ports in order of declaration, and where it stands.
+
+    `target` is the class, or the `FunctionComponent`; `graph` is what a composite is made of, None for others.
+    `problems` are triples of port (or ""), what is wrong, and how to mend it.
+    """
+
+    __slots__ = ("doc", "graph", "name", "place", "ports", "problems", "target")
+
+    def __init__(self, name: str, ports: Mapping[str, PortSpec], target: Any, doc: str, place: Place) -> None:
+        self.name = name
+        self.ports = dict(ports)
+        self.target = target
+        self.doc = doc
+        self.place = place
+        self.graph: Graph | None = None
+        self.problems: list[tuple[str, str, str]] = []
+
+    def of(self, kind: PortKind) -> list[PortSpec]:
+        """Return the declared ports of one kind, in order of declaration."""
+        return [port for port in self.ports.values() if port.kind is kind]
+
+    def port(self, name: str) -> PortSpec | None:
+        """Return the declaration of a port, an implicit one or that of an element's array included, or None."""
+        if name in IMPLICIT:
+            return IMPLICIT[name]
+        element = element_of(name)
+        if element is None:
+            return self.ports.get(name)
+        array = self.ports.get(element[0])
+        return array if array is not None and array.is_array else None
+
+    def check_names(self) -> None:
+        """Note a problem for every port whose name is not allowed."""
+        for name in self.ports:
+            if name in RESERVED_PORTS:
+                self.problems.append((name, f"a component has `{name}` anyway", "give the port another name"))
+            elif not is_id(name) or name.startswith("_"):
+                self.problems.append((name, f"`{name}` cannot be the name of a port", "use letters, digits and _"))

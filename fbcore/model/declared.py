@@ -1,0 +1,102 @@
+"""Reading the ports that the body of a class declares."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Mapping
+from copy import copy
+from typing import Any, get_args, get_origin
+
+from fbcore.errors import GraphError, shown
+from fbcore.model.address import Place
+from fbcore.model.array import InArray, OutArray
+from fbcore.model.component_spec import ComponentSpec
+from fbcore.model.packet import NOTHING
+from fbcore.model.port import Config, In, Message, Out, Signal
+from fbcore.model.port_spec import PortKind, PortSpec
+from fbcore.model.types import resolve
+
+_KINDS: dict[Any, PortKind] = {
+    In: PortKind.INPUT,
+    InArray: PortKind.INPUT,
+    Out: PortKind.OUTPUT,
+    OutArray: PortKind.OUTPUT,
+    Config: PortKind.CONFIG,
+    Signal: PortKind.SIGNAL,
+    Message: PortKind.MESSAGE,
+}
+
+_EXAMPLES: dict[Any, str] = {In: "In(optional=True)", InArray: "InArray(optional=True)", Config: "Config(default=...)"}
+
+
+class Declared:
+    """The ports of a class: annotations are read once where the class is made, and again when they are needed.
+
+    The first reading sees types that are local to a function; the second sees names that came later.
+    """
+
+    __slots__ = ("cls", "early", "module", "place", "spec")
+
+    def __init__(self, cls: type, local_names: Mapping[str, Any], module: Mapping[str, Any], place: Place) -> None:
+        self.cls = cls
+        self.place = place
+        self.module = module
+        self.spec: ComponentSpec | None = None
+        scopes = (local_names, vars(cls), module)
+        self.early = {name: resolve(text, *scopes) for name, text in inspect.get_annotations(cls).items()}
+
+    def ports(self, inherited: Mapping[str, PortSpec]) -> dict[str, PortSpec]:
+        """Return the ports that this class declares, and those of its bases that it gives other options."""
+        found = {}
+        for name, annotation in inspect.get_annotations(self.cls).items():
+            kind, complete = self.early[name]
+            if not complete:
+                kind, complete = resolve(annotation, vars(self.cls), self.module)
+            port = _port_spec(self.cls.__name__, name, kind, complete, self.cls.__dict__.get(name, NOTHING))
+            if port is not None:
+                found[name] = port
+        for name in inherited.keys() & vars(self.cls).keys() - found.keys():
+            found[name] = copy(inherited[name])
+            _set_options(self.cls.__name__, found[name], vars(self.cls)[name])
+        return found
+
+
+def _port_spec(owner: str, name: str, annotation: Any, resolved: bool, declared: Any) -> PortSpec | None:
+    form = get_origin(annotation) or annotation
+    kind = _KINDS.get(form) if isinstance(form, type) else None
+    if kind is None:
+        return None
+    inner = None if form is Message else (get_args(annotation) or (Any,))[0]
+    port = PortSpec(name, kind, inner, resolved=resolved, is_array=form in (InArray, OutArray))
+    if declared is not NOTHING:
+        _set_options(owner, port, declared)
+    return port
+
+
+def _form(port: PortSpec) -> Any:
+    if port.is_array:
+        return InArray if port.kind is PortKind.INPUT else OutArray
+    return next(form for form, kind in _KINDS.items() if kind is port.kind)
+
+
+def _set_options(owner: str, port: PortSpec, declared: Any) -> None:
+    """Take over the options that stand on the right of `=` in the body of a class."""
+    form = _form(port)
+    if not isinstance(declared, form):
+        example = _EXAMPLES.get(form, f"{form.__name__}()")
+        if form is Config and not isinstance(declared, tuple(_KINDS)):
+            example = f"Config(default={shown(declared)})"
+        what = f"an {port.kind}" if port.kind in (PortKind.INPUT, PortKind.OUTPUT) else f"a {port.kind}"
+        raise GraphError(
+            f"this is {what}, and cannot be given {shown(declared)}", f"{owner}.{port.name}", f"write `= {example}`"
+        )
+    if isinstance(declared, In | InArray):
+        port.optional = declared.optional
+    if isinstance(declared, Config):
+        port.default = declared.default
+    if isinstance(declared, In | InArray | Config):
+        port.validate = declared.validate
+        validate: Any = declared.validate
+        if validate is not None and not callable(validate):
+            hint = "give a function of the value that raises, or returns False, for what it refuses"
+            raise GraphError(f"validate cannot be {shown(port.validate)}", f"{owner}.{port.name}", hint)

@@ -1,0 +1,66 @@
+"""How a net is run, whatever graph it is made of."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from fbcore.errors import InputError, shown
+
+Tracking = Literal["counts", "history"]
+Check = Literal["edges", "mutation"] | None
+
+_UNITS = {"b": 1, "kb": 1_000, "mb": 1_000_000, "gb": 1_000_000_000}
+
+
+class NetOptions:
+    """Options of a net.
+
+    `tracking` is how much is known of packets afterwards; `keep` how many of their values each node keeps, as a
+    number of packets or as bytes (`"10 MB"`). `check` is what is checked on the edges inside. `batching` lets
+    functions fire in batches, which shows in the time that it takes and nowhere else.
+
+    Raises:
+        InputError: an option has a value that it cannot have.
+    """
+
+    __slots__ = ("batching", "check", "keep_bytes", "keep_packets", "tracking")
+
+    def __init__(
+        self,
+        tracking: Tracking = "counts",
+        keep: int | str = 0,
+        check: Check = None,
+        *,
+        batching: bool = True,
+    ) -> None:
+        if tracking not in ("counts", "history"):
+            raise InputError(f"tracking cannot be {shown(tracking)}", "tracking", 'say "counts" or "history"')
+        if check not in (None, "edges", "mutation"):
+            raise InputError(f"check cannot be {shown(check)}", "check", 'say "edges" or "mutation", or leave it away')
+        self.tracking = tracking
+        self.check = check
+        self.batching = batching
+        self.keep_packets = self.keep_bytes = 0
+        if isinstance(keep, str):
+            self.keep_bytes = _bytes(keep)
+        elif type(keep) is int and keep >= 0:
+            self.keep_packets = keep
+        else:
+            raise InputError(f"keep cannot be {shown(keep)}", "keep", _KEEP)
+        if keep and tracking != "history":
+            raise InputError("values are kept with the history of packets only", "keep", 'add tracking="history"')
+
+
+_KEEP = 'say how many packets each node keeps, as 1000, or how many bytes, as "10 MB"'
+
+
+def _bytes(text: str) -> int:
+    number, unit = text.strip().rstrip("bBkKmMgG"), text.strip().lower()
+    unit = unit[len(number) :].strip()
+    try:
+        return int(float(number) * _UNITS[unit])
+    except (ValueError, KeyError):
+        raise InputError(f"keep cannot be {text!r}", "keep", _KEEP) from None
+
+
+DEFAULTS = NetOptions()
