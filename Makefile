@@ -49,11 +49,12 @@ test-all:  ## run all the tests on every Python from 3.11 to 3.13 that is found
 	echo "passed:$${passed:- none}; failed:$${failed:- none}; absent:$${absent:- none}"; \
 	test -z "$$failed" && test -n "$$passed"
 
-lint: install  ## check style, format, types and layers
+lint: install  ## check style, format, types, layers and that notebooks are clean
 	$(VENV)/bin/ruff check
 	$(VENV)/bin/ruff format --check
 	$(VENV)/bin/mypy
 	$(VENV)/bin/lint-imports
+	$(VENV)/bin/python -m tests.habits.notebooks
 
 bench: install  ## measure the flow of packets
 	$(VENV)/bin/python -m benchmarks flow

@@ -1,10 +1,9 @@
-import json
 import re
 from pathlib import Path
 
 import pytest
 
-from tests.habits.tree import ROOT, name, tracked_files
+from tests.habits.tree import name, tracked_files
 
 # Written so that this file keeps its own rules.
 TRACES = re.compile(
@@ -13,7 +12,6 @@ TRACES = re.compile(
     r"|\b(debian|npmjs|pypi|pythonhosted)\.(com|org)\b"
     r"|\b[Ii]ssue #?\d"
 )
-NOTEBOOKS = sorted((ROOT / "nbs").glob("*.ipynb"))
 
 
 def text_of(path: Path) -> str:
@@ -33,11 +31,3 @@ def test_a_trace_is_found(trace: str) -> None:
     """The check above sees a path wherever it begins, and leaves relative ones alone."""
     assert TRACES.search(trace.format("home"))
     assert not TRACES.search("docs/home/page and https://example.com/home/page")
-
-
-@pytest.mark.parametrize("path", NOTEBOOKS, ids=name)
-def test_notebooks_are_clean(path: Path) -> None:
-    """A notebook is stored without outputs and execution counts, so that changes to it can be read."""
-    for cell in json.loads(path.read_text(encoding="utf-8"))["cells"]:
-        assert not cell.get("outputs")
-        assert cell.get("execution_count") is None
