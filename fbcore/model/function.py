@@ -18,20 +18,22 @@ from fbcore.model.signature import Signature, packet_parameters
 from fbcore.model.types import fits
 
 P = ParamSpec("P")
-R = TypeVar("R")
+R_co = TypeVar("R_co", covariant=True)
+S_co = TypeVar("S_co", covariant=True)
 T = TypeVar("T")
 
 Fires = Literal["all", "any"]
 
 
-class FunctionComponent(Generic[P, R, T]):
+class FunctionComponent(Generic[P, R_co, S_co]):
     """A function as a component: what `@component` makes. It stays callable as the function it was.
 
     Parameters are input ports, parameters with a default are config ports, the return type is the output
     port `out`; None sends nothing, and an iterator sends each of its items.
+
+    To a type checker it takes P, returns R, and sends S, or nothing where S is None.
     """
 
-    out: Out[T]
     error: Out[Failure]
     execute: Signal
     stop: Signal
@@ -41,12 +43,16 @@ class FunctionComponent(Generic[P, R, T]):
     failed: Message
     if TYPE_CHECKING:
 
+        @property
+        def out(self: FunctionComponent[..., Any, T | None]) -> Out[T]:
+            """The output of a node."""
+
         def __getattr__(self, name: str) -> Any:
             """Let the checker accept the input ports of a node; they are checked when the graph is validated."""
 
     def __init__(
         self,
-        function: Callable[P, R],
+        function: Callable[P, R_co],
         local_names: Mapping[str, Any],
         *,
         fires: Fires = "all",
@@ -70,7 +76,7 @@ class FunctionComponent(Generic[P, R, T]):
             hint = "a function that returns sends all or nothing anyway: leave `buffered` away"
             raise GraphError("buffered is for functions that yield", function.__name__, hint)
 
-    def __call__(self, *args: P.args, **kwargs: P.kwargs) -> R:
+    def __call__(self, *args: P.args, **kwargs: P.kwargs) -> R_co:
         """Call the function itself, as in a test: `parse(row)`."""
         if self._signature.required:
             given = self._signature.signature.bind(*args, **kwargs).arguments
@@ -131,23 +137,25 @@ class _Decorator(Protocol):
     """What `@component(...)` with options is: a decorator, typed as `@component` is."""
 
     @overload
-    def __call__(self, function: Callable[P, Coroutine[Any, Any, T | None]], /) -> FunctionComponent[P, Any, T]: ...
+    def __call__(
+        self, function: Callable[P, Coroutine[Any, Any, T]], /
+    ) -> FunctionComponent[P, Coroutine[Any, Any, T], T]: ...
     @overload
     def __call__(self, function: Callable[P, AsyncIterator[T]], /) -> FunctionComponent[P, AsyncIterator[T], T]: ...
     @overload
     def __call__(self, function: Callable[P, Iterator[T]], /) -> FunctionComponent[P, Iterator[T], T]: ...
     @overload
-    def __call__(self, function: Callable[P, T | None], /) -> FunctionComponent[P, T | None, T]: ...
+    def __call__(self, function: Callable[P, T], /) -> FunctionComponent[P, T, T]: ...
 
 
 @overload
-def component(function: Callable[P, Coroutine[Any, Any, T | None]], /) -> FunctionComponent[P, Any, T]: ...
+def component(function: Callable[P, Coroutine[Any, Any, T]], /) -> FunctionComponent[P, Coroutine[Any, Any, T], T]: ...
 @overload
 def component(function: Callable[P, AsyncIterator[T]], /) -> FunctionComponent[P, AsyncIterator[T], T]: ...
 @overload
 def component(function: Callable[P, Iterator[T]], /) -> FunctionComponent[P, Iterator[T], T]: ...
 @overload
-def component(function: Callable[P, T | None], /) -> FunctionComponent[P, T | None, T]: ...
+def component(function: Callable[P, T], /) -> FunctionComponent[P, T, T]: ...
 @overload
 def component(*, fires: Fires = "all", buffered: bool = False, unpack: bool = False) -> _Decorator: ...
 def component(

@@ -11,6 +11,8 @@ from fbcore.model.packet import NOTHING, Packet
 T = TypeVar("T")
 T_contra = TypeVar("T_contra", contravariant=True)
 
+_NO_DEFAULT: Any = NOTHING
+
 
 class Accepts(Protocol[T_contra]):
     """Anything that takes values of a type. Contravariant, so that an output of dogs fits an input of animals."""
@@ -136,7 +138,7 @@ class Config(Generic[T]):
 
     __slots__ = ("default", "validate")
 
-    def __init__(self, *, default: T | Any = NOTHING, validate: Callable[[T], Any] | None = None) -> None:
+    def __init__(self, *, default: T = _NO_DEFAULT, validate: Callable[[T], Any] | None = None) -> None:
         self.default = default
         self.validate = validate
 

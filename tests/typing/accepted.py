@@ -1,0 +1,180 @@
+"""What type checkers must accept: mypy --strict and pyright say nothing about this file."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Iterator
+from typing import NamedTuple, assert_type
+
+from fbcore import (
+    BatchRuntime,
+    Component,
+    CompositeComponent,
+    Config,
+    Each,
+    Graph,
+    Hit,
+    In,
+    InArray,
+    Message,
+    Missing,
+    Out,
+    OutArray,
+    Packet,
+    Result,
+    Signal,
+    component,
+    required,
+)
+
+
+class Animal: ...
+
+
+class Dog(Animal): ...
+
+
+class Kennel(Component):
+    """Has every kind of port."""
+
+    names: In[str] = In(optional=True, validate=lambda name: name != "")
+    dogs: Out[Dog]
+    size: Config[int] = Config(default=5)
+    scale: Config[float | None] = Config(default=None)
+    more: InArray[Dog]
+    parts: OutArray[str]
+    flush: Signal
+    done: Message
+
+    async def run(self) -> None:
+        async for name in self.names:
+            assert_type(name, str)
+        assert_type(await self.names.receive(), str)
+        assert_type(self.size.value, int)
+        async for scale in self.scale.changes():
+            assert_type(scale, float | None)
+        async for packet in self.names.packets():
+            assert_type(packet, Packet[str])
+            await self.parts["names"].forward(packet)
+            await self.dogs.send(Dog(), parents=[packet])
+        await self.flush.receive()
+        async for hit in self.select(self.names, *self.more.values(), self.flush):
+            assert_type(hit, Hit)
+            assert_type(hit.of(self.names), str | None)
+        async for name, dog in self.zip(self.names, self.more[0]):
+            assert_type(name, str)
+            assert_type(dog, Dog)
+        for key in self.more:
+            assert_type(key, int | str)
+        if self.dogs.is_connected:
+            await self.done.send()
+
+
+class Vet(Component):
+    """Takes any animal."""
+
+    patient: In[Animal]
+
+    async def run(self) -> None:
+        async for patient in self.patient:
+            assert_type(patient, Animal)
+
+
+class Pair(NamedTuple):
+    left: int | None
+    right: str | None
+
+
+@component
+def bark(dog: Dog, times: int = 1) -> str:
+    return f"{dog}" * times
+
+
+@component
+def maybe(dog: Dog, factor: float = required()) -> Dog | None:
+    return dog if factor > 1 else None
+
+
+@component
+def each(text: str) -> Iterator[int]:
+    yield len(text)
+
+
+@component
+async def later(text: str) -> int | None:
+    return len(text)
+
+
+@component
+async def slowly(text: str) -> AsyncIterator[str]:
+    yield text
+
+
+@component(fires="any")
+def latest(left: int | Missing, right: int | Missing) -> int | None:
+    return None if isinstance(left, Missing) or isinstance(right, Missing) else left + right
+
+
+@component(unpack=True)
+def split(text: str) -> Pair:
+    return Pair(len(text), None)
+
+
+@component(buffered=True)
+def held(text: str) -> Iterator[str]:
+    yield text
+
+
+class Shelter(CompositeComponent):
+    """A graph as a component."""
+
+    name: In[str]
+    size: Config[int] = Config(default=3)
+    dog: Out[Dog]
+
+    def build(self, graph: Graph) -> None:
+        kennel = graph.add(Kennel)
+        graph.inputs.name >> kennel.names
+        graph.configs.size >> kennel.size
+        kennel.dogs >> graph.outputs.dog
+
+
+graph = Graph("shelter")
+kennel = graph.add(Kennel, size=7)
+shelter = graph.add(Shelter, "other")
+vet = graph.add(Vet)
+barking = graph.add(bark)
+assert_type(kennel, Kennel)
+assert_type(kennel.dogs, Out[Dog])
+assert_type(barking.out, Out[str])
+assert_type(graph.add(maybe).out, Out[Dog])
+assert_type(graph.add(each).out, Out[int])
+assert_type(graph.add(later).out, Out[int])
+assert_type(graph.add(slowly).out, Out[str])
+assert_type(graph.add(latest).out, Out[int])
+assert_type(graph.add(held).out, Out[str])
+
+kennel.dogs >> vet.patient
+kennel.dogs >> kennel.more[0]
+kennel.dogs >> kennel.more.new()
+kennel.parts["a"] >> kennel.names
+shelter.dog >> vet.patient
+barking.out >> kennel.names
+barking.out >> kennel.execute
+kennel.dogs >> barking.dog
+graph.add(each, "sizes").out >> kennel.size
+kennel.stopped >> vet.stop
+kennel.done >> kennel.flush
+kennel.started >> graph.outputs.started
+graph.inputs.name >> kennel.names
+graph.configs.size >> kennel.size
+graph.initial("Rex") >> kennel.names
+vet.error >> graph.outputs.failures
+graph["vet"].anything >> vet.patient
+graph.connect(kennel.dogs, vet.patient, capacity=None, copy=True)
+graph.add(split).left >> graph.outputs.left
+
+assert_type(bark(Dog(), 2), str)
+assert_type(maybe(Dog(), factor=2.0), Dog | None)
+assert_type(each("a"), Iterator[int])
+assert_type(BatchRuntime(graph, tracking="history", keep="1 MB", check="edges").run(), Result)
+BatchRuntime(graph).run(inputs={"name": Each(["Rex"])}, size=3)

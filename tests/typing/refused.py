@@ -1,0 +1,65 @@
+"""What type checkers must refuse: every line that ends in `# refused` is an error to mypy --strict and to pyright."""
+
+from __future__ import annotations
+
+from fbcore import BatchRuntime, Component, Config, Graph, In, Message, Out, Signal, component
+
+
+class Animal: ...
+
+
+class Dog(Animal): ...
+
+
+class Kennel(Component):
+    """Sends dogs."""
+
+    names: In[str]
+    dogs: Out[Dog]
+    size: Config[int] = Config(default="five")  # refused
+    bell: Message
+    go: Signal
+
+    async def run(self) -> None:
+        await self.dogs.send(Animal())  # refused
+        await self.names.send("Rex")  # refused
+        number: int = await self.names.receive()  # refused
+        await self.dogs.receive()  # refused
+        text: str = self.size.value  # refused
+        await self.bell.send("loud")  # refused
+        async for first, _second in self.zip(self.names, self.names):
+            print(first + 1)  # refused
+        print(number, text)
+
+
+class Breeder(Component):
+    """Takes dogs, and nothing wider."""
+
+    dog: In[Dog]
+    animals: Out[Animal]
+
+    async def run(self) -> None:
+        await self.animals.send(Dog())
+
+
+@component
+def length(text: str) -> int:
+    return len(text)
+
+
+graph = Graph("refused")
+kennel = graph.add(Kennel)
+breeder = graph.add(Breeder)
+breeder.animals >> breeder.dog  # refused
+kennel.dogs >> kennel.names  # refused
+kennel.names >> breeder.dog  # refused
+kennel.dogs >> breeder  # refused
+kennel.dogs >> 3  # refused
+graph.add(length).out >> kennel.names  # refused
+kennel.bell >> kennel.names  # refused
+kennel.go >> kennel.names  # refused
+kennel.dgos >> breeder.dog  # refused
+length(3)  # refused
+graph.connect(kennel.dogs, breeder.dog, capacity="many")  # refused
+component(fires="some")  # refused
+BatchRuntime(graph, tracking="everything")  # refused
