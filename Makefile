@@ -56,8 +56,9 @@ lint: install  ## check style, format, types, layers and that notebooks are clea
 	$(VENV)/bin/lint-imports
 	$(VENV)/bin/python -m tests.habits.notebooks
 
-bench: install  ## measure the flow of packets
+bench: install  ## measure the flow of packets, and the flights beside the same job by hand
 	$(VENV)/bin/python -m benchmarks flow
+	$(VENV)/bin/python -m benchmarks flights
 
 docs: install  ## build the documentation into site/
 	$(VENV)/bin/properdocs build --quiet --strict --config-file mkdocs.yml
@@ -81,6 +82,7 @@ lock:  ## write requirements*.lock anew
 	$(LOCK) --output-file requirements-build.lock requirements-build.in
 	$(LOCK) --output-file requirements.lock --extra docs --extra lint --extra test \
 		--no-emit-package pandas --no-emit-package numpy pyproject.toml
+	for peer in benchmarks/peers/*.in; do $(LOCK) --output-file $${peer%.in}.lock $$peer || exit; done
 	rm -rf .venv-lock
 
 clean:  ## remove what these commands made
