@@ -1,1 +1,1 @@
-"""Measurements: `python -m benchmarks flow` and `flights` print tables of ratios, with `--json` one JSON line a case."""
+"""Measurements: `python -m benchmarks flow` and `flights` print tables of ratios; `--json` one JSON line a case."""
