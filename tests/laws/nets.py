@@ -104,6 +104,15 @@ def diamond(build: Builder) -> None:
     build.open.append((last.id, "out"))
 
 
+def row(build: Builder) -> None:
+    """Plain functions in a row, with room between them: where batches are."""
+    for _ in range(build.number(2, 3)):
+        source = build.take_open()
+        node = build.add(build.one_of(("map", "drop", "fail")), style="sync")
+        build.edges.append(PlannedEdge(source, (node.id, "value"), build.number(4, 64)))
+        build.open.append((node.id, "out"))
+
+
 def merge(build: Builder) -> None:
     """Two outputs into one input."""
     source = build.take_open()
@@ -175,6 +184,7 @@ FRAGMENTS: dict[str, Callable[[Builder], None]] = {
     **{kind: simple(kind) for kind in ("map", "drop", "expand", "take", "join", "collect", "concat", "alternate")},
     **{kind: simple(kind) for kind in ("switch", "twins", "stop")},
     "diamond": diamond,
+    "row": row,
     "merge": merge,
     "half_fed": half_fed,
     "loop": loop,

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 from fbcore import BatchRuntime, Each, Graph, Observer, Result, SteppedLoop
 from fbcore.loop import Driver, Seeded, first_come
 from fbcore.net.build import build_net
 from fbcore.net.net import Net
+from fbcore.net.options import DEFAULTS, NetOptions
 from tests.laws.actors import Actor, component_of
 from tests.laws.ledger import Ledger
 from tests.laws.plan import Plan, Port
@@ -18,6 +20,19 @@ MOST_TURNS = 100_000
 TIME_LIMIT = 20.0
 
 LoopFactory = Callable[[], asyncio.AbstractEventLoop]
+
+
+@dataclass(frozen=True)
+class Setting:
+    """How a net is run: the loop that it runs on, and the options that it is made with."""
+
+    make_loop: LoopFactory
+    options: NetOptions = DEFAULTS
+
+    def tracked(self) -> Setting:
+        """Return the same setting, with the history of packets."""
+        options = NetOptions("history", batching=self.options.batching)
+        return replace(self, options=options)
 
 
 class Watcher(Observer):
@@ -75,13 +90,19 @@ def patient(driver: Driver) -> Driver:
     return drive
 
 
-def stepped(seed: int | None = None) -> LoopFactory:
-    """Return what makes a stepped loop: first come, or in the order of a seed."""
-    return lambda: SteppedLoop(patient(first_come if seed is None else Seeded(seed)))
+def stepped(seed: int | None = None) -> Setting:
+    """Return how to run on a stepped loop: first come, or in the order of a seed."""
+    return Setting(lambda: SteppedLoop(patient(first_come if seed is None else Seeded(seed))))
 
 
-LOOPS: dict[str, LoopFactory] = {
-    "stock": asyncio.new_event_loop,
+BATCHED = Setting(asyncio.new_event_loop)
+ONE_BY_ONE = Setting(asyncio.new_event_loop, NetOptions(batching=False))
+
+STOCK = {"batched": BATCHED, "one by one": ONE_BY_ONE}
+"""The ordinary loop, on which functions fire in batches or not."""
+
+SETTINGS: dict[str, Setting] = {
+    **STOCK,
     "first come": stepped(),
     "seed 1": stepped(1),
     "seed 2": stepped(2),
@@ -91,7 +112,7 @@ LOOPS: dict[str, LoopFactory] = {
 
 def run_plan(
     plan: Plan,
-    make_loop: LoopFactory,
+    setting: Setting,
     *,
     watched: bool = False,
     at_end: Callable[[asyncio.AbstractEventLoop], None] | None = None,
@@ -99,6 +120,7 @@ def run_plan(
     """Run a plan to its end; `at_end` gets the loop before it is closed."""
     run = Run(plan, Ledger(), Watcher() if watched else None)
     runtime = BatchRuntime(graph_of(plan, run.ledger))
+    runtime.options = setting.options
 
     async def main() -> None:
         observers = [run.watcher] if run.watcher else []
@@ -107,7 +129,7 @@ def run_plan(
         )
         run.leftover = [task.get_name() for task in asyncio.all_tasks() if task is not asyncio.current_task()]
 
-    with asyncio.Runner(loop_factory=make_loop) as runner:
+    with asyncio.Runner(loop_factory=setting.make_loop) as runner:
         runner.run(main())
         if at_end is not None:
             at_end(runner.get_loop())

@@ -1,7 +1,5 @@
 """Tasks that do many port operations without a wait give way now and then, and lose nothing by it."""
 
-import asyncio
-
 import pytest
 import uvloop
 from hypothesis import HealthCheck, given, settings
@@ -13,7 +11,7 @@ from tests.laws.agreement import check_all
 from tests.laws.nets import plans
 from tests.laws.plan import Plan, written
 from tests.laws.reference import interpret
-from tests.laws.running import run_plan
+from tests.laws.running import STOCK, Setting, run_plan
 
 MANY = 2_600
 
@@ -39,8 +37,8 @@ def test_long_streams_arrive(plan: Plan, capacity: int | None) -> None:
     """Streams longer than a task's budget come through in order, whatever the capacity."""
     sized = plan.with_capacity(capacity)
     expected = interpret(sized)
-    for make_loop in (asyncio.new_event_loop, uvloop.new_event_loop):
-        check_all(run_plan(sized, make_loop), expected)
+    for setting in (*STOCK.values(), Setting(uvloop.new_event_loop)):
+        check_all(run_plan(sized, setting), expected)
 
 
 @pytest.mark.slow
@@ -52,4 +50,6 @@ def test_the_laws_hold_for_any_budget(monkeypatch: pytest.MonkeyPatch, budget: i
     monkeypatch.setattr(fbcore.net.in_port, "BUDGET", budget)
     monkeypatch.setattr(fbcore.net.out_port, "BUDGET", budget)
     monkeypatch.setattr(fbcore.net.net, "BUDGET", budget)
-    check_all(run_plan(plan, asyncio.new_event_loop), interpret(plan))
+    expected = interpret(plan)
+    for setting in STOCK.values():
+        check_all(run_plan(plan, setting), expected)

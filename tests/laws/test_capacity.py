@@ -1,7 +1,5 @@
 """Capacity changes how fast packets go, and never what comes out, as long as nothing depends on order."""
 
-import asyncio
-
 import pytest
 from hypothesis import given, settings
 
@@ -9,7 +7,7 @@ from tests.laws.agreement import check_all, check_is_beginning, check_outcome, i
 from tests.laws.nets import CAPACITIES, ordered_plans
 from tests.laws.plan import Plan
 from tests.laws.reference import interpret
-from tests.laws.running import run_plan, stepped
+from tests.laws.running import BATCHED, ONE_BY_ONE, STOCK, run_plan, stepped
 
 
 @pytest.mark.slow
@@ -23,8 +21,7 @@ def test_results_are_the_same_at_any_capacity(plan: Plan) -> None:
     for number, capacity in enumerate(dict.fromkeys(CAPACITIES)):
         smaller = plan.with_capacity(capacity)
         expected = interpret(smaller)
-        make_loop = asyncio.new_event_loop if number % 2 else stepped(number or None)
-        run = run_plan(smaller, make_loop)
+        run = run_plan(smaller, stepped(number or None) if number % 3 == 0 else [BATCHED, ONE_BY_ONE][number % 2])
         check_all(run, expected)
         if expected.outcome == "deadlocked":
             check_is_beginning(run, whole)
@@ -38,5 +35,5 @@ def test_results_are_the_same_at_any_capacity(plan: Plan) -> None:
 def test_results_are_the_same_in_any_order(plan: Plan) -> None:
     """At mixed capacities every loop and every order of steps gives the outputs of the reference."""
     expected = interpret(plan)
-    for make_loop in (asyncio.new_event_loop, *map(stepped, range(4))):
-        check_all(run_plan(plan, make_loop), expected)
+    for setting in (*STOCK.values(), *map(stepped, range(4))):
+        check_all(run_plan(plan, setting), expected)

@@ -8,7 +8,7 @@ from tests.laws.agreement import check_all
 from tests.laws.nets import plans
 from tests.laws.plan import Plan, written
 from tests.laws.reference import interpret
-from tests.laws.running import LOOPS, net_of, run_plan, stepped
+from tests.laws.running import SETTINGS, net_of, run_plan, stepped
 from tests.laws.standstill import flush_order as expected_order
 
 # A fan-out of which one consumer ends half-fed: the other's packets must not make it forget.
@@ -26,8 +26,8 @@ FORGETFUL = written(
 def test_every_packet_is_accounted_for(plan: Plan) -> None:
     """On each loop every packet is somewhere exactly once, and the net ends in a way in which the reference ends it."""
     expected = interpret(plan)
-    for make_loop in LOOPS.values():
-        check_all(run_plan(plan, make_loop), expected)
+    for setting in SETTINGS.values():
+        check_all(run_plan(plan, setting), expected)
 
 
 @pytest.mark.slow
@@ -36,8 +36,8 @@ def test_every_packet_is_accounted_for(plan: Plan) -> None:
 def test_an_observer_changes_nothing(plan: Plan) -> None:
     """A net that is watched ends the same way, and its observer sees each packet once at each end of its edge."""
     expected = interpret(plan)
-    for name in ("stock", "first come", "seed 1"):
-        check_all(run_plan(plan, LOOPS[name], watched=True), expected)
+    for name in ("batched", "first come", "seed 1"):
+        check_all(run_plan(plan, SETTINGS[name], watched=True), expected)
 
 
 @pytest.mark.slow

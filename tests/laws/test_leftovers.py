@@ -8,7 +8,7 @@ from hypothesis import given, settings
 
 from tests.laws.nets import plans
 from tests.laws.plan import Plan
-from tests.laws.running import LOOPS, run_plan
+from tests.laws.running import SETTINGS, run_plan
 
 
 @pytest.mark.slow
@@ -16,8 +16,8 @@ from tests.laws.running import LOOPS, run_plan
 @given(plans())
 def test_no_packet_outlives_its_result(plan: Plan) -> None:
     """When the result is dropped, every value that was sent is dead."""
-    for name in ("stock", "first come"):
-        run = run_plan(plan, LOOPS[name])
+    for name in ("batched", "first come"):
+        run = run_plan(plan, SETTINGS[name])
         assert run.leftover == []
         born = run.ledger.born
         del run
@@ -30,8 +30,8 @@ def test_no_packet_outlives_its_result(plan: Plan) -> None:
 @given(plans())
 def test_no_timer_or_callback_outlives_its_net(plan: Plan) -> None:
     """When the net has ended, its loop has nothing more to do."""
-    for name in ("stock", "first come"):
-        run_plan(plan, LOOPS[name], at_end=_check_idle)
+    for name in ("batched", "first come"):
+        run_plan(plan, SETTINGS[name], at_end=_check_idle)
 
 
 def _check_idle(loop: Any) -> None:

@@ -1,6 +1,6 @@
 """The laws can fail: each of many faults, planted into fbcore, is caught by them on the same few nets."""
 
-import asyncio
+from collections.abc import Iterable
 from functools import cache
 
 import pytest
@@ -11,7 +11,7 @@ from tests.laws.faults import FAST_FAULTS, FAULTS, Plant
 from tests.laws.nets import plans, sample
 from tests.laws.plan import Plan
 from tests.laws.reference import Reckoning, interpret
-from tests.laws.running import LoopFactory, run_plan, stepped
+from tests.laws.running import STOCK, Setting, run_plan, stepped
 
 pytestmark = pytest.mark.slow
 
@@ -25,16 +25,16 @@ def examples() -> list[tuple[Plan, Reckoning]]:
     return [(plan, interpret(plan)) for plan in sample(plans(), EXAMPLES)]
 
 
-def check_laws(loops: tuple[LoopFactory, ...]) -> None:
+def check_laws(settings: Iterable[Setting]) -> None:
     """Check the laws on all examples."""
     for plan, expected in examples():
-        for make_loop in loops:
-            check_all(run_plan(plan, make_loop), expected)
+        for setting in settings:
+            check_all(run_plan(plan, setting), expected)
 
 
 def test_without_a_fault_the_laws_hold() -> None:
     """On these nets nothing fails that was not planted."""
-    check_laws((*STEPPED, asyncio.new_event_loop))
+    check_laws((*STEPPED, *STOCK.values()))
 
 
 @pytest.mark.parametrize("plant", FAULTS.values(), ids=FAULTS)
@@ -50,4 +50,4 @@ def test_a_fault_of_the_fast_path_is_caught(plant: Plant, monkeypatch: pytest.Mo
     """The laws hold the fast path of the ordinary loop to the same."""
     plant(monkeypatch)
     with pytest.raises(AssertionError):
-        check_laws((asyncio.new_event_loop,))
+        check_laws(STOCK.values())

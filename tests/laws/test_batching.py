@@ -1,0 +1,66 @@
+"""Batches inside function nodes show in the time that they take, and nowhere else."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+import pytest
+from hypothesis import Phase, given, settings
+
+from fbcore.net.firing import Firing
+from fbcore.net.in_port import InPort
+from tests.laws.nets import QUIET, plans
+from tests.laws.plan import Plan
+from tests.laws.running import BATCHED, ONE_BY_ONE, run_plan
+from tests.laws.sameness import account_of, history_of
+
+EXAMPLES = 250
+
+ROWS = plans(("row",), ("row", *QUIET))
+"""Nets that have functions in a row."""
+
+
+@pytest.mark.slow
+@settings(max_examples=EXAMPLES)
+@given(plans() | ROWS)
+def test_results_and_reports_are_the_same(plan: Plan) -> None:
+    """With batches and without, a net gives the same result and writes the same report, order-dependent ones too."""
+    batched, one_by_one = run_plan(plan, BATCHED), run_plan(plan, ONE_BY_ONE)
+    assert account_of(batched) == account_of(one_by_one)
+
+
+@pytest.mark.slow
+@settings(max_examples=EXAMPLES)
+@given(plans() | ROWS)
+def test_histories_are_the_same(plan: Plan) -> None:
+    """With batches and without, every packet has been at the same places, and was made of the same packets."""
+    batched, one_by_one = run_plan(plan, BATCHED.tracked()), run_plan(plan, ONE_BY_ONE.tracked())
+    assert history_of(batched.result.packets) == history_of(one_by_one.result.packets)
+    assert account_of(batched) == account_of(one_by_one) == account_of(run_plan(plan, BATCHED))
+
+
+@pytest.mark.slow
+def test_random_nets_fire_in_batches(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The laws above are worth something: many random nets have a batch of several firings, and none when it is off."""
+    sizes: Counter[str] = Counter()
+    fire_batch = Firing._fire_batch
+
+    async def counted(self: Firing, port: InPort) -> None:
+        before = port.received
+        await fire_batch(self, port)
+        sizes["several" if port.received - before > 1 else "few"] += 1
+
+    monkeypatch.setattr(Firing, "_fire_batch", counted)
+    seen: Counter[str] = Counter()
+
+    @settings(max_examples=EXAMPLES, derandomize=True, database=None, phases=[Phase.generate])
+    @given(plans() | ROWS)
+    def count(plan: Plan) -> None:
+        sizes.clear()
+        run_plan(plan, ONE_BY_ONE)
+        assert not sizes
+        run_plan(plan, BATCHED)
+        seen.update(["net", *(["batch"] if sizes["several"] else [])])
+
+    count()
+    assert seen["batch"] >= 0.1 * seen["net"]
