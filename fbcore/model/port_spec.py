@@ -57,7 +57,7 @@ class PortSpec:
     def required(self) -> bool:
         """Whether a net cannot be made while nothing is connected to this port."""
         if self.kind is PortKind.CONFIG:
-            return self.default is NOTHING
+            return self.default is NOTHING and not self.optional
         return self.kind is PortKind.INPUT and not self.optional
 
     def __repr__(self) -> str:
