@@ -4,13 +4,13 @@ import enum
 import types
 from collections.abc import Collection
 from pathlib import Path
-from typing import Annotated, Any, Literal, Union, get_args, get_origin
+from typing import Annotated, Any, Literal, NamedTuple, Union, get_args, get_origin
 
 import typer
 
-from fbcore.model.graph import Graph, NodeSpec
+from fbcore.model.flat import flatten
+from fbcore.model.graph import Graph
 from fbcore.model.packet import NOTHING
-from fbcore.model.port_spec import PortSpec
 from fbcore.model.types import name_of
 
 PANEL = "Configs of the graph"
@@ -18,17 +18,26 @@ PANEL = "Configs of the graph"
 _NAMES = {str: "TEXT", int: "INTEGER", float: "FLOAT", Path: "PATH", Any: "VALUE"}
 
 
+class FedConfig(NamedTuple):
+    """A config of a node that is fed from outside: its address, its type, its node's documentation, its default."""
+
+    address: str
+    kind: Any
+    doc: str
+    default: Any
+
+
 class ConfigOption:
     """One config of a graph as an option: `count` becomes `--count INTEGER`."""
 
-    def __init__(self, name: str, ports: list[tuple[NodeSpec, PortSpec]], taken: Collection[str]) -> None:
+    def __init__(self, name: str, fed: list[FedConfig], taken: Collection[str]) -> None:
         self.name = name
         self.parameter = f"config_{name}"
-        self.ports = ports
-        self.kinds = [port.type for _, port in ports]
+        self.fed = fed
+        self.kinds = [each.kind for each in fed]
         self.is_flag = all(_without_none(kind) is bool for kind in self.kinds)
         self.option = _free(f"--{name.strip('_').replace('_', '-') or 'config'}", self.is_flag, taken)
-        self.required = any(node.default(port.name) is NOTHING for node, port in ports)
+        self.required = any(each.default is NOTHING for each in fed)
 
     @property
     def metavar(self) -> str:
@@ -53,15 +62,15 @@ class ConfigOption:
 
     def help(self) -> str:
         """Say what the option is for: the ports it feeds, what their component does, and the default."""
-        fed = ", ".join(f"{node.id}.{port.name}" for node, port in self.ports)
-        doc = self.ports[0][0].component.doc.partition("\n")[0]
-        return _escape(f"For {fed}{': ' if doc else '.'}{doc} [{self.default()}]")
+        addresses = ", ".join(each.address for each in self.fed)
+        doc = self.fed[0].doc.partition("\n")[0]
+        return _escape(f"For {addresses}{': ' if doc else '.'}{doc} [{self.default()}]")
 
     def default(self) -> str:
         """Say what the config is when the option is not given."""
         if self.required:
             return "required"
-        shown = {f"{node.id}.{port.name}": _shown(node.default(port.name)) for node, port in self.ports}
+        shown = {each.address: _shown(each.default) for each in self.fed}
         if len(set(shown.values())) == 1:
             return f"default: {next(iter(shown.values()))}"
         return "default: " + ", ".join(f"{value} for {port}" for port, value in shown.items())
@@ -71,11 +80,24 @@ def config_options(graph: Graph, fixed: Collection[str]) -> list[ConfigOption]:
     """Return an option for each config of a graph; none of them is among the `fixed` ones."""
     taken = set(fixed)
     found = []
-    for name, edges in graph.border("configs").items():
-        nodes = [(graph.nodes[edge.target[0]], edge.target[1]) for edge in edges]
-        option = ConfigOption(name, [(node, node.component.ports[port]) for node, port in nodes], taken)
+    for name, fed in fed_configs(graph).items():
+        option = ConfigOption(name, fed, taken)
         taken.update(option.options)
         found.append(option)
+    return found
+
+
+def fed_configs(graph: Graph) -> dict[str, list[FedConfig]]:
+    """Return for each config of a graph what it feeds, in whatever composite that is."""
+    flat = flatten(graph)
+    found: dict[str, list[FedConfig]] = {}
+    for edge in flat.edges:
+        node = flat.nodes.get(edge.target[0])
+        port = node.component.ports.get(edge.target[1]) if node is not None else None
+        if edge.source[0] == "configs" and node is not None and port is not None:
+            default = flat.values.get(edge.target, NOTHING)
+            fed = FedConfig(".".join(edge.target), port.type, node.component.doc, default)
+            found.setdefault(edge.source[1], []).append(fed)
     return found
 
 

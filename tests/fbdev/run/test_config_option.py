@@ -135,3 +135,12 @@ def test_a_prefix_that_is_taken_is_put_twice() -> None:
     """A config called `config_json` does not lose its option to one called `json`."""
     options = config_options(graph_of(config_json=(str, ...), json=(str, ...)), ["--json"])
     assert [option.option for option in options] == ["--config-json", "--config-config-json"]
+
+
+def test_a_config_may_be_inside_a_composite(capsys: pytest.CaptureFixture[str]) -> None:
+    """An option that feeds a composite names the node inside, and shows the default that counts in the end."""
+    inner = graph_of(size=(int, 1))
+    outer = Graph("outer")
+    part = outer.add(inner.as_component())
+    outer.configs.size >> part.size
+    assert "--size INTEGER For net.work.size: Work [hard] all day. [default: 1]" in help_of(outer, capsys)
