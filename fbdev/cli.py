@@ -12,10 +12,10 @@ from fbdev.complaint import complain, is_usage, say
 from fbdev.exit_code import ExitCode
 from fbdev.invoke import invoke
 from fbdev.pipe import give_up_output, settle_output
-from fbdev.run.options import FileArgument
+from fbdev.run.options import FileArgument, time_option
 
 app = typer.Typer(
-    help="Run and draw nets of components.",
+    help="Run, check and draw nets of components.",
     add_completion=False,
     pretty_exceptions_enable=False,
 )
@@ -27,8 +27,9 @@ _RAW = {"ignore_unknown_options": True, "allow_extra_args": True, "help_option_n
 def main(arguments: Sequence[str] | None = None) -> int:
     """Do what the arguments say (those of the process, unless given) and return the exit code.
 
-    0: the net finished, or was quiescent; 1: it failed; 2: wrong usage, which includes a file without a graph,
-    a graph that cannot run and a config that does not fit; 3: starved; 4: deadlocked; 5: stopped.
+    0: the net finished, or was quiescent, or a check found no errors; 1: it failed, or there are errors; 2: wrong
+    usage, which includes a file without a graph, a graph that cannot run and a config that does not fit; 3: starved;
+    4: deadlocked; 5: stopped.
     """
     if isinstance(sys.stdout, io.TextIOWrapper):
         # A letter that the terminal's encoding lacks is no reason to fail.
@@ -81,6 +82,20 @@ def run(context: typer.Context) -> int:
     from fbdev.run.command import run_file
 
     return run_file(context.args)
+
+
+@app.command()
+def check(
+    file: FileArgument,
+    strict: Annotated[bool, typer.Option("--strict", metavar="", help="Fail on warnings, too.")] = False,
+    json: Annotated[bool, typer.Option("--json", metavar="", help="Print one JSON document.")] = False,
+    time_limit: Annotated[float, time_option("How long the import of FILE may take (60 by default).")] = 60.0,
+    debug: Annotated[bool, typer.Option("--debug", metavar="", help="Show the traceback of an error.")] = False,
+) -> int:
+    """Check the graphs and components in a Python file without running them; exit code 1 says that they are unfit."""
+    from fbdev.check.command import check_file
+
+    return check_file(file, time_limit, as_json=json, strict=strict)
 
 
 @app.command()

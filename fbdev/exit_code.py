@@ -6,7 +6,11 @@ from fbcore.net.report import Outcome
 
 
 class ExitCode(IntEnum):
-    """What the process tells the shell."""
+    """What the process tells the shell.
+
+    Of `fbdev run`: how the net ended. Of `fbdev check`: GOOD when nothing keeps a net from running, be there warnings
+    or not; FAILED when something does, or with `--strict` when there is a warning. Of all commands: USAGE.
+    """
 
     GOOD = 0
     FAILED = 1

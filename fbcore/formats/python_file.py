@@ -27,7 +27,7 @@ def load_graph(target: str | Path) -> Graph:
         graph = load_graph("examples/flights/flights.py")
     """
     path, name = split_target(target)
-    return _pick(import_file(Source(path, _RULE)), path, name)
+    return pick_graph(import_file(Source(path, _RULE)), path, name)
 
 
 def split_target(target: str | Path) -> tuple[Path, str]:
@@ -41,8 +41,13 @@ def split_target(target: str | Path) -> tuple[Path, str]:
 # -- choosing ------------------------------------------------------------------------------------------
 
 
-def _pick(module: ModuleType, path: Path, name: str) -> Graph:
-    graphs = _graphs(module)
+def pick_graph(module: ModuleType, path: Path, name: str = "") -> Graph:
+    """Return the graph of a module that has this name; without a name its only one, or the one called `graph`.
+
+    Raises:
+        LoadError: there is none, or several and none was named; `path` is what the user calls the file.
+    """
+    graphs = graphs_in(module)
     if name:
         return _named(module, path, name, graphs)
     if "graph" in graphs:
@@ -56,7 +61,7 @@ def _pick(module: ModuleType, path: Path, name: str) -> Graph:
     raise LoadError(f"there is no graph in this file, {_found(module)}", str(path), hint)
 
 
-def _graphs(module: ModuleType) -> dict[str, Graph]:
+def graphs_in(module: ModuleType) -> dict[str, Graph]:
     """Return the graphs of a module by name, each once; `graph` is the first of its names."""
     names = sorted(vars(module), key=lambda name: name != "graph")
     found = {id(graph): name for name in reversed(names) if isinstance(graph := vars(module)[name], Graph)}

@@ -49,6 +49,12 @@ def validate(graph: Graph) -> list[Problem]:
     return problems
 
 
+def problems_inside(composite: ComponentSpec) -> list[Problem]:
+    """Return what is wrong inside a composite, whatever graph it will stand in; addresses begin with its name."""
+    assert composite.graph is not None
+    return [*_of_graph(composite.graph, f"{composite.name}.", composite, set())]
+
+
 def _of_graph(graph: Graph, prefix: str, border: ComponentSpec | None, seen: set[int]) -> Iterator[Problem]:
     """Check one graph, and once each graph inside it; `border` is the composite that it is the inside of."""
     for problem in (*_nodes(graph), *_connections(graph), *_edges(graph, border), *_names(graph)):

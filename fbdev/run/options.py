@@ -25,7 +25,7 @@ def _seconds(text: str) -> float:
     return seconds
 
 
-FileArgument = Annotated[str, typer.Argument(metavar="FILE[:name]", help="Python file, and which of its graphs.")]
+FileArgument = Annotated[str, typer.Argument(metavar="FILE[:name]", help="Python file, and a name in it.")]
 """The file that a command works on."""
 
 
@@ -33,7 +33,8 @@ def _flag(name: str, help: str) -> Any:
     return typer.Option(name, metavar="", help=help, show_default=False)
 
 
-def _time(help: str) -> Any:
+def time_option(help: str) -> Any:
+    """Declare an option that takes a number of seconds."""
     return typer.Option(parser=_seconds, metavar="SECONDS", help=help, show_default=False)
 
 
@@ -53,8 +54,8 @@ class RunOptions:
     outputs: Annotated[list[str], typer.Option("--output", metavar="NAME=@FILE", help=_OUTPUT_HELP)] = field(
         default_factory=list
     )
-    time_limit: Annotated[float | None, _time("Cancel the net after so long.")] = None
-    grace: Annotated[float, _time(f"How long the net may drain after Ctrl-C ({GRACE:g} by default).")] = GRACE
+    time_limit: Annotated[float | None, time_option("Cancel the net after so long.")] = None
+    grace: Annotated[float, time_option(f"How long the net may drain after Ctrl-C ({GRACE:g} by default).")] = GRACE
     json: Annotated[bool, _flag("--json", "Print one JSON document; all else goes to standard error.")] = False
     live: Annotated[bool | None, _flag("--live/--no-live", "Show the net while it runs, or not.")] = None
     quiet: Annotated[bool, _flag("--quiet", "Print only what comes out or goes wrong.")] = False

@@ -1,0 +1,1 @@
+"""`fbdev check FILE`: everything about nets and components that can be known before they run."""
