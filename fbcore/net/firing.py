@@ -9,8 +9,9 @@ from typing import Any
 
 from fbcore.errors import EndOfDemand, EndOfStream, StopNet
 from fbcore.model.function import FunctionComponent
-from fbcore.model.packet import MISSING, NOTHING, Packet
+from fbcore.model.packet import MISSING, Packet
 from fbcore.model.port_spec import PortKind
+from fbcore.net.batch import fire_batch
 from fbcore.net.failure import node_error
 from fbcore.net.in_port import InPort
 from fbcore.net.joint import Select, take_all
@@ -91,8 +92,16 @@ class Firing:
 
     async def _run_plainly(self, port: InPort) -> None:
         """Fire for every packet of one input, in batches where both ports allow."""
-        fire_batch = self._fire_batch if self.node.net.options.batching else None
+        batching = self.node.net.options.batching
         while True:
+            if batching and port.edges and port.edges[0].is_fast:
+                await port.come()
+                taken = port.received
+                failed = fire_batch(self._function, port, self.out)
+                if failed is not None:
+                    await self._failed(failed, {port.name: port.last})
+                if port.received > taken:
+                    continue
             value = await port.receive()
             try:
                 result = self._function(value)
@@ -101,43 +110,6 @@ class Firing:
                 result = None
             if result is not None and self.out is not None:
                 await self._send_by(self.out, result)
-            if fire_batch is not None:
-                await fire_batch(port)
-
-    async def _fire_batch(self, port: InPort) -> None:
-        """Fire for what lies on the input, as far as the output has room, without a coroutine for each packet.
-
-        Nothing else runs meanwhile, so that nobody can tell a batch from firings one after the other; the
-        gates of both ports say how many packets may pass by their fast paths.
-        """
-        out = self.out
-        size = len(port.queue) - port.low
-        if out is not None:
-            size = min(size, out.gate - len(out.queue))
-        if size <= 0:
-            return
-        function, take = self._function, port.queue.popleft
-        send = out.queue.append if out is not None else None
-        births = out.births if out is not None else None
-        lying = len(port.queue)
-        value: Any = NOTHING
-        try:
-            for number in range(port.received + 1, port.received + size + 1):
-                value = take()
-                result = function(value)
-                if result is not None and send is not None:
-                    if births is not None:
-                        births.parents.append(births.offset + number)
-                    send(result)
-        except BaseException as error:
-            port.received += lying - len(port.queue)
-            port.last = value
-            if not isinstance(error, Exception):
-                raise
-            await self._failed(error, {port.name: value})
-        else:
-            port.received += size
-            port.last = value
 
     async def _fire(self, values: Sequence[Any]) -> None:
         """Fire once, with one value for each input."""
@@ -152,9 +124,10 @@ class Firing:
         else:
             await self.node.tell("executed")
 
-    async def _failed(self, error: Exception, values: dict[str, Any]) -> None:
+    async def _failed(self, error: BaseException, values: dict[str, Any]) -> None:
         """Send a failure to the port `error` when that is connected; else let the error leave the node."""
-        if isinstance(error, EndOfStream | EndOfDemand | StopNet) or not self.node.error.edges:
+        is_ending = isinstance(error, EndOfStream | EndOfDemand | StopNet) or not isinstance(error, Exception)
+        if is_ending or not self.node.error.edges:
             raise error
         try:
             await self.node.send_failure(node_error(error, self.node.address, values), values)

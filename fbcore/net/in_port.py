@@ -117,6 +117,35 @@ class InPort(In[Any]):
         except StopAsyncIteration:
             raise EndOfStream(self.address) from None
 
+    async def come(self) -> None:
+        """Wait until a packet lies here, and take none.
+
+        Raises:
+            EndOfStream: every sender has ended and the edge is drained.
+        """
+        node = self.node
+        self.last = NOTHING
+        if node.credit <= 0:
+            await node.give_way()
+        while not self.queue:
+            if self.is_closed:
+                await self._note_the_end()
+                raise EndOfStream(self.address)
+            await self._wait()
+        if node.cancelled:
+            raise asyncio.CancelledError
+
+    async def _wait(self) -> None:
+        wait = Wait(self.node, (self,)) if self.wait.is_standing else self.wait
+        future = wait.begin()
+        try:
+            await future
+        except asyncio.CancelledError:
+            self.pass_on()
+            raise
+        finally:
+            wait.end(future)
+
     async def receive_packet(self) -> Packet[Any]:
         """Return the next packet with its identity."""
         value = await self.receive()
