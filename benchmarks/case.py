@@ -99,7 +99,7 @@ def paired(
 def spread_of(values: Iterable[float]) -> str:
     """Return the least and the most of the values."""
     found = sorted(values)
-    return f"{found[0]:.3g} to {found[-1]:.3g}"
+    return " to ".join(format(value, ",.0f" if value >= 1000 else ".3g") for value in (found[0], found[-1]))
 
 
 def speed(

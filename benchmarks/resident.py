@@ -122,10 +122,10 @@ class Meter(Sink):
 
 
 def kept(packets: int) -> float:
-    """Return the bytes, to a tenth, that remain of a packet after its consumption; what is freed counts as none."""
+    """Return the whole bytes that remain of a packet after its consumption: pages are too coarse for less."""
     Meter.count = packets
     BatchRuntime(chain_graph(packets, capacity=64, sink=Meter)).run()
-    return max(0.0, round((Meter.after - Meter.before) / (packets - packets // 10), 1))
+    return max(0, round((Meter.after - Meter.before) / (packets - packets // 10)))
 
 
 FIGURES: dict[str, Callable[[int], float]] = {"node": node, "parked": parked, "kept": kept}
