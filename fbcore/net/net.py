@@ -10,6 +10,7 @@ from typing import Any
 
 from fbcore.errors import NodeError
 from fbcore.loop import SteppedLoop
+from fbcore.net import internals
 from fbcore.net.blocked import BlockedCheck
 from fbcore.net.edge import Edge
 from fbcore.net.flush import flush_order
@@ -65,6 +66,7 @@ class Net:
         self._watchdog = Watchdog(self)
         self._all_ended = asyncio.Event()
         self.loop = asyncio.get_running_loop()
+        self.new_future = internals.future_maker(self.loop)
 
     def add(self, node: Node) -> None:
         """Take in a node, before the net runs."""

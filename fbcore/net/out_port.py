@@ -30,7 +30,7 @@ class OutPort(Out[Any]):
     puts. It is the edge's capacity (or the rest of the budget, if that is less) while nothing else is to
     be done, and -1 while something is: a receiver to wake, several edges, an observer, a stepped loop.
     `births` takes down what is born here, where the history of packets is kept. `inspects`: values on some edge
-    pass an inspection.
+    pass an inspection. `sole`: the only edge, where packets pass by it without anybody looking at them.
     """
 
     __slots__ = (
@@ -46,6 +46,7 @@ class OutPort(Out[Any]):
         "node",
         "pending",
         "queue",
+        "sole",
     )
 
     def __init__(self, node: Node, name: str) -> None:
@@ -61,6 +62,7 @@ class OutPort(Out[Any]):
         self.gate = -1
         self.births: Births | None = None
         self.inspects = False
+        self.sole: Edge | None = None
 
     @property
     def is_connected(self) -> bool:
@@ -78,12 +80,15 @@ class OutPort(Out[Any]):
     def regate(self) -> None:
         """Set the gate anew, after anything that it depends on has changed."""
         self.gate = -1
+        self.sole = None
         # A consumer that has ended is to be told of what it would have got: a half-fed join must not look like success.
         if len(self.edges) == 1 and not self.ended and not self.node.cancelled:
             edge = self.edges[0]
-            if edge.is_fast and not edge.target.waiters:
-                self.queue = edge.queue
-                self.gate = edge.limit if edge.limit <= BUDGET else min(edge.limit, len(edge.queue) + BUDGET)
+            if edge.is_fast:
+                self.sole = edge if self.births is None else None
+                if not edge.target.waiters:
+                    self.queue = edge.queue
+                    self.gate = edge.limit if edge.limit <= BUDGET else min(edge.limit, len(edge.queue) + BUDGET)
 
     async def send(self, value: Any, *, parents: Parents = None) -> None:
         """Give a value away, waiting first until every edge has room."""
@@ -116,6 +121,17 @@ class OutPort(Out[Any]):
         node = self.node
         if node.credit <= 1 or self.gate > 0:
             return False
+        edge = self.sole
+        if edge is not None:
+            queue = edge.queue
+            if len(queue) >= edge.limit:
+                return False
+            node.credit -= 1
+            queue.append(value)
+            if edge.target.waiters:
+                edge.target.arrived()
+            self.regate()
+            return True
         for edge in self.edges:
             if edge.is_full:
                 return False

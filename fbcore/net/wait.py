@@ -28,7 +28,20 @@ class Wait:
     keep one for the task that commonly waits there; `future` tells one use of it from the next.
     """
 
-    __slots__ = ("edges", "future", "gated", "is_standing", "lines", "lowered", "needs_all", "node", "ports")
+    __slots__ = (
+        "edges",
+        "future",
+        "gated",
+        "is_standing",
+        "line",
+        "lines",
+        "looks_around",
+        "lowered",
+        "needs_all",
+        "node",
+        "ports",
+        "source",
+    )
 
     def __init__(
         self, node: Node, ports: Sequence[InPort | Changes], edges: Sequence[Edge] = (), *, needs_all: bool = False
@@ -41,6 +54,10 @@ class Wait:
         # Whoever is to wake this task must leave the fast path; their next slow operation opens it again.
         self.gated = [edge.source for port in ports for edge in port.edges]
         self.lowered = [edge.target for edge in edges]
+        # Nearly always there is one line to stand in, and one sender to tell of it.
+        self.line = self.lines[0] if len(self.lines) == 1 else None
+        self.source = self.gated[0] if self.line is not None and len(self.gated) == 1 else None
+        self.looks_around = bool(edges) or len(node.ins) > 1
         self.is_standing = False
         self.future: asyncio.Future[None]
 
@@ -51,13 +68,17 @@ class Wait:
         if node.cancelled:
             raise asyncio.CancelledError
         self.is_standing = True
-        for line in self.lines:
-            line.append(self)
-        for port in self.gated:
-            port.gate = -1
-        for target in self.lowered:
-            target.low = NEVER
-        if self.lowered or len(node.ins) > 1:
+        if self.source is not None and self.line is not None:
+            self.line.append(self)
+            self.source.gate = -1
+        else:
+            for line in self.lines:
+                line.append(self)
+            for port in self.gated:
+                port.gate = -1
+            for target in self.lowered:
+                target.low = NEVER
+        if self.looks_around:
             node.wake_owed_senders()
         waits = node.waits
         waits.append(self)
@@ -68,12 +89,20 @@ class Wait:
                 net.blocked.look_again()
         if net.watching.wants_nodes:
             net.watching.node(node.address, node.phase)
-        self.future = future = net.loop.create_future()
+        self.future = future = net.new_future()
         return future
 
     def wake(self) -> bool:
         """Let the task look again; False when it is past waking, for it was cancelled."""
-        self.leave()
+        if self.line is not None:
+            self.is_standing = False
+            self.line.remove(self)
+            waits = self.node.waits
+            waits.remove(self)
+            if not waits:
+                self.node.net.parked -= 1
+        else:
+            self.leave()
         future = self.future
         if future.done():
             return False
