@@ -1,1 +1,1 @@
-"""Nets as files and text: Python files to read, Mermaid to look at."""
+"""Nets as files, text and pictures: Python files to read, drawings to look at."""

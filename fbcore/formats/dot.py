@@ -5,88 +5,103 @@ from __future__ import annotations
 import html
 from collections.abc import Iterator
 
-from fbcore.formats.arrow import capacity_of, ports_of, types_of
-from fbcore.model.graph import EdgeSpec, Graph, NodeSpec
+from fbcore.formats.drawing import Arrow, Box, Cluster, drawing_of
+from fbcore.model.graph import Graph
 
 _INK, _FAINT = "#1e293b", "#64748b"
 _LOUD = "#b45309"
-"""The colour of labels with a capacity: one that is not the default is worth a look."""
+"""The colour of labels with options: what is not usual is worth a look."""
 
 _LINE = "#94a3b8"
-_ERROR = "#dc2626"
-_CONFIG = "#d97706"
+_INDENT = "    "
 
 # Helvetica, because every Graphviz knows its widths, and every viewer has it or something as wide.
 _HEAD = [
-    'graph [bgcolor="white", pad="0.2", nodesep="0.25", ranksep="0.4"]',
+    'graph [bgcolor="white", pad="0.2", nodesep="0.25", ranksep="0.4", compound="true", fontname="Helvetica"]',
     f'node [fontname="Helvetica", fontsize="12", fontcolor="{_INK}", style="filled", penwidth="1.2", height="0.4"]',
     f'edge [fontname="Helvetica", fontsize="9", fontcolor="{_INK}", color="{_LINE}", penwidth="1.2", arrowsize="0.7"]',
 ]
-_WIDEST = 24
-"""Nodes of a graph that is still drawn from left to right; more would make a strip that fits no page."""
-
-_NODE = 'shape="box", style="rounded,filled", fillcolor="#eff6ff", color="#3b82f6", margin="0.18,0.07"'
-_BORDER = {
+_BOXES = {
+    "node": 'shape="box", style="rounded,filled", fillcolor="#eff6ff", color="#3b82f6", margin="0.18,0.07"',
     "inputs": 'shape="cds", fillcolor="#ecfdf5", color="#059669", margin="0.16,0.05"',
     "outputs": 'shape="cds", fillcolor="#f5f3ff", color="#7c3aed", margin="0.16,0.05"',
-    "configs": f'shape="hexagon", fillcolor="#fffbeb", color="{_CONFIG}", margin="0.02,0.03"',
+    "configs": 'shape="hexagon", fillcolor="#fffbeb", color="#d97706", margin="0.02,0.03"',
+    "initial": 'shape="note", fillcolor="white", color="#94a3b8", margin="0.08,0.03"',
+}
+_SMALL = ', fontsize="9", width="0.4", height="0.25"'
+"""Initial packets, and ports of a composite, are smaller than the rest."""
+
+_LEFT = '<br align="left"/>'
+
+# The lighter and the darker take turns, so that one composite in another can be told apart.
+_GROUNDS = ("#f8fafc", "#eef2f7")
+_LOOKS = {
+    "data": [],
+    "config": ['style="dotted"', 'color="#d97706"'],
+    "signal": ['style="dashed"'],
+    "error": ['color="#dc2626"'],
 }
 
 
 def to_dot(graph: Graph, *, types: bool = False) -> str:
     """Return a graph as DOT text, ended by a newline; the same graph gives the same text.
 
-    Nodes are rounded boxes with id and component, inputs and outputs of the graph are tags, configs hexagons.
-    Arrows say the ports they connect, their capacity when it is not the default, and with `types` the types of
-    the ports. Arrows from configs are dashed, those that carry failures are red. A large graph runs downwards.
+    Nodes are rounded boxes with id and component, composites boxes around what is in them. Inputs and outputs
+    are tags, configs hexagons, initial packets notes with the value. Arrows say the ports they connect, but for
+    those that have boxes of their own, what is not usual about the edge, and with `types` the types of the
+    ports. To configs they are dotted, those of signals and messages dashed, those that carry failures red.
+    A long graph runs downwards.
 
     Source: https://graphviz.org/doc/info/lang.html
 
     Example:
         Path("flights.dot").write_text(to_dot(graph))
     """
-    way = "LR" if len(graph.nodes) <= _WIDEST else "TB"
-    head = [f'digraph "{graph.name}" {{', f'rankdir="{way}"', *_HEAD]
-    return "\n    ".join([*head, *_statements(graph, types)]) + "\n}\n"
+    drawing = drawing_of(graph, types=types)
+    lines = [f'rankdir="{drawing.way}"', *_HEAD, *_items(drawing.items), *map(_arrow, drawing.arrows)]
+    return "\n".join([f'digraph "{drawing.name}" {{', *(_INDENT + line for line in lines), "}"]) + "\n"
 
 
-def _statements(graph: Graph, types: bool) -> Iterator[str]:
-    for side in ("inputs", "configs"):
-        yield from (_tag(side, name) for name in graph.border(side))
-    yield from map(_box, graph.nodes.values())
-    yield from (_tag("outputs", name) for name in graph.border("outputs"))
-    for edge in graph.edges:
-        yield _arrow(edge, types_of(graph, edge) if types else "")
+def _items(items: tuple[Box | Cluster, ...]) -> Iterator[str]:
+    for item in items:
+        if isinstance(item, Box):
+            yield _box(item)
+        else:
+            yield f'subgraph "cluster_{item.id}" {{'
+            yield f'{_INDENT}label=<{_name(item, _LEFT)}>; labeljust="l"; margin="10"; style="rounded,filled"'
+            yield f'{_INDENT}fillcolor="{_GROUNDS[item.depth % 2]}"; color="{_LINE}"; fontcolor="{_INK}"; fontsize="12"'
+            yield from (_INDENT + line for line in _items(item.items))
+            yield "}"
 
 
-def _box(node: NodeSpec) -> str:
-    lines = [f"<b>{node.id}</b>"]
-    if node.component.name != node.id:
-        lines.append(f'<font color="{_FAINT}" point-size="9">{_escape(node.component.name)}</font>')
-    return f'"{node.id}" [label=<{"<br/>".join(lines)}>, {_NODE}]'
+def _box(box: Box) -> str:
+    label = f"<{_name(box)}>" if box.role == "node" else f'"{_escape(box.label)}"'
+    is_small = box.role == "initial" or (box.depth and box.role != "node")
+    return f'"{_escape(box.id)}" [label={label}, {_BOXES[box.role]}{_SMALL if is_small else ""}]'
 
 
-def _tag(side: str, name: str) -> str:
-    return f'"{side}.{name}" [label="{name}", {_BORDER[side]}]'
+def _name(item: Box | Cluster, end: str = "<br/>") -> str:
+    """Write an id and, on a line of its own, the component; `end` ends a line, and says where it stands."""
+    name = f"<b>{item.label}</b>"
+    if item.note:
+        name += f'{end}<font color="{_FAINT}" point-size="9">{_escape(item.note)}</font>'
+    return name + end.removeprefix("<br/>")
 
 
-def _arrow(edge: EdgeSpec, types: str) -> str:
-    ends = " -> ".join(f'"{_vertex(*end)}"' for end in (edge.source, edge.target))
-    capacity = capacity_of(edge)
-    label = r"\n".join(f" {_escape(line)} " for line in (" to ".join(ports_of(edge)), types, capacity) if line)
-    loud = f', fontcolor="{_LOUD}"' if capacity else ""
-    return f'{ends} [label="{label}"{loud}{_look(edge)}]'
-
-
-def _vertex(id: str, port: str) -> str:
-    """Name a box as its address does; no node can be called like one on the border, which has a dot in its name."""
-    return f"{id}.{port}" if id in _BORDER else id
-
-
-def _look(edge: EdgeSpec) -> str:
-    if edge.source[0] == "configs":
-        return f', style="dashed", color="{_CONFIG}"'
-    return f', color="{_ERROR}"' if edge.source[1] == "error" and edge.source[0] not in _BORDER else ""
+def _arrow(arrow: Arrow) -> str:
+    attributes = []
+    if label := r"\n".join(f" {_escape(line)} " for line in (arrow.ports, arrow.types, arrow.options) if line):
+        attributes.append(f'label="{label}"')
+    if arrow.options:
+        attributes.append(f'fontcolor="{_LOUD}"')
+    attributes += _LOOKS[arrow.look]
+    # An arrow cannot end at a composite: it ends at a box inside, and is cut off at the composite's border.
+    ends = ((arrow.tail, arrow.source, "ltail"), (arrow.head, arrow.target, "lhead"))
+    attributes += [f'{side}="cluster_{end}"' for box, end, side in ends if box != end]
+    if arrow.is_back:
+        # Else Graphviz would choose for itself which arrow of a circle leads back.
+        attributes.append('constraint="false"')
+    return f'"{_escape(arrow.tail)}" -> "{_escape(arrow.head)}"' + (f" [{', '.join(attributes)}]" if attributes else "")
 
 
 def _escape(text: str) -> str:

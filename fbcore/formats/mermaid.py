@@ -2,56 +2,69 @@
 
 from __future__ import annotations
 
-from fbcore.formats.arrow import capacity_of, ports_of, types_of
-from fbcore.model.graph import EdgeSpec, Graph, NodeSpec
+from collections.abc import Iterator
 
-_BORDER = {"inputs": "input", "outputs": "output", "configs": "config"}
+from fbcore.formats.drawing import Arrow, Box, Cluster, drawing_of
+from fbcore.model.address import BORDERS
+from fbcore.model.graph import Graph
+
+_SHAPES = {
+    "node": ("[", "]"),
+    "inputs": ("([", "])"),
+    "outputs": ("([", "])"),
+    "configs": ("{{", "}}"),
+    "initial": (">", "]"),
+}
+_LINES = {"data": "-->", "config": "-.->", "signal": "-.->", "error": "-->"}
+_RED = "stroke:#dc2626"
 _INDENT = "    "
 
 
 def to_mermaid(graph: Graph, *, types: bool = False) -> str:
     """Return a graph as the text of a Mermaid flowchart, ended by a newline; the same graph gives the same text.
 
-    Nodes are boxes with id and component, inputs and outputs of the graph are round, configs hexagons. Edges
-    say the ports they connect, their capacity when it is not the default, and with `types` the types of the ports.
+    Nodes are boxes with id and component, composites boxes around what is in them. Inputs and outputs are round,
+    configs hexagons, initial packets flags with the value. Arrows say the ports they connect, but for those that
+    have boxes of their own, what is not usual about the edge, and with `types` the types of the ports. To
+    configs, and those of signals and messages, they are dotted, those that carry failures red.
 
     Source: https://mermaid.js.org/syntax/flowchart.html
 
     Example:
         Path("flights.mmd").write_text(to_mermaid(graph))
     """
-    lines = ["flowchart LR"]
-    lines += [_round(side, name) for side in ("inputs", "configs") for name in graph.border(side)]
-    lines += [_box(node) for node in graph.nodes.values()]
-    lines += [_round("outputs", name) for name in graph.border("outputs")]
-    lines += [_arrow(edge, _label(graph, edge, types)) for edge in graph.edges]
+    drawing = drawing_of(graph, types=types)
+    lines = [f"flowchart {drawing.way}", *_items(drawing.items), *map(_arrow, drawing.arrows)]
+    red = [str(number) for number, arrow in enumerate(drawing.arrows) if arrow.look == "error"]
+    lines += [f"linkStyle {','.join(red)} {_RED}"] if red else []
     return f"\n{_INDENT}".join(lines) + "\n"
 
 
-def _box(node: NodeSpec) -> str:
-    same = node.component.name == node.id
-    label = node.id if same else f"{node.id}<br>{_escape(node.component.name)}"
-    return f'{_vertex(node.id)}["{label}"]'
+def _items(items: tuple[Box | Cluster, ...]) -> Iterator[str]:
+    for item in items:
+        if isinstance(item, Box):
+            before, after = _SHAPES[item.role]
+            note = f"<br>{_escape(item.note)}" if item.note else ""
+            yield f'{_vertex(item.id)}{before}"{_escape(item.label)}{note}"{after}'
+        else:
+            # On one line: Mermaid lays out the inside as if the title had no second one.
+            title = f"{item.label}: {item.note}" if item.note else item.label
+            yield f'subgraph {_vertex(item.id)}["{_escape(title)}"]'
+            yield from (_INDENT + line for line in _items(item.items))
+            yield "end"
 
 
-def _round(side: str, name: str) -> str:
-    before, after = ("{{", "}}") if side == "configs" else ("([", "])")
-    return f'{_vertex(side, name)}{before}"{_escape(name)}"{after}'
+def _arrow(arrow: Arrow) -> str:
+    label = _escape(", ".join(part for part in (arrow.ports, arrow.types, arrow.options) if part))
+    said = f'|"{label}"|' if label else ""
+    return f"{_vertex(arrow.source)} {_LINES[arrow.look]}{said} {_vertex(arrow.target)}"
 
 
-def _arrow(edge: EdgeSpec, label: str) -> str:
-    line = "-.->" if edge.source[0] == "configs" else "-->"
-    return f'{_vertex(*edge.source)} {line}|"{_escape(label)}"| {_vertex(*edge.target)}'
-
-
-def _vertex(id: str, port: str = "") -> str:
-    """Return the id of a box. The prefixes keep nodes and borders apart, and off Mermaid's own words, as `end`."""
-    return f"{_BORDER[id]}_{port}" if id in _BORDER else f"node_{id}"
-
-
-def _label(graph: Graph, edge: EdgeSpec, types: bool) -> str:
-    parts = (" to ".join(ports_of(edge)), types_of(graph, edge) if types else "", capacity_of(edge))
-    return ", ".join(part for part in parts if part)
+def _vertex(id: str) -> str:
+    """Return the id of a box. The prefix keeps it off Mermaid's own words, as `end`."""
+    side = next((side for side in BORDERS if id.startswith(f"{side}.")), "")
+    name = f"{side.removesuffix('s')}_{id.removeprefix(side + '.')}" if side else f"node_{id}"
+    return "".join(each if each.isascii() and (each.isalnum() or each in "_.") else f".{ord(each)}." for each in name)
 
 
 def _escape(text: str) -> str:

@@ -7,9 +7,9 @@ import typer
 
 from fbcore.formats.dot import to_dot
 from fbcore.formats.mermaid import to_mermaid
+from fbcore.formats.picture import picture
 from fbcore.formats.python_file import load_graph
 from fbcore.model.graph import Graph
-from fbdev.draw.picture import picture
 
 _ENDINGS = {".mmd": "mermaid", ".mermaid": "mermaid", ".dot": "dot", ".gv": "dot", ".svg": "svg", ".png": "png"}
 _FORMATS = tuple(dict.fromkeys(_ENDINGS.values()))

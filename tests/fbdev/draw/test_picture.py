@@ -6,12 +6,11 @@ from xml.etree import ElementTree
 
 import pytest
 
-from fbcore.errors import ExtraError, FlowError
 from fbcore.formats.dot import to_dot
 from fbcore.formats.mermaid import to_mermaid
+from fbcore.formats.picture import picture
 from fbcore.formats.python_file import load_graph
 from fbdev.cli import main
-from fbdev.draw.picture import picture
 from tests.fbdev import nets
 
 PNG = b"\x89PNG\r\n\x1a\n"
@@ -46,15 +45,6 @@ def test_a_picture_shows_the_names(file: Path) -> None:
     drawing = file.with_suffix(".svg")
     assert main(["draw", str(file), "-o", str(drawing)]) == 0
     assert texts(drawing.read_text("utf-8")) == {"numbers", "double", "count", "doubled", "out to value", "out"}
-
-
-def test_names_stay_in_the_middle_of_their_boxes() -> None:
-    """Every line is anchored at its middle, so that a viewer's font may be wider than the one it was laid out for."""
-    label = '<<b>read_flights</b><br/><font point-size="9">read_csv</font>>'
-    svg = picture(f'digraph {{ a [shape="box", style="rounded", label={label}]; o [shape="hexagon"] }}', "svg")
-    places = [each.attrib for each in ElementTree.fromstring(svg).iter() if each.tag[-4:] == "text"]
-    assert [place["text-anchor"] for place in places] == ["middle"] * 3
-    assert places[0]["x"] == places[1]["x"] != places[2]["x"]
 
 
 def test_types_are_shown_on_demand(file: Path) -> None:
@@ -118,8 +108,6 @@ def test_a_missing_extra_is_named(file: Path, no_extra: None, capsys: pytest.Cap
     assert main(["draw", str(file), "-o", str(drawing)]) == 2
     assert "pip install 'fbdev[draw]'" in capsys.readouterr().err
     assert not drawing.exists()
-    with pytest.raises(ExtraError, match="not installed"):
-        picture("digraph {}", "svg")
 
 
 def test_a_picture_that_cannot_be_written_is_told(file: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -127,9 +115,3 @@ def test_a_picture_that_cannot_be_written_is_told(file: Path, capsys: pytest.Cap
     (file.parent / "net.svg").mkdir()
     assert main(["draw", str(file), "-o", str(file.parent / "net.svg")]) == 2
     assert "Is a directory" in capsys.readouterr().err
-
-
-def test_what_graphviz_says_is_passed_on() -> None:
-    """Text that is no DOT is refused with the reason."""
-    with pytest.raises(FlowError, match="syntax error"):
-        picture("digraph {", "svg")
