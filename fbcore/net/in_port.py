@@ -236,10 +236,9 @@ class InPort(In[Any]):
             self.changed = edge.inspection.leave(value)
         if edge.senders and edge.has_half_free:
             edge.wake_senders()
-        if edge.is_fast and not edge.senders and len(self.queue) <= BUDGET:
-            self.low = 0
+        if edge.is_fast:
+            self.relow()
             return value
-        self.relow()
         watching = self.node.net.watching
         if watching.wants_packets:
             watching.packet("taken", edge.address, value)

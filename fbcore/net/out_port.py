@@ -30,7 +30,7 @@ class OutPort(Out[Any]):
     puts. It is the edge's capacity (or the rest of the budget, if that is less) while nothing else is to
     be done, and -1 while something is: a receiver to wake, several edges, an observer, a stepped loop.
     `births` takes down what is born here, where the history of packets is kept. `inspects`: values on some edge
-    pass an inspection. `sole`: the only edge, where packets pass by it without anybody looking at them.
+    pass an inspection. `is_plain`: whoever puts here has nothing to do but that, and to wake.
     """
 
     __slots__ = (
@@ -42,11 +42,11 @@ class OutPort(Out[Any]):
         "ended",
         "gate",
         "inspects",
+        "is_plain",
         "name",
         "node",
         "pending",
         "queue",
-        "sole",
     )
 
     def __init__(self, node: Node, name: str) -> None:
@@ -62,7 +62,7 @@ class OutPort(Out[Any]):
         self.gate = -1
         self.births: Births | None = None
         self.inspects = False
-        self.sole: Edge | None = None
+        self.is_plain = False
 
     @property
     def is_connected(self) -> bool:
@@ -80,15 +80,13 @@ class OutPort(Out[Any]):
     def regate(self) -> None:
         """Set the gate anew, after anything that it depends on has changed."""
         self.gate = -1
-        self.sole = None
+        self.is_plain = bool(self.edges) and not self.ended and not self.inspects and self.births is None
         # A consumer that has ended is to be told of what it would have got: a half-fed join must not look like success.
         if len(self.edges) == 1 and not self.ended and not self.node.cancelled:
             edge = self.edges[0]
-            if edge.is_fast:
-                self.sole = edge if self.births is None else None
-                if not edge.target.waiters:
-                    self.queue = edge.queue
-                    self.gate = edge.limit if edge.limit <= BUDGET else min(edge.limit, len(edge.queue) + BUDGET)
+            if edge.is_fast and not edge.target.waiters:
+                self.queue = edge.queue
+                self.gate = edge.limit if edge.limit <= BUDGET else min(edge.limit, len(edge.queue) + BUDGET)
 
     async def send(self, value: Any, *, parents: Parents = None) -> None:
         """Give a value away, waiting first until every edge has room."""
@@ -121,22 +119,24 @@ class OutPort(Out[Any]):
         node = self.node
         if node.credit <= 1 or self.gate > 0:
             return False
-        edge = self.sole
-        if edge is not None:
-            queue = edge.queue
-            if len(queue) >= edge.limit:
-                return False
-            node.credit -= 1
-            queue.append(value)
-            if edge.target.waiters:
-                edge.target.arrived()
-            self.regate()
-            return True
-        for edge in self.edges:
-            if edge.is_full:
+        edges = self.edges
+        for edge in edges:
+            if (edge.count if edge.shared else len(edge.queue)) >= edge.limit:
                 return False
         node.credit -= 1
-        self._put(value)
+        if not self.is_plain or node.net.watching.wants_packets:
+            self._put(value)
+            return True
+        for edge in edges:
+            if edge.shared:
+                edge.queue.append((edge, value))
+                edge.count += 1
+            else:
+                edge.queue.append(value)
+            if edge.target.waiters:
+                edge.target.arrived()
+        if len(edges) == 1:
+            self.regate()
         return True
 
     async def _send_slowly(self, value: Any, id: PacketId | None = None, *, parents: Parents = None) -> None:
