@@ -1,5 +1,6 @@
 """fbcore runs nets of components with typed ports, on asyncio: declare a graph once, run it many ways."""
 
+from fbcore.components.py_file import PyFile
 from fbcore.errors import (
     ConfigError,
     EndOfDemand,
@@ -12,6 +13,7 @@ from fbcore.errors import (
     LoopError,
     NodeError,
     PortError,
+    ProcessError,
     StopNet,
 )
 from fbcore.loop import SteppedLoop
@@ -62,6 +64,8 @@ __all__ = [
     "PacketId",
     "PacketRegistry",
     "PortError",
+    "ProcessError",
+    "PyFile",
     "Result",
     "Signal",
     "Snapshot",

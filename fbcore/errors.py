@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import reprlib
 import traceback
 from collections.abc import Mapping, Sequence
@@ -70,6 +71,21 @@ class ExtraError(FlowError):
     """An optional part is not installed; the hint names the extra that brings it."""
 
 
+class ProcessError(FlowError):
+    """A process that did the work of a node failed: its exit code, and the last lines it wrote to standard error.
+
+    `code` is negative when a signal ended the process: -9 for signal 9.
+    """
+
+    def __init__(self, what: str, address: str = "", hint: str = "", code: int = 1, stderr: str = "") -> None:
+        super().__init__(what, address, hint)
+        self.code = code
+        self.stderr = stderr
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return (type(self), (self.what, self.address, self.hint, self.code, self.stderr))
+
+
 class NodeError(FlowError):
     """A node failed: its address, the packets it held, and the traceback as text.
 
@@ -103,11 +119,12 @@ class NodeError(FlowError):
 
 
 _PACKAGE = __file__.rpartition("errors")[0]
+_MACHINERY = tuple(f"{_PACKAGE}{part}" for part in ("net", "runtimes", "source", f"components{os.sep}py_"))
 
 
 def is_machinery(file: str) -> bool:
     """Say whether a source file is what runs components, and so tells a user nothing about their error."""
-    return file.startswith((f"{_PACKAGE}net", f"{_PACKAGE}runtimes"))
+    return file.startswith(_MACHINERY)
 
 
 def traceback_text(error: BaseException) -> str:

@@ -6,6 +6,7 @@ import ast
 import difflib
 import importlib.util
 import stat
+from collections.abc import Mapping
 from pathlib import Path
 from types import CodeType
 from typing import Any
@@ -46,36 +47,36 @@ class Source:
         except SyntaxError as error:
             raise self._no_python(error) from error
 
-    def compile(self, flags: int = 0) -> CodeType:
-        """Compile the text as a module.
+    def compile(self, flags: int = 0, hints: Mapping[str, str] | None = None) -> CodeType:
+        """Compile the text as a module; `hints` say how to mend it for what Python may say is wrong.
 
         Raises:
             LoadError: it is no Python.
         """
-        code: CodeType = self._compile(flags)
+        code: CodeType = self._compile(flags, hints or {})
         return code
 
-    def parse(self, flags: int = 0) -> ast.Module:
+    def parse(self) -> ast.Module:
         """Return the syntax tree of the text.
 
         Raises:
             LoadError: it is no Python.
         """
-        tree: ast.Module = self._compile(flags | ast.PyCF_ONLY_AST)
+        tree: ast.Module = self._compile(ast.PyCF_ONLY_AST, {})
         return tree
 
-    def _compile(self, flags: int) -> Any:
+    def _compile(self, flags: int, hints: Mapping[str, str]) -> Any:
         try:
             return compile(self.text, str(self.file), "exec", flags=flags, dont_inherit=True)
         except SyntaxError as error:
-            raise self._no_python(error) from error
+            raise self._no_python(error, hints.get(error.msg, "")) from error
         except (ValueError, RecursionError, MemoryError, OverflowError) as error:
             what = f"Python cannot compile this: {type(error).__name__}: {first_line(str(error))}"
             raise LoadError(what, str(self.path), f"is it data? {self._rule}") from error
 
-    def _no_python(self, error: SyntaxError) -> LoadError:
+    def _no_python(self, error: SyntaxError, hint: str = "") -> LoadError:
         where = f"{self.path}:{error.lineno}" if error.lineno else str(self.path)
-        return LoadError(f"SyntaxError: {first_line(error.msg)}", where, self._hint())
+        return LoadError(f"SyntaxError: {first_line(error.msg)}", where, hint or self._hint())
 
     def _hint(self) -> str:
         return "" if self.path.suffix == ".py" else self._rule

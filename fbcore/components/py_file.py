@@ -1,0 +1,36 @@
+"""A Python file as a component."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Any
+
+
+def PyFile(path: str | Path, *, entry: str | None = None, process: bool = False) -> Any:  # noqa: N802 - makes a class
+    """Make a component of a Python file, to be given to `graph.add`; its node is named after the file.
+
+    A file with a block `# /// fbcore` declares its ports there, as TOML in comments. Its body is the work of
+    the component, as `run` of a class is, with `self`, every port by its name and top-level `await`. It is run
+    anew, with names of its own, for every run of a net, and not before.
+
+    A file without such a block is imported, and its function `main` becomes a component as `@component` makes
+    one; `entry` names another function, or a component, in a file with or without a block.
+
+    With `process`, the file is run as a script in a process of its own, by `uv` when it names dependencies.
+    Packets are lines of JSON on its standard input and output, configs are arguments.
+
+    A path that is not absolute is relative to the file that calls, wherever the net is run from; at a prompt
+    and in a notebook, which are no files, to the current folder.
+
+    Raises:
+        LoadError: there is no such file, it declares its ports wrongly, or is no Python.
+
+    Example:
+        clean = graph.add(PyFile("clean.py"), separator=";")
+        read.rows >> clean.row
+    """
+    # What reads files takes long to import, and a net without them needs none of it.
+    from fbcore.components.py_kind import component_of
+
+    return component_of(Path(path), sys._getframe(1).f_globals.get("__file__"), entry, process=process)
