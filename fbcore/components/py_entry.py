@@ -11,7 +11,7 @@ from fbcore.components.py_class import id_of
 from fbcore.errors import FlowError, LoadError
 from fbcore.model.component import Component
 from fbcore.model.function import FunctionComponent
-from fbcore.model.port import PortKind
+from fbcore.model.port_spec import PortKind
 from fbcore.source.import_failure import import_failure
 from fbcore.source.module import importable
 from fbcore.source.neighbour import import_package, module_of

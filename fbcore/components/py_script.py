@@ -18,7 +18,7 @@ from fbcore.components.json_lines import from_line, lines_of, to_json, to_line
 from fbcore.components.py_class import FileClass
 from fbcore.errors import ConfigError, EndOfDemand, ExtraError, InputError, ProcessError, shown
 from fbcore.model.component import Component, class_spec
-from fbcore.model.port import PortKind
+from fbcore.model.port_spec import PortKind
 from fbcore.model.types import name_of, reader, reason
 
 if TYPE_CHECKING:
@@ -145,7 +145,7 @@ def _fail(file: Path, code: int, complaints: deque[str]) -> None:
         how = f"was ended by {names.get(-code, f'signal {-code}')}"
     stderr = "\n".join(complaints)
     said = f":\n{stderr}" if stderr.strip() else ", and said nothing on standard error"
-    hint = "mend the script; it reads standard input and can be tried by hand"
+    hint = "mend the script; it can be tried by hand, with lines of JSON on standard input"
     raise ProcessError(f"the process of {file.name} {how}{said}", hint=hint, code=code, stderr=stderr)
 
 

@@ -89,14 +89,22 @@ def _is_live(options: RunOptions) -> bool:
 
 @contextmanager
 def _no_second_log() -> Iterator[None]:
-    """Keep notices from being logged to standard error too, unless the user's file has set up a log."""
+    """Keep notices from being logged to standard error too, unless the user's file has set up a log.
+
+    What scripts complain about is no notice, and is shown.
+    """
     log, handler = logging.getLogger("fbcore"), logging.StreamHandler()
-    handler.setLevel(logging.ERROR)
+    handler.addFilter(_is_to_be_shown)
     log.addHandler(handler)
     try:
         yield
     finally:
         log.removeHandler(handler)
+
+
+def _is_to_be_shown(record: logging.LogRecord) -> bool:
+    is_of_script = record.name == "fbcore.script" and not logging.root.handlers
+    return is_of_script or record.levelno >= logging.ERROR
 
 
 def _print(result: Result, options: RunOptions, outlets: dict[str, Outlet], data: TextIO) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from fbcore import BatchRuntime, Each, FlowError, Graph, LoadError, NetError, NodeError, PyFile, Result
-from fbcore.model.port import PortKind
+from fbcore.model.port_spec import PortKind
 
 DOUBLE = """
     # /// fbcore

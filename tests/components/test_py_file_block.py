@@ -6,7 +6,7 @@ import pytest
 
 from fbcore import BatchRuntime, Graph, GraphError, InputError, PyFile
 from fbcore.model.component import class_spec
-from fbcore.model.port import PortKind, PortSpec
+from fbcore.model.port_spec import PortKind, PortSpec
 from tests.components.py_files import graph_of, refusal, run, write
 
 Ports = Callable[..., dict[str, PortSpec]]

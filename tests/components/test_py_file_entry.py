@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 
 from fbcore import BatchRuntime, Graph, LoadError, PyFile
-from fbcore.model.port import PortKind
+from fbcore.model.port_spec import PortKind
 from tests.components.py_files import failure, refusal, run, write
 
 

@@ -1,6 +1,7 @@
 import asyncio
 import logging
 import os
+import select
 import shutil
 import sys
 import zipfile
@@ -10,6 +11,7 @@ from textwrap import dedent
 from typing import Any
 
 import pytest
+import uvloop
 
 from fbcore import (
     BatchRuntime,
@@ -49,13 +51,16 @@ def script(tmp_path: Path) -> Script:
     return make
 
 
-def is_alive(pid: int) -> bool:
-    """Say whether a process runs; one that has ended, and that nobody has asked for its exit code, does not."""
+def is_gone(pid: int) -> bool:
+    """Wait until a process has ended; False when it lives on for long."""
     try:
-        state = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()[0]
-    except OSError:
-        return False
-    return state != "Z"
+        watched = os.pidfd_open(pid)
+    except ProcessLookupError:
+        return True
+    try:
+        return bool(select.select([watched], [], [], 20)[0])
+    finally:
+        os.close(watched)
 
 
 # -- lines --------------------------------------------------------------------------------------------------
@@ -273,7 +278,7 @@ def test_a_net_that_stops_ends_its_process(script: Script) -> None:
         """,
         *OUT,
     )
-    assert not is_alive(stopped_at_once(waiting))
+    assert is_gone(stopped_at_once(waiting))
     assert Path(f"{waiting._file}.tidied").exists()
 
 
@@ -290,7 +295,7 @@ def test_a_process_that_does_not_listen_is_killed(script: Script, monkeypatch: p
         """,
         *OUT,
     )
-    assert [is_alive(pid) for pid in stopped_at_once(stubborn)] == [False, False]
+    assert [is_gone(pid) for pid in stopped_at_once(stubborn)] == [True, True]
 
 
 def test_what_a_process_leaves_behind_is_ended(script: Script) -> None:
@@ -304,7 +309,7 @@ def test_what_a_process_leaves_behind_is_ended(script: Script) -> None:
         *OUT,
     )
     (pid,) = run(leaving).outputs.out
-    assert not is_alive(pid)
+    assert is_gone(pid)
 
 
 def test_a_second_cancellation_kills_at_once(script: Script, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -324,7 +329,7 @@ def test_a_second_cancellation_kills_at_once(script: Script, monkeypatch: pytest
     told.clear()
     result = BatchRuntime(graph).run(raises=False)
     assert result.seconds < 4
-    assert not is_alive(told[0])
+    assert is_gone(told[0])
 
 
 class StopTwice(Component):
@@ -401,6 +406,17 @@ def test_a_process_that_works_keeps_its_net_alive(script: Script) -> None:
     node.out >> graph.add(Told).value
     result = BatchRuntime(graph).run(inputs={"value": Each([1])})
     assert (result.outcome, result.outputs.out) == ("finished", [1])
+
+
+def test_a_process_on_another_loop(script: Script) -> None:
+    """A loop that is not asyncio's own runs processes too."""
+    graph = graph_of(script("for line in sys.stdin: print(line)\n"))
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        result = runner.run(BatchRuntime(graph).arun(inputs=feeds({"value": range(1000)})))
+    assert result.outputs.out == list(range(1000))
+    early = graph_of(script("pass\n", "[inputs]", 'value = "str"'))
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        runner.run(BatchRuntime(early).arun(inputs=feeds({"value": ["x" * 100_000] * 100})))
 
 
 def test_two_nets_at_once(script: Script) -> None:

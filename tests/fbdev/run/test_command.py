@@ -154,6 +154,32 @@ def test_a_slow_turn_is_noticed(tmp_path: Path, capsys: pytest.CaptureFixture[st
     assert err.startswith("notice: block: ")
 
 
+SCRIPTED = """
+from fbcore import Graph, PyFile
+graph = Graph("scripted")
+graph.add(PyFile("talk.py", process=True)).n >> graph.outputs.n
+"""
+TALK = """# /// fbcore
+# [outputs]
+# n = "int"
+# ///
+import sys
+print(1)
+print("careful", file=sys.stderr)
+"""
+
+
+@pytest.mark.parametrize("log", ["", "import logging\nlogging.basicConfig(format='%(message)s')\n"])
+def test_what_scripts_complain_about_is_shown_once(tmp_path: Path, log: str) -> None:
+    """What a script writes to standard error is seen, with the node's address, whether or not the file has a log."""
+    (tmp_path / "talk.py").write_text(TALK)
+    arguments = nets.command("run", write(tmp_path, log + SCRIPTED))
+    done = subprocess.run(arguments, check=True, capture_output=True, text=True)
+    assert done.stdout == "1\n"
+    assert done.stderr.splitlines()[0] == "talk: careful"
+    assert done.stderr.count("careful") == 1
+
+
 def test_neighbours_can_be_imported_while_the_net_runs(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """A component may import what lies beside its file only when it runs."""
     (tmp_path / "needed_late.py").write_text("NAME = 'late'\n")
