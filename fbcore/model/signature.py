@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import collections.abc
-import dataclasses
 import inspect
 import types
 from collections.abc import Callable, Mapping
@@ -129,6 +128,8 @@ def _without_none(kind: Any) -> Any:
 
 def _fields(kind: Any, function: Callable[..., Any]) -> dict[str, Any]:
     """Return the fields of a NamedTuple or dataclass, with their types."""
+    import dataclasses
+
     cls = get_origin(kind) or kind
     names: list[str] = []
     if isinstance(cls, type) and issubclass(cls, tuple) and hasattr(cls, "_fields"):

@@ -6,13 +6,10 @@ hold, and so does the account of every packet when a firing fails in the middle.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from itertools import repeat
-from operator import is_
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from fbcore.net.edge import Edge
     from fbcore.net.in_port import InPort
     from fbcore.net.out_port import OutPort
 
@@ -25,60 +22,60 @@ def fire_batch(function: Callable[[Any], Any], port: InPort, out: OutPort | None
     """
     queue = port.queue
     size = len(queue)
-    target = None
     if out is not None:
-        if len(out.edges) != 1 or out.ended or out.node.cancelled:
+        if len(out.edges) != 1 or out.ended or out.node.cancelled or not out.edges[0].is_fast:
             return None
-        target = out.edges[0]
-        if not target.is_fast:
-            return None
-        size = min(size, target.limit - len(target.queue))
+        size = min(size, out.edges[0].limit - len(out.edges[0].queue))
     if size <= 0:
         return None
-    first = port.received
-    values = [queue.popleft() for _ in range(size)] if size < len(queue) else list(queue)
     if size == len(queue):
+        values = iter(list(queue))
         queue.clear()
-    results: list[Any] = []
-    done = results.append
+    else:
+        values = iter([queue.popleft() for _ in range(size)])
     failed = None
     try:
-        # No `extend(map(...))`, which is no quicker and takes a StopIteration out of the function for the end.
-        for value in values:
-            done(function(value))
+        _fire(function, values, port, out)
     except BaseException as error:
         failed = error
-        fired = len(results) + 1
-        queue.extendleft(reversed(values[fired:]))
-    else:
-        fired = size
-    port.received = first + fired
-    port.last = values[fired - 1]
-    if out is not None and target is not None:
-        _put(out, target, results, first)
-    edge = port.edges[0]
-    if edge.senders and edge.has_half_free:
-        edge.wake_senders()
+        left = list(values)
+        queue.extendleft(reversed(left))
+        size -= len(left)
+    port.received += size
+    if out is not None:
+        edge = out.edges[0]
+        if edge.target.waiters and edge.queue:
+            edge.target.arrived()
+        out.regate()
+    entry = port.edges[0]
+    if entry.senders and entry.has_half_free:
+        entry.wake_senders()
     port.relow()
-    port.node.credit -= fired
+    port.node.credit -= size
     return failed
 
 
-def _put(out: OutPort, edge: Edge, results: list[Any], first: int) -> None:
-    """Put results onto an edge that has room for all of them, but for those that are None.
+def _fire(function: Callable[[Any], Any], values: Iterator[Any], port: InPort, out: OutPort | None) -> None:
+    """Fire for each value, and put what is returned; what went before stays put when one raises.
 
-    They are told by what they are, not by comparing: arrays and data frames compare element by element.
+    None is told by what it is, not by comparing: arrays and data frames compare element by element.
     """
-    if True in map(is_, results, repeat(None)):
-        if out.births is not None:
-            base = out.births.offset + first + 1
-            out.births.parents.extend(base + n for n, result in enumerate(results) if result is not None)
-        results = [result for result in results if result is not None]
-    elif out.births is not None:
-        base = out.births.offset + first + 1
-        out.births.parents.extend(range(base, base + len(results)))
-    if results:
-        edge.queue.extend(results)
-        if edge.target.waiters:
-            edge.target.arrived()
-        out.regate()
+    if out is None:
+        for port.last in values:
+            function(port.last)
+        return
+    put = out.edges[0].queue.append
+    births = out.births
+    if births is None:
+        for port.last in values:
+            result = function(port.last)
+            if result is not None:
+                put(result)
+        return
+    number = births.offset + port.received
+    for port.last in values:
+        number += 1
+        result = function(port.last)
+        if result is not None:
+            births.parents.append(number)
+            put(result)

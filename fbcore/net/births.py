@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import pickle
 import sys
 from array import array
 from collections import deque
@@ -51,6 +50,8 @@ def _size(value: Any) -> int:
     """Return the bytes that a value takes: its length where it is bytes or text, else that of its pickle."""
     if isinstance(value, bytes | bytearray | memoryview | str):
         return len(value)
+    import pickle
+
     try:
         return len(pickle.dumps(value, protocol=5))
     except Exception:

@@ -95,7 +95,8 @@ class Firing:
         batching = self.node.net.options.batching
         while True:
             if batching and port.edges and port.edges[0].is_fast:
-                await port.come()
+                if not port.queue or self.node.credit <= 0:
+                    await port.come()
                 taken = port.received
                 failed = fire_batch(self._function, port, self.out)
                 if failed is not None:

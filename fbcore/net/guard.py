@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import copy
-import hashlib
-import pickle
 from collections import deque
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
@@ -103,6 +101,10 @@ class Inspection:
 
 def _digest(value: Any) -> bytes | None:
     """Return a digest of a value, or None for one that cannot be pickled and so cannot be compared."""
+    # Asked for by few nets, and slow to import for all others.
+    import hashlib
+    import pickle
+
     try:
         return hashlib.blake2b(pickle.dumps(value, protocol=5), digest_size=16).digest()
     except Exception:

@@ -131,20 +131,17 @@ class InPort(In[Any]):
             if self.is_closed:
                 await self._note_the_end()
                 raise EndOfStream(self.address)
-            await self._wait()
+            wait = Wait(node, (self,)) if self.wait.is_standing else self.wait
+            future = wait.begin()
+            try:
+                await future
+            except asyncio.CancelledError:
+                self.pass_on()
+                raise
+            finally:
+                wait.end(future)
         if node.cancelled:
             raise asyncio.CancelledError
-
-    async def _wait(self) -> None:
-        wait = Wait(self.node, (self,)) if self.wait.is_standing else self.wait
-        future = wait.begin()
-        try:
-            await future
-        except asyncio.CancelledError:
-            self.pass_on()
-            raise
-        finally:
-            wait.end(future)
 
     async def receive_packet(self) -> Packet[Any]:
         """Return the next packet with its identity."""
