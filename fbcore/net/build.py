@@ -21,6 +21,7 @@ from fbcore.net.observe import Observer
 from fbcore.net.options import DEFAULTS, NetOptions
 from fbcore.net.out_port import OutPort
 from fbcore.net.ports import make_ports
+from fbcore.net.reader import Reader
 from fbcore.net.sink import Sink
 from fbcore.net.stop_port import StopPort
 from fbcore.net.work import give_work
@@ -32,11 +33,13 @@ def build_net(
     configs: Mapping[str, Any] | None = None,
     observers: Iterable[Observer] = (),
     options: NetOptions = DEFAULTS,
+    *,
+    streamed: bool = False,
 ) -> Net:
     """Validate a graph, freeze it, and make a net of it.
 
     `inputs` are the values for the graph's inputs (`Each` sends the items of an iterable), `configs` those
-    for its configs.
+    for its configs. `streamed` makes its outputs the input of `net.reader`, instead of collecting them.
 
     Raises:
         GraphError: the graph cannot run.
@@ -58,6 +61,8 @@ def build_net(
         node = _outside(net, f"inputs.{name}", "input")
         node.work = Feeding(node.outs["out"], feed, graph.input_types(name)).run
         by_id[node.address] = node
+    if streamed:
+        by_id["outputs"] = net.reader = Reader(net)
     used: dict[str, list[str]] = {}
     for edge in flat.edges:
         for id, port in (edge.source, edge.target):
@@ -89,7 +94,10 @@ def _make_edge(net: Net, flat: Flat, spec: EdgeSpec, by_id: dict[str, Node]) -> 
         node = by_id[spec.source[0]]
         source = node.error if spec.source[1] == "error" else node.outs[spec.source[1]]
     target: InPort | ConfigPort | StopPort | Sink
-    if spec.target[0] == "outputs":
+    if spec.target[0] == "outputs" and net.reader is not None:
+        target = net.reader.port
+        net.reader.outputs[spec.address] = spec.target[1]
+    elif spec.target[0] == "outputs":
         target = net.sinks.setdefault(spec.target[1], Sink(f"outputs.{spec.target[1]}"))
     else:
         node = by_id[spec.target[0]]
@@ -129,7 +137,9 @@ def _feeds(graph: Graph, given: dict[str, Any]) -> dict[str, Any]:
         if name not in border:
             known = ", ".join(border) or "none"
             raise InputError(f"the graph has no input {name!r}", f"inputs.{name}", f"its inputs are: {known}")
-    for name in border:
+    for name, edges in border.items():
+        if name not in given and all(_is_optional(graph, edge) for edge in edges):
+            given[name] = Each(())
         if name not in given:
             hint = f'run(inputs={{"{name}": Each([...])}}), or Each(()) when nothing is to come'
             raise InputError("nothing was given for this input", f"inputs.{name}", hint)
@@ -137,3 +147,9 @@ def _feeds(graph: Graph, given: dict[str, Any]) -> dict[str, Any]:
             for kind in graph.input_types(name):
                 checker(kind, f"inputs.{name}", InputError, strict=True)(given[name])
     return {name: given[name] for name in border}
+
+
+def _is_optional(graph: Graph, edge: EdgeSpec) -> bool:
+    node = graph.nodes.get(edge.target[0])
+    port = node.component.port(edge.target[1]) if node is not None else None
+    return port is not None and not port.required

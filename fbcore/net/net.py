@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Iterable, Iterator
 from contextvars import Context
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from fbcore.errors import NodeError
 from fbcore.loop import SteppedLoop
@@ -17,7 +17,6 @@ from fbcore.net.flush import flush_order
 from fbcore.net.node import Node, Phase
 from fbcore.net.observe import Observer, Watching
 from fbcore.net.options import DEFAULTS, NetOptions
-from fbcore.net.out_port import OutPort
 from fbcore.net.outstanding import find_outstanding, tasks_of
 from fbcore.net.registry import PacketRegistry
 from fbcore.net.report import EdgeState, NodeState, Outcome, Result, Snapshot
@@ -25,6 +24,9 @@ from fbcore.net.sink import Sink
 from fbcore.net.verdict import verdict, waits_in_words
 from fbcore.net.wait import BUDGET, Wait
 from fbcore.net.watchdog import Watchdog
+
+if TYPE_CHECKING:
+    from fbcore.net.reader import Reader
 
 GRACE = 5.0
 """Seconds that a stopped net may take to drain before it is cancelled."""
@@ -44,6 +46,7 @@ class Net:
         self.nodes: list[Node] = []
         self.edges: list[Edge] = []
         self.sinks: dict[str, Sink] = {}
+        self.reader: Reader | None = None
         self.live = 0
         self.parked = 0
         self.moves = 0
@@ -81,7 +84,7 @@ class Net:
         outside = Context()
         try:
             async with asyncio.TaskGroup() as group:
-                for node in self.nodes:
+                for node in filter(_has_task, self.nodes):
                     node.task = group.create_task(node.main(), name=node.address, context=node.context())
                     node.task.add_done_callback(partial(_never_ran, node), context=outside)
                 self.blocked.watch_stillness()
@@ -202,13 +205,13 @@ class Net:
         self.is_cancelled = True
         for node in self.alive():
             node.cancel()
-        if self._insisting is None and self.live:
+        if self._insisting is None and any(map(_has_task, self.alive())):
             self._insisting = self.loop.call_later(GRACE, self._insist, context=Context())
 
     def _insist(self) -> None:
         """Cancel again what has outlived its cancellation, and name it."""
         self._insisting = None
-        for node in self.alive():
+        for node in filter(_has_task, self.alive()):
             self.watching.notice(node.address, f"still runs {GRACE:g} s after it was cancelled, and is cancelled again")
         self._cancel_all()
 
@@ -247,7 +250,7 @@ class Net:
 
     def _stands_still(self) -> bool:
         """On a stepped loop that has nothing to run and no timer: the verdict is exact, whatever nodes wait for."""
-        if self.is_cancelled or self.live == 0:
+        if self.is_cancelled or self.live == 0 or (self.reader and self.reader.is_elsewhere):
             return False
         self._when_blocked()
         return True
@@ -260,7 +263,7 @@ class Net:
         nodes = {}
         for node in self.nodes:
             received = sum(port.received for port in node.ins.values())
-            sent = sum(_sent(port, edges) for port in (*node.outs.values(), node.error))
+            sent = sum(port.sent for port in (*node.outs.values(), node.error))
             nodes[node.address] = NodeState(node.address, node.component, node.phase.value, received, sent)
         outstanding = tuple(str(found) for found, _ in find_outstanding(self)) if with_outstanding else ()
         seconds = self.loop.time() - self._began
@@ -270,7 +273,8 @@ class Net:
         """Say how the net ended, and where every packet is that was not consumed."""
         outputs = {name: sink.values() for name, sink in self.sinks.items()}
         outcome, reason = self._judge()
-        result = Result(self.name, outcome, reason, outputs, self.snapshot())
+        read = self.reader.read_so_far() if self.reader else {}
+        result = Result(self.name, outcome, reason, outputs, self.snapshot(), read)
         result.errors = tuple(self.errors)
         result.packets = self.packets
         result.knot, result.waits = self._knot, self._waits
@@ -306,13 +310,12 @@ def _can_be_fast(edge: Edge) -> bool:
     return getattr(edge.target, "guard", None) is None
 
 
+def _has_task(node: Node) -> bool:
+    return node.has_task
+
+
 def _never_ran(node: Node, task: asyncio.Task[None]) -> None:
     node.finish(Phase.CANCELLED)
-
-
-def _sent(port: OutPort, edges: dict[str, EdgeState]) -> int:
-    """Count what a port has sent: a fan-out counts once, and a consumer that has ended missed the rest."""
-    return max((edges[edge.address].put for edge in port.edges + port.ended), default=0) + port.discarded
 
 
 def _edge_state(edge: Edge) -> EdgeState:

@@ -46,6 +46,9 @@ class Phase(StrEnum):
 class Node:
     """One node of a running net. `work` is what its task does, made from the component by `fbcore.net.build`."""
 
+    has_task = True
+    """Whether a task of the net does its work; the reader of a stream has its own."""
+
     def __init__(self, net: Net, address: str, component: str) -> None:
         self.net = net
         self.address = address

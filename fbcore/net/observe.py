@@ -51,8 +51,19 @@ class Watching:
         self._packet = _overriding(observers, "packet")
         self._notice = _overriding(observers, "notice")
         self._ended = _overriding(observers, "ended")
-        self.wants_packets = bool(self._packet)
         self.wants_nodes = bool(self._node)
+        self.wants_packets = bool(self._packet)
+
+    def join(self, observer: Observer) -> None:
+        """Let one more hear of packets, on the edges that have left their fast path, and of the end."""
+        self._packet += _overriding([observer], "packet")
+        self._ended += _overriding([observer], "ended")
+        self.wants_packets = bool(self._packet)
+
+    def leave(self, observer: Observer) -> None:
+        """Let an observer hear nothing more."""
+        self._drop(observer)
+        self.wants_packets = bool(self._packet)
 
     def node(self, address: str, phase: str) -> None:
         """Tell that a node is in another phase."""

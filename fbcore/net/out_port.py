@@ -77,6 +77,11 @@ class OutPort(Out[Any]):
         # A packet is born at the port, and its copies on the edges where there are several.
         self.edges[0].birthplace = self.address if len(self.edges) == 1 else self.edges[0].address
 
+    @property
+    def sent(self) -> int:
+        """How many packets were sent: a fan-out counts once, and a consumer that has ended missed the rest."""
+        return max((edge.passed for edge in self.edges + self.ended), default=0) + self.discarded
+
     def regate(self) -> None:
         """Set the gate anew, after anything that it depends on has changed."""
         self.gate = -1

@@ -57,6 +57,8 @@ class _Way:
         self.entry = edge.source.address
         self.exit = edge.target.address
         self.consumer = node.address if node is not None else OUTSIDE
+        if node is not None and node is net.reader:
+            self.exit, self.consumer = f"outputs.{net.reader.outputs[edge.address]}", OUTSIDE
         self.passed = edge.passed
         self.left = edge.left if node is not None else edge.passed
 

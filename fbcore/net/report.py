@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
@@ -35,8 +35,9 @@ class Outputs:
         result.outputs.means == result.outputs["means"]
     """
 
-    def __init__(self, lists: dict[str, list[Any]]) -> None:
+    def __init__(self, lists: dict[str, list[Any]], read: Collection[str] = ()) -> None:
         self._lists = lists
+        self._read = tuple(read)
 
     def __getattr__(self, name: str) -> list[Any]:
         if name.startswith("__"):
@@ -44,11 +45,19 @@ class Outputs:
         try:
             return self._lists[name]
         except KeyError:
-            known = ", ".join(self._lists) or "none"
-            raise AttributeError(f"the net has no output {name!r}; its outputs are: {known}") from None
+            raise AttributeError(self._why_not(name)) from None
 
     def __getitem__(self, name: str) -> list[Any]:
-        return self._lists[name]
+        try:
+            return self._lists[name]
+        except KeyError:
+            raise KeyError(self._why_not(name)) from None
+
+    def _why_not(self, name: str) -> str:
+        if name in self._read:
+            return f"output {name!r} was read as a stream, which keeps no packets; see `.read` and `.unread`"
+        known = ", ".join((*self._lists, *self._read)) or "none"
+        return f"the net has no output {name!r}; its outputs are: {known}"
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._lists)
@@ -57,7 +66,7 @@ class Outputs:
         return len(self._lists)
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return (Outputs, (self._lists,))
+        return (Outputs, (self._lists, self._read))
 
     def __repr__(self) -> str:
         return f"Outputs({self._lists!r})"
@@ -117,7 +126,8 @@ class Result:
     """How a run ended.
 
     - `outcome`, and `reason`: a sentence that says why;
-    - `outputs`: a list of values for each output port;
+    - `outputs`: a list of values for each output port; none of a stream, which does not keep what was read;
+    - `read`: how many packets of each output were read, if the net was read as a stream;
     - `errors`: what nodes raised;
     - `unread`: packets left on edges, by the edge's address;
     - `held`: packets that a node had taken and not done with when it was cancelled or failed, by port;
@@ -130,12 +140,19 @@ class Result:
     """
 
     def __init__(
-        self, name: str, outcome: Outcome, reason: str, outputs: dict[str, list[Any]], final: Snapshot
+        self,
+        name: str,
+        outcome: Outcome,
+        reason: str,
+        outputs: dict[str, list[Any]],
+        final: Snapshot,
+        read: dict[str, int] | None = None,
     ) -> None:
         self.name = name
         self.outcome = outcome
         self.reason = reason
-        self.outputs = Outputs(outputs)
+        self.read: dict[str, int] = read or {}
+        self.outputs = Outputs(outputs, self.read)
         self.nodes = final.nodes
         self.edges = final.edges
         self.seconds = final.seconds
@@ -162,6 +179,7 @@ class Result:
         lines += [f"  unsent  {address}: {_few(values)}" for address, values in self.unsent.items()]
         lines += [f"  discarded  {address}: {_packets(count)}" for address, count in self.discarded.items()]
         lines += [f"  output  {port}: {_packets(len(self.outputs[port]))}" for port in self.outputs]
+        lines += [f"  read  {port}: {_packets(count)}" for port, count in self.read.items()]
         return "\n".join(lines)
 
     def __repr__(self) -> str:

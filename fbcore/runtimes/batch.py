@@ -2,25 +2,21 @@
 
 from __future__ import annotations
 
-import asyncio
-import logging
-from collections.abc import Callable, Coroutine, Iterable, Mapping
-from contextvars import Context
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
-from fbcore.errors import GraphError
+from fbcore.model.component import Component
+from fbcore.model.function import FunctionComponent
 from fbcore.model.graph import Graph
 from fbcore.net.build import build_net
-from fbcore.net.net import GRACE, Net
+from fbcore.net.net import GRACE
 from fbcore.net.observe import Observer
 from fbcore.net.options import Check, NetOptions, Tracking
-from fbcore.net.report import NetError, Outcome, Result, Snapshot
+from fbcore.net.report import Result, Snapshot
+from fbcore.runtimes.around import graph_around
 from fbcore.runtimes.blocking import run_blocking
-
-log = logging.getLogger("fbcore")
-
-PROGRESS_EVERY = 0.1
-"""Seconds between two calls of a progress callback."""
+from fbcore.runtimes.running import Running
+from fbcore.runtimes.stream import Stream
 
 
 class BatchRuntime:
@@ -29,6 +25,12 @@ class BatchRuntime:
     The net ends when all its nodes have ended. When nothing can move any more and nothing is outstanding, it
     is called blocked at once: a deadlocked or starved net is ended, a quiescent one (a loop that has run dry)
     is brought to its end by closing the inputs of one node after the other.
+
+    A component may stand for the graph: its inputs, outputs and configs are then those of the graph. `error=True`
+    makes its port `error` an output too, and `elements` names the elements of its array ports, as `["items[0]"]`.
+
+    Any number of runs may go on at the same time, of one runtime or of several, in one loop or in several
+    threads; each has a net of its own.
 
     `tracking="history"` keeps what became of every packet, for `result.packets` (by default only those in flight
     are known), and `keep` the values of so many of them at each node: a number of packets, or bytes (`"10 MB"`).
@@ -39,16 +41,23 @@ class BatchRuntime:
         result = BatchRuntime(graph).run(path="flights.csv")
         result.outputs.means        # a list of values for each output port
         result.outcome              # finished, quiescent, starved, deadlocked, stopped or failed
+
+        BatchRuntime(parse).run(inputs={"row": Each(rows)}).outputs.out
     """
 
     def __init__(
-        self, graph: Graph, *, tracking: Tracking = "counts", keep: int | str = 0, check: Check = None
+        self,
+        graph: Graph | type[Component] | FunctionComponent[..., Any, Any],
+        *,
+        elements: Sequence[str] = (),
+        error: bool = False,
+        tracking: Tracking = "counts",
+        keep: int | str = 0,
+        check: Check = None,
     ) -> None:
-        if not isinstance(graph, Graph):
-            raise GraphError(f"BatchRuntime runs a Graph, not {graph!r}", hint="BatchRuntime(graph).run()")
-        self.graph = graph
+        self.graph = graph_around(graph, elements, error=error)
         self.options = NetOptions(tracking, keep, check)
-        self._running: list[Net] = []
+        self._running: list[Running] = []
 
     def run(
         self,
@@ -64,11 +73,12 @@ class BatchRuntime:
     ) -> Result:
         """Run a net from ordinary code, also where a loop runs already, as in a notebook.
 
-        `inputs` gives a value for every input of the graph; `Each(iterable)` sends its items one by one.
-        After `time_limit` seconds the net is cancelled. `progress` is called ten times a second, and at the
-        end, with a `Snapshot`. `raises=False` returns the result of a bad run instead of raising. Other
-        keywords are the graph's configs. In the main thread SIGINT and SIGTERM drain the net for at most
-        `grace` seconds; a second one cancels it.
+        `inputs` gives a value for every input of the graph; `Each(iterable)` sends its items one by one. An
+        input that goes to optional inputs only may be left out. After `time_limit` seconds the net is
+        cancelled. `progress` is called ten times a second, and at the end, with a `Snapshot`.
+        `raises=False` returns the result of a bad run instead of raising. Other keywords are the graph's
+        configs. In the main thread SIGINT and SIGTERM drain the net for at most `grace` seconds; a second
+        one cancels it.
 
         Raises:
             NetError: the net failed, starved, deadlocked, or its time was up. `.result` says where all packets are.
@@ -79,23 +89,24 @@ class BatchRuntime:
         Example:
             BatchRuntime(graph).run(inputs={"line": Each(["a b", "c"])}, sep=" ").outputs.words
         """
+        begun: list[Running] = []
 
-        def work() -> Coroutine[Any, Any, Result]:
-            return self.arun(
-                inputs=inputs,
-                time_limit=time_limit,
-                grace=grace,
-                progress=progress,
-                observers=observers,
-                raises=raises,
-                **configs,
+        def begin() -> Running:
+            running = self._begin(
+                inputs, configs, observers, time_limit=time_limit, grace=grace, progress=progress, raises=raises
             )
+            begun.append(running)
+            return running
 
         def stop(times: int) -> None:
-            for net in list(self._running):
-                net.stop("asked to stop by a signal", grace) if times == 1 else net.stop_at_once("asked to stop twice")
+            # Only this run: others of this runtime may belong to loops in other threads.
+            for running in begun:
+                if times == 1:
+                    running.stop("asked to stop by a signal", None)
+                else:
+                    running.net.stop_at_once("asked to stop twice")
 
-        return run_blocking(work, stop)
+        return run_blocking(lambda: _to_its_end(begin), stop)
 
     async def arun(
         self,
@@ -111,86 +122,81 @@ class BatchRuntime:
     ) -> Result:
         """Run a net inside a running loop; options and errors as of `run`. Installs no signal handlers.
 
-        When the caller is cancelled, the net is, and the `CancelledError` carries the summary as a note.
+        `grace` is what a `stop` of the runtime gives the net to drain. When the caller is cancelled, the net
+        is, and the `CancelledError` carries the summary as a note.
+
+        Example:
+            result = await BatchRuntime(graph).arun(path="flights.csv")
         """
-        net = build_net(self.graph, inputs, configs, observers, self.options)
-        timers = _Timers(net, time_limit, progress)
-        self._running.append(net)
-        try:
-            result = await net.run()
-        except asyncio.CancelledError as error:
-            if net.result is not None:
-                error.add_note(net.result.summary())
-            raise
-        finally:
-            self._running.remove(net)
-            timers.close()
-        if raises and (timers.is_time_up or result.outcome in _BAD):
-            raise _net_error(result)
-        return result
+        return await _to_its_end(
+            lambda: self._begin(
+                inputs, configs, observers, time_limit=time_limit, grace=grace, progress=progress, raises=raises
+            )
+        )
 
-    def stop(self, reason: str = "", grace: float = GRACE) -> None:
-        """Drain every net that this runtime runs, from any thread; after `grace` seconds they are cancelled."""
-        for net in list(self._running):
-            net.loop.call_soon_threadsafe(net.stop, reason, grace)
+    def stream(
+        self,
+        /,
+        *,
+        inputs: Mapping[str, Any] | None = None,
+        time_limit: float | None = None,
+        grace: float = GRACE,
+        progress: Callable[[Snapshot], None] | None = None,
+        observers: Iterable[Observer] = (),
+        raises: bool = True,
+        **configs: Any,
+    ) -> Stream:
+        """Run a net inside a running loop, and read its packets as they come out; options and errors as of `run`.
+
+        The net waits for its reader: at most as many packets lie at an output as its edge has capacity. The
+        time of the reader counts for `time_limit`. `GraphError`, `ConfigError` and `InputError` are raised
+        where the stream is entered, `NetError` after the last packet.
+
+        Example:
+            async with BatchRuntime(graph).stream(path="flights.csv") as results:
+                async for port, value in results:
+                    print(port, value)
+        """
+        return Stream(
+            self.graph.name,
+            lambda: self._begin(
+                inputs,
+                configs,
+                observers,
+                streamed=True,
+                time_limit=time_limit,
+                grace=grace,
+                progress=progress,
+                raises=raises,
+            ),
+        )
+
+    def stop(self, reason: str = "", grace: float | None = None) -> None:
+        """Drain every net that this runtime runs at this moment, from any thread; returns at once.
+
+        Sources are cancelled, and what is on its way comes out. A net that has not ended after `grace`
+        seconds is cancelled; without it, after those that its run was given. Later runs are not stopped.
+
+        Example:
+            runtime.stop("enough", grace=10)
+        """
+        for running in list(self._running):
+            running.stop_from_anywhere(reason, grace)
+
+    def _begin(
+        self,
+        inputs: Mapping[str, Any] | None,
+        configs: Mapping[str, Any],
+        observers: Iterable[Observer],
+        *,
+        streamed: bool = False,
+        **options: Any,
+    ) -> Running:
+        net = build_net(self.graph, inputs, configs, observers, self.options, streamed=streamed)
+        return Running(net, self._running, **options)
 
 
-_BAD = (Outcome.FAILED, Outcome.STARVED, Outcome.DEADLOCKED)
-
-_HINTS = {
-    Outcome.STARVED: "see `.result.unread` and `.result.waits`; feed the missing input, or take the packets",
-    Outcome.DEADLOCKED: "give an edge of the circle more room: graph.connect(a.out, b.value, capacity=...)",
-    Outcome.STOPPED: "raise `time_limit`, or see `.result.waits` for what held it up",
-}
-
-
-def _net_error(result: Result) -> NetError:
-    if result.errors:
-        first, more = result.errors[0], len(result.errors) - 1
-        what = f"{result.outcome}: {first.address}: {first.what}{f' (and {more} more)' if more else ''}"
-        return NetError(what, result.name, first.hint, result)
-    return NetError(f"{result.outcome}: {result.reason}", result.name, _HINTS.get(result.outcome, ""), result)
-
-
-class _Timers:
-    """The timers of one run: its limit, and the beat of its progress."""
-
-    def __init__(self, net: Net, limit: float | None, progress: Callable[[Snapshot], None] | None) -> None:
-        self.net = net
-        self.is_time_up = False
-        self._progress = progress
-        self._loop = asyncio.get_running_loop()
-        self._moves = -1
-        self._limit = None
-        self._beat = None
-        if limit is not None:
-            self._limit = self._loop.call_later(limit, self._time_is_up, limit, context=Context())
-        if progress is not None:
-            self._beat = self._loop.call_later(PROGRESS_EVERY, self._report, context=Context())
-
-    def _time_is_up(self, limit: float) -> None:
-        self.is_time_up = True
-        self.net.stop_at_once(f"the time limit of {limit:g} s is over")
-
-    def _report(self) -> None:
-        self._tell(self.net.snapshot(with_outstanding=True))
-        is_still, self._moves = self.net.moves == self._moves, self.net.moves
-        if not (is_still and self.net.is_stepped):
-            # On virtual time a beat in a net that stands still would go on for ever, at no time at all.
-            self._beat = self._loop.call_later(PROGRESS_EVERY, self._report, context=Context())
-
-    def close(self) -> None:
-        """Disarm, and report the end."""
-        for timer in (self._limit, self._beat):
-            if timer is not None:
-                timer.cancel()
-        if self.net.result is not None:
-            self._tell(self.net.snapshot())
-
-    def _tell(self, snapshot: Snapshot) -> None:
-        try:
-            if self._progress is not None:
-                self._progress(snapshot)
-        except Exception:
-            self._progress = None
-            log.exception("the progress callback raised and is called no more")
+async def _to_its_end(begin: Callable[[], Running]) -> Result:
+    running = begin()
+    await running.to_its_end()
+    return running.result()

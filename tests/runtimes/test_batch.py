@@ -232,12 +232,6 @@ def test_observers_hear_of_their_run():
     assert first.results == second.results == [result]
 
 
-def test_only_a_graph_can_be_run():
-    """What is no graph is refused at once, with a hint."""
-    with pytest.raises(GraphError, match=r"BatchRuntime runs a Graph, not <component words>\n.*BatchRuntime\(graph\)"):
-        BatchRuntime(words)  # type: ignore[arg-type]
-
-
 class Steps(Component):
     """Sends a number every 0.07 seconds, twenty times."""
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Iterator
-from typing import NamedTuple, assert_type
+from typing import Any, NamedTuple, assert_type
 
 from fbcore import (
     BatchRuntime,
@@ -178,3 +178,16 @@ assert_type(maybe(Dog(), factor=2.0), Dog | None)
 assert_type(each("a"), Iterator[int])
 assert_type(BatchRuntime(graph, tracking="history", keep="1 MB", check="edges").run(), Result)
 BatchRuntime(graph).run(inputs={"name": Each(["Rex"])}, size=3)
+assert_type(BatchRuntime(Kennel, error=True).run(inputs={"names": "Rex"}), Result)
+BatchRuntime(split, elements=["items[0]"]).stop("enough", grace=1)
+
+
+async def read() -> None:
+    """Read a stream."""
+    async with BatchRuntime(bark).stream(inputs={"dog": Dog()}, times=2) as results:
+        async for port, value in results:
+            assert_type(port, str)
+            assert_type(value, Any)
+        assert_type(results.net.edges["a.out->b.in"].capacity, int | None)
+        await results.net.edges["a.out->b.in"].until(lambda edge: edge.fill == 0)
+    assert_type(results.result, Result)

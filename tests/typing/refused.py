@@ -63,3 +63,5 @@ length(3)  # refused
 graph.connect(kennel.dogs, breeder.dog, capacity="many")  # refused
 component(fires="some")  # refused
 BatchRuntime(graph, tracking="everything")  # refused
+BatchRuntime(3)  # refused
+BatchRuntime(graph).stream(time_limit="long")  # refused

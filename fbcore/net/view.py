@@ -1,0 +1,279 @@
+"""Looking at a running net from outside: its nodes, ports and edges, and waiting for what an edge will come to."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any, TypeVar
+
+from fbcore.errors import PortError
+from fbcore.net.edge import Edge
+from fbcore.net.in_port import InPort
+from fbcore.net.net import Net
+from fbcore.net.node import Node
+from fbcore.net.observe import Observer
+from fbcore.net.out_port import OutPort
+from fbcore.net.report import NetError, Result
+
+T = TypeVar("T")
+
+
+class NetView:
+    """A running net, to be looked at from outside: every reading is of this moment, and nothing can be changed.
+
+    `nodes`, `ports` and `edges` are looked up by address, and are in order of declaration. To be used in the
+    thread of the net's loop. When the net has ended, it shows the last state.
+
+    Example:
+        results.net.nodes["parse"].phase
+        results.net.ports["parse.row"].is_waiting
+        await results.net.edges["read.rows->parse.row"].until(lambda edge: edge.fill == 0)
+    """
+
+    def __init__(self, net: Net) -> None:
+        self._net = net
+        self._watches = _Watches(net)
+
+    @property
+    def name(self) -> str:
+        """The name of the graph that the net was made of."""
+        return self._net.name
+
+    @property
+    def nodes(self) -> dict[str, NodeView]:
+        """The nodes, by address; inputs of the net among them, and the reader of a stream as `outputs`."""
+        views = map(NodeView, self._net.nodes)
+        return _Named(self._net.name, "node", {view.address: view for view in views})
+
+    @property
+    def ports(self) -> dict[str, PortView]:
+        """The inputs and outputs of the nodes, by address."""
+        views = (PortView(port) for node in self._net.nodes for port in _ports_of(node))
+        return _Named(self._net.name, "port", {view.address: view for view in views})
+
+    @property
+    def edges(self) -> dict[str, EdgeView]:
+        """The edges, by address."""
+        views = (EdgeView(edge, self._watches) for edge in self._net.edges)
+        return _Named(self._net.name, "edge", {view.address: view for view in views})
+
+    def __repr__(self) -> str:
+        return f"<net {self._net.name}: {self._net.live} of {len(self._net.nodes)} nodes live>"
+
+
+def _ports_of(node: Node) -> Iterator[InPort | OutPort]:
+    yield from node.ins.values()
+    yield from node.outs.values()
+    if node.address.partition(".")[0] not in ("inputs", "outputs", "initial"):
+        yield node.error
+
+
+class _Named(dict[str, T]):
+    """A dict by address, whose error for an unknown one says which there are."""
+
+    def __init__(self, net: str, what: str, views: dict[str, T]) -> None:
+        super().__init__(views)
+        self._net = net
+        self._what = what
+
+    def __missing__(self, address: str) -> T:
+        known = ", ".join(self) or "none"
+        raise PortError(f"the net has no {self._what} {address!r}", self._net, f"its {self._what}s are: {known}")
+
+
+class NodeView:
+    """One node of a running net: `address`, `component`, `phase`, and packets `received` and `sent` so far."""
+
+    __slots__ = ("_node",)
+
+    def __init__(self, node: Node) -> None:
+        self._node = node
+
+    @property
+    def address(self) -> str:
+        """The node's address."""
+        return self._node.address
+
+    @property
+    def component(self) -> str:
+        """The name of its component."""
+        return self._node.component
+
+    @property
+    def phase(self) -> str:
+        """Where it is in its life: created, running, receiving, sending, ended, failed or cancelled."""
+        return self._node.phase.value
+
+    @property
+    def received(self) -> int:
+        """How many packets it has taken."""
+        return sum(port.received for port in self._node.ins.values())
+
+    @property
+    def sent(self) -> int:
+        """How many packets it has sent; a fan-out counts once."""
+        return sum(port.sent for port in (*self._node.outs.values(), self._node.error))
+
+    def __repr__(self) -> str:
+        return f"<node {self.address}: {self.phase}, {self.received} received, {self.sent} sent>"
+
+
+class PortView:
+    """One port of a running net: is it connected, and does its node wait there?"""
+
+    __slots__ = ("_port",)
+
+    def __init__(self, port: InPort | OutPort) -> None:
+        self._port = port
+
+    @property
+    def address(self) -> str:
+        """The port's address."""
+        return self._port.address
+
+    @property
+    def is_connected(self) -> bool:
+        """Whether an edge begins or ends here."""
+        port = self._port
+        return port.connected if isinstance(port, OutPort) else bool(port.edges)
+
+    @property
+    def is_waiting(self) -> bool:
+        """Whether the node waits for a packet here, or here among others."""
+        return any(port is self._port for wait in self._port.node.waits for port in wait.ports)
+
+    @property
+    def is_blocked(self) -> bool:
+        """Whether the node waits for room on an edge that begins here."""
+        return any(edge.source is self._port for wait in self._port.node.waits for edge in wait.edges)
+
+    def __repr__(self) -> str:
+        words = [word for word in ("connected", "waiting", "blocked") if getattr(self, f"is_{word}")]
+        return f"<port {self.address}: {', '.join(words) or 'not connected'}>"
+
+
+class EdgeView:
+    """One edge of a running net: how many packets lie on it, and how many have been put and taken so far."""
+
+    __slots__ = ("_edge", "_watches")
+
+    def __init__(self, edge: Edge, watches: _Watches) -> None:
+        self._edge = edge
+        self._watches = watches
+
+    @property
+    def address(self) -> str:
+        """The edge's address, `a.out->b.in`."""
+        return self._edge.address
+
+    @property
+    def fill(self) -> int:
+        """How many packets lie on it."""
+        return len(self._edge)
+
+    @property
+    def capacity(self) -> int | None:
+        """How many packets it holds before a sender waits; None is without bound."""
+        return self._edge.capacity
+
+    @property
+    def put(self) -> int:
+        """How many packets have been put so far."""
+        return self._edge.passed
+
+    @property
+    def taken(self) -> int:
+        """How many packets have been taken so far."""
+        return self._edge.left
+
+    async def until(self, predicate: Callable[[EdgeView], object]) -> None:
+        """Wait until the predicate holds for this edge; it is asked at once, and after every packet put or taken.
+
+        It was true in the turn that put or took the packet; when the caller goes on, others may have had turns.
+        What the predicate raises, the caller gets. While somebody waits, packets on this edge pass slowly.
+
+        Raises:
+            NetError: the net ended before it held.
+
+        Example:
+            await results.net.edges["read.rows->parse.row"].until(lambda edge: edge.put >= 1000)
+        """
+        if not predicate(self):
+            await self._watches.until(self._edge, lambda: bool(predicate(self)))
+
+    def __repr__(self) -> str:
+        room = "" if self.capacity is None else f" of {self.capacity}"
+        return f"<edge {self.address}: {self.fill}{room} lie here, {self.put} put, {self.taken} taken>"
+
+
+class _Watches:
+    """Those who wait for what the edges of a net will come to."""
+
+    def __init__(self, net: Net) -> None:
+        self._net = net
+        self._watched: dict[Edge, int] = {}
+
+    async def until(self, edge: Edge, holds: Callable[[], bool]) -> None:
+        watch = _Watch(edge, holds, self._net.loop.create_future())
+        if self._net.result is not None:
+            watch.ended(self._net.result)
+        with self._slowly(edge):
+            self._net.watching.join(watch)
+            try:
+                await watch.woken
+            finally:
+                self._net.watching.leave(watch)
+        if watch.error is not None:
+            raise watch.error
+
+    @contextmanager
+    def _slowly(self, edge: Edge) -> Iterator[None]:
+        """Let no packet pass the edge by its fast path, for that tells nobody."""
+        if edge.is_fast:
+            self._watched[edge] = 0
+        if edge not in self._watched:
+            # It is slow anyway.
+            yield
+            return
+        self._watched[edge] += 1
+        _set_fast(edge, is_fast=False)
+        try:
+            yield
+        finally:
+            self._watched[edge] -= 1
+            if not self._watched[edge]:
+                del self._watched[edge]
+                _set_fast(edge, is_fast=edge.forwarded is None)
+
+
+def _set_fast(edge: Edge, *, is_fast: bool) -> None:
+    edge.is_fast = is_fast
+    edge.source.regate()
+    if isinstance(edge.target, InPort):
+        edge.target.relow()
+
+
+class _Watch(Observer):
+    """One who waits: asks its predicate whenever something happens on its edge."""
+
+    def __init__(self, edge: Edge, holds: Callable[[], bool], woken: Any) -> None:
+        self.woken = woken
+        self.error: BaseException | None = None
+        self._edge = edge
+        self._holds = holds
+
+    def packet(self, what: str, address: str, value: Any) -> None:
+        if address == self._edge.address and not self.woken.done():
+            try:
+                holds = self._holds()
+            except BaseException as error:
+                self.error, holds = error, True
+            if holds:
+                self.woken.set_result(None)
+
+    def ended(self, result: Result) -> None:
+        if not self.woken.done():
+            what = "the net ended before that for which somebody waited came to be"
+            hint = f"the net is {result.outcome}; ask for what will be, or expect NetError"
+            self.error = NetError(what, self._edge.address, hint, result)
+            self.woken.set_result(None)

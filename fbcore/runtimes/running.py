@@ -1,0 +1,135 @@
+"""One run of a net: what bounds it, who hears of its progress, and what is raised at its end."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable
+from contextlib import suppress
+from contextvars import Context
+
+from fbcore.net.net import Net
+from fbcore.net.report import NetError, Outcome, Result, Snapshot
+
+log = logging.getLogger("fbcore")
+
+PROGRESS_EVERY = 0.1
+"""Seconds between two calls of a progress callback."""
+
+_BAD = (Outcome.FAILED, Outcome.STARVED, Outcome.DEADLOCKED)
+
+_HINTS = {
+    Outcome.STARVED: "see `.result.unread` and `.result.waits`; feed the missing input, or take the packets",
+    Outcome.DEADLOCKED: "give an edge of the circle more room: graph.connect(a.out, b.value, capacity=...)",
+    Outcome.STOPPED: "raise `time_limit`, or see `.result.waits` for what held it up",
+}
+
+
+class Running:
+    """A net that runs, or is about to, with the options of its run; it is in `among` while it runs."""
+
+    def __init__(
+        self,
+        net: Net,
+        among: list[Running],
+        *,
+        time_limit: float | None,
+        grace: float,
+        progress: Callable[[Snapshot], None] | None,
+        raises: bool,
+    ) -> None:
+        self.net = net
+        self.grace = grace
+        self.is_time_up = False
+        self._among = among
+        self._time_limit = time_limit
+        self._progress = progress
+        self._raises = raises
+        self._moves = -1
+        self._limit: asyncio.TimerHandle | None = None
+        self._beat: asyncio.TimerHandle | None = None
+
+    async def to_its_end(self) -> None:
+        """Run the net to its end, whatever that is; a `CancelledError` carries the summary as a note."""
+        self._arm()
+        self._among.append(self)
+        try:
+            await self.net.run()
+        except asyncio.CancelledError as error:
+            self.note_on(error)
+            raise
+        finally:
+            self._among.remove(self)
+            self._disarm()
+
+    def result(self) -> Result:
+        """Return how the net ended.
+
+        Raises:
+            NetError: it ended badly, or its time was up, and the run is to raise that.
+        """
+        result = self.net.result
+        assert result is not None
+        if self._raises and (self.is_time_up or result.outcome in _BAD):
+            raise _net_error(result)
+        return result
+
+    def note_on(self, error: BaseException) -> None:
+        """Let whoever sees the cancellation of a run see where its packets are."""
+        if self.net.result is not None:
+            error.add_note(self.net.result.summary())
+
+    # -- stopping ----------------------------------------------------------------------------------
+
+    def stop(self, reason: str, grace: float | None) -> None:
+        """Drain the net, on its own loop; without a grace time for that of the run."""
+        self.net.stop(reason, self.grace if grace is None else grace)
+
+    def stop_from_anywhere(self, reason: str, grace: float | None) -> None:
+        """Drain the net, from any thread."""
+        # A loop that has been closed meanwhile has nothing left to stop.
+        with suppress(RuntimeError):
+            self.net.loop.call_soon_threadsafe(self.stop, reason, grace)
+
+    # -- time --------------------------------------------------------------------------------------
+
+    def _arm(self) -> None:
+        loop = self.net.loop
+        if self._time_limit is not None:
+            self._limit = loop.call_later(self._time_limit, self._time_is_up, self._time_limit, context=Context())
+        if self._progress is not None:
+            self._beat = loop.call_later(PROGRESS_EVERY, self._report, context=Context())
+
+    def _time_is_up(self, limit: float) -> None:
+        self.is_time_up = True
+        self.net.stop_at_once(f"the time limit of {limit:g} s is over")
+
+    def _report(self) -> None:
+        self._tell(self.net.snapshot(with_outstanding=True))
+        is_still, self._moves = self.net.moves == self._moves, self.net.moves
+        if not (is_still and self.net.is_stepped):
+            # On virtual time a beat in a net that stands still would go on for ever, at no time at all.
+            self._beat = self.net.loop.call_later(PROGRESS_EVERY, self._report, context=Context())
+
+    def _disarm(self) -> None:
+        for timer in (self._limit, self._beat):
+            if timer is not None:
+                timer.cancel()
+        if self.net.result is not None:
+            self._tell(self.net.snapshot())
+
+    def _tell(self, snapshot: Snapshot) -> None:
+        try:
+            if self._progress is not None:
+                self._progress(snapshot)
+        except Exception:
+            self._progress = None
+            log.exception("the progress callback raised and is called no more")
+
+
+def _net_error(result: Result) -> NetError:
+    if result.errors:
+        first, more = result.errors[0], len(result.errors) - 1
+        what = f"{result.outcome}: {first.address}: {first.what}{f' (and {more} more)' if more else ''}"
+        return NetError(what, result.name, first.hint, result)
+    return NetError(f"{result.outcome}: {result.reason}", result.name, _HINTS.get(result.outcome, ""), result)
