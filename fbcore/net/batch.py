@@ -22,6 +22,9 @@ def fire_batch(function: Callable[[Any], Any], port: InPort, out: OutPort | None
     """
     queue = port.queue
     size = len(queue)
+    if not port.edges[0].is_fast:
+        # It has left the fast path while the node waited: somebody wants to hear of every packet.
+        return None
     if out is not None:
         if len(out.edges) != 1 or out.ended or out.node.cancelled or not out.edges[0].is_fast:
             return None
