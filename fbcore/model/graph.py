@@ -121,7 +121,7 @@ class Graph:
         """
         place = caller()
         self._refuse_if_frozen(place)
-        spec = _spec_of(component)
+        spec = spec_of(component)
         name = str(id) if id is not None else spec.name
         if not is_id(name) or name in BORDERS:
             why = f"it is {_why_no_id(name)}; give the node another id: graph.add({spec.target.__name__}, ...)"
@@ -280,7 +280,12 @@ def _check_options(edge: EdgeSpec) -> None:
         raise GraphError(f"copy cannot be {copy!r} ({edge.place})", edge.address, hint)
 
 
-def _spec_of(component: Any) -> ComponentSpec:
+def spec_of(component: Any) -> ComponentSpec:
+    """Return what a net must know of a component.
+
+    Raises:
+        GraphError: this is no component.
+    """
     if isinstance(component, FunctionComponent):
         return component.spec
     if isinstance(component, type) and issubclass(component, CompositeComponent):

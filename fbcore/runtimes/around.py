@@ -8,7 +8,7 @@ from typing import Any
 from fbcore.errors import GraphError
 from fbcore.model.address import BORDERS, element_of
 from fbcore.model.component_spec import ComponentSpec
-from fbcore.model.graph import Graph
+from fbcore.model.graph import Graph, spec_of
 from fbcore.model.port_spec import PortKind
 
 _SIDES = {
@@ -39,12 +39,10 @@ def graph_around(what: Any, elements: Sequence[str] = (), *, error: bool = False
 
 
 def _spec_of(component: Any) -> ComponentSpec:
-    probe = Graph("probe")
     try:
-        probe.add(component, "it")
+        return spec_of(component)
     except GraphError as problem:
         raise GraphError(f"BatchRuntime runs a graph or a component, not {component!r}", hint=problem.hint) from None
-    return probe.nodes["it"].component
 
 
 def _around(component: Any, spec: ComponentSpec, elements: Sequence[str], *, error: bool) -> Graph:
