@@ -191,4 +191,6 @@ async def read() -> None:
         assert_type(results.net.edges["a.out->b.in"].capacity, int | None)
         await results.net.edges["a.out->b.in"].until(lambda edge: edge.fill == 0)
     assert_type(results.result, Result)
+
+
 BatchRuntime(bark).run(inputs={"dog": Dog()}, times=2)
