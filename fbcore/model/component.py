@@ -13,6 +13,7 @@ from fbcore.errors import GraphError, PortError
 from fbcore.model.address import Place, snake_case
 from fbcore.model.component_spec import ComponentSpec
 from fbcore.model.declared import Declared
+from fbcore.model.display import bundle_of
 from fbcore.model.packet import Failure
 from fbcore.model.port import Hit, In, Message, Out, Signal
 from fbcore.model.port_spec import PortSpec
@@ -91,6 +92,11 @@ class Component:
 
     _declared: Declared
 
+    # A class method, for Jupyter asks classes for no other.
+    @classmethod
+    def _repr_mimebundle_(cls, include: object = None, exclude: object = None) -> dict[str, str]:
+        return bundle_of(cls)
+
     async def run(self) -> None:
         """Do the work of the component; override it."""
         raise GraphError(
@@ -166,7 +172,7 @@ def class_spec(cls: type[Component]) -> ComponentSpec:
         raise GraphError("Component itself does no work", hint="derive a class from Component and add that")
     declared = cls._declared
     if declared.spec is None:
-        spec = ComponentSpec(snake_case(cls.__name__), all_ports(cls), cls, inspect.getdoc(cls) or "", declared.place)
+        spec = ComponentSpec(snake_case(cls.__name__), all_ports(cls), cls, doc_of(cls, Component), declared.place)
         spec.check_names()
         if cls.run is Component.run:
             spec.problems.append(("", f"component {cls.__name__} has no run", "write `async def run(self)`"))
@@ -174,6 +180,12 @@ def class_spec(cls: type[Component]) -> ComponentSpec:
             spec.problems.append(("", f"run of {cls.__name__} is not `async def`", "write `async def run(self)`"))
         declared.spec = spec
     return declared.spec
+
+
+def doc_of(cls: type[Component], root: type[Component]) -> str:
+    """Return the documentation of a component, its own or that of the nearest base which is not `root`."""
+    docs = (vars(base).get("__doc__") for base in cls.__mro__[: cls.__mro__.index(root)])
+    return inspect.cleandoc(next(filter(None, docs), ""))
 
 
 def all_ports(cls: type[Component]) -> dict[str, PortSpec]:

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import inspect
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any, cast
 
 from fbcore.errors import GraphError
 from fbcore.model.address import Place, element_of, snake_case
-from fbcore.model.component import Component, all_ports
+from fbcore.model.component import Component, all_ports, doc_of
 from fbcore.model.component_spec import ComponentSpec
 from fbcore.model.packet import NOTHING
 from fbcore.model.port_spec import PortKind, PortSpec
@@ -61,7 +60,7 @@ def composite_spec(cls: type[CompositeComponent], make_graph: Callable[[str], Gr
     if cls is CompositeComponent:
         raise GraphError("CompositeComponent itself has no graph", hint="derive a class from it, with `build`")
     name = snake_case(cls.__name__)
-    spec = ComponentSpec(name, {}, cls, inspect.getdoc(cls) or "", declared.place)
+    spec = ComponentSpec(name, {}, cls, doc_of(cls, CompositeComponent), declared.place)
     graph = cls._inner
     if graph is None:
         graph = make_graph(name)

@@ -11,6 +11,7 @@ from fbcore.model.address import BORDERS, Place, caller, element_of, is_id
 from fbcore.model.component import Component, class_spec
 from fbcore.model.component_spec import ComponentSpec
 from fbcore.model.composite import CompositeComponent, component_of, composite_spec
+from fbcore.model.display import bundle_of
 from fbcore.model.function import FunctionComponent
 from fbcore.model.handle import BorderHandles, NodeHandle, PortHandle
 from fbcore.model.port_spec import PortKind
@@ -255,6 +256,9 @@ class Graph:
     def input_types(self, name: str) -> list[Any]:
         """Return the types that a value for an input of the graph must fit, one for each port it goes to."""
         return [self.port_type(edge.target) for edge in self.border("inputs").get(name, [])]
+
+    def _repr_mimebundle_(self, include: object = None, exclude: object = None) -> dict[str, str]:
+        return bundle_of(self)
 
     def __repr__(self) -> str:
         return f"<graph {self.name}: {len(self.nodes)} nodes, {len(self.edges)} edges>"
