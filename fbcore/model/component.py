@@ -37,7 +37,17 @@ class NetHandle(Protocol):
         """Stop the whole net at once: every node is cancelled, and what lies in the net is reported.
 
         Example:
-            self.net.stop("the disk is full")
+            class Search(Component):
+                number: In[int]
+
+                async def run(self) -> None:
+                    async for number in self.number:
+                        if number > 2:
+                            self.net.stop(f"found {number}")
+
+            result = BatchRuntime(Search).run(inputs={"number": Each([1, 2, 3, 4])})
+            print(result.outcome, result.reason, sep=": ")
+            #> stopped: found 3
         """
 
 
@@ -73,6 +83,9 @@ class Component:
             async def run(self) -> None:
                 async for number in self.number:
                     await self.doubled.send(2 * number)
+
+        print(BatchRuntime(Double).run(inputs={"number": Each([1, 2, 3])}).outputs.doubled)
+        #> [2, 4, 6]
     """
 
     error: Out[Failure]
@@ -121,8 +134,18 @@ class Component:
         Where several hold packets, the one that was taken from last comes last.
 
         Example:
-            async for hit in self.select(self.flight, self.weather):
-                flight = hit.of(self.flight)    # None when it was a weather
+            class Desk(Component):
+                front: In[str]
+                back: In[str]
+                served: Out[str]
+
+                async def run(self) -> None:
+                    async for hit in self.select(self.front, self.back):
+                        await self.served.send(hit.value)
+
+            result = BatchRuntime(Desk).run(inputs={"front": Each(["Ann", "Cy"]), "back": "Bo"})
+            print(sorted(result.outputs.served))
+            #> ['Ann', 'Bo', 'Cy']
         """
         return _bound(self).select(ports)
 
@@ -140,7 +163,18 @@ class Component:
         If the node then ends while another holds packets, or would still get some, the net is starved.
 
         Example:
-            async for left, right in self.zip(self.left, self.right): ...
+            class Dance(Component):
+                left: In[str]
+                right: In[str]
+                couple: Out[str]
+
+                async def run(self) -> None:
+                    async for left, right in self.zip(self.left, self.right):
+                        await self.couple.send(f"{left} and {right}")
+
+            result = BatchRuntime(Dance).run(inputs={"left": Each(["Ann", "Cy"]), "right": Each(["Bo", "Di"])})
+            print(result.outputs.couple)
+            #> ['Ann and Bo', 'Cy and Di']
         """
         return _bound(self).zip(ports)
 
@@ -150,8 +184,26 @@ class Component:
         While it does, the net is not called blocked; `what` is named as outstanding.
 
         Example:
-            async with self.busy("reading the sensor"):
-                await reading
+            import asyncio
+            import threading
+
+            class Lamp(Component):
+                switched: Out[bool]
+                seen: In[bool]
+
+                async def run(self) -> None:
+                    send, loop = self.switched.send, asyncio.get_running_loop()
+                    press = lambda: asyncio.run_coroutine_threadsafe(send(True), loop)
+                    async with self.busy("somebody is at the switch"):
+                        threading.Timer(0.01, press).start()
+                        print("seen", await self.seen.receive())
+
+            graph = Graph("light")
+            lamp = graph.add(Lamp)
+            lamp.switched >> lamp.seen
+            print(BatchRuntime(graph).run().outcome)
+            #> seen True
+            #> finished
         """
         return _bound(self).busy(what)
 

@@ -33,16 +33,28 @@ class CompositeComponent(Component):
     sides of the border, those outside count.
 
     Example:
-        class Clean(CompositeComponent):
-            text: In[str]
+        @component
+        def parts(line: str, sep: str = " ") -> list[str]:
+            return line.split(sep)
+
+        @component
+        def count(items: list[str]) -> int:
+            return len(items)
+
+        class Columns(CompositeComponent):
+            line: In[str]
             sep: Config[str] = Config(default=",")
-            word: Out[str]
+            columns: Out[int]
 
             def build(self, graph: Graph) -> None:
-                split = graph.add(words)
-                graph.inputs.text >> split.line
+                split, total = graph.add(parts), graph.add(count)
+                graph.inputs.line >> split.line
                 graph.configs.sep >> split.sep
-                split.out >> graph.outputs.word
+                split.out >> total.items
+                total.out >> graph.outputs.columns
+
+        print(BatchRuntime(Columns).run(inputs={"line": "town,people,area"}).outputs.columns)
+        #> [3]
     """
 
     _inner: Graph | None = None

@@ -181,9 +181,16 @@ def component(
     NamedTuple or dataclass that is returned; a field that is None is not sent.
 
     Example:
+        from collections.abc import Iterator
+
         @component
         def words(line: str, sep: str = " ") -> Iterator[str]:
             yield from line.split(sep)
+
+        print(BatchRuntime(words).run(inputs={"line": Each(["to be", "or not"])}).outputs.out)
+        #> ['to', 'be', 'or', 'not']
+        print(list(words("a-b", sep="-")))
+        #> ['a', 'b']
     """
     local_names = sys._getframe(1).f_locals
 

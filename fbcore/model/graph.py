@@ -84,10 +84,16 @@ class Graph:
     A graph makes any number of nets, one after the other or together, and is frozen from the first on.
 
     Example:
+        @component
+        def upper_case(text: str) -> str:
+            return text.upper()
+
         graph = Graph("shout")
         upper = graph.add(upper_case)
         graph.inputs.text >> upper.text
         upper.out >> graph.outputs.loud
+        print(BatchRuntime(graph).run(inputs={"text": "hello"}).outputs.loud)
+        #> ['HELLO']
     """
 
     def __init__(self, name: str) -> None:
@@ -117,8 +123,15 @@ class Graph:
             GraphError: the id is taken or not allowed, or this is no component.
 
         Example:
-            read = graph.add(ReadCsv, path="flights.csv")
-            other = graph.add(ReadCsv, "read_weather", path="weather.csv")
+            @component
+            def scale(value: float, factor: float = 1.0) -> float:
+                return value * factor
+
+            graph = Graph("units")
+            graph.add(scale, factor=2.54)
+            graph.add(scale, "to_feet", factor=0.0328)
+            print(*graph.nodes)
+            #> scale to_feet
         """
         place = caller()
         self._refuse_if_frozen(place)
@@ -150,7 +163,17 @@ class Graph:
         that sender has then ended.
 
         Example:
-            graph.initial(1) >> fibonacci.first
+            @component
+            def halve(number: int) -> int | None:
+                return number // 2 or None
+
+            graph = Graph("halves")
+            node = graph.add(halve)
+            graph.initial(20) >> node.number
+            node.out >> node.number
+            node.out >> graph.outputs.halves
+            print(BatchRuntime(graph).run().outputs.halves)
+            #> [10, 5, 2, 1]
         """
         self._refuse_if_frozen(caller())
         self.initials.append(value)
@@ -174,7 +197,22 @@ class Graph:
             GraphError: either is no port of this graph, the direction is wrong, or an option is.
 
         Example:
-            graph.connect(parse.links, fetch.url, capacity=None)
+            @component
+            def number(text: str) -> int:
+                return int(text)
+
+            @component
+            def square(number: int) -> int:
+                return number * number
+
+            graph = Graph("squares")
+            read, power = graph.add(number), graph.add(square)
+            graph.inputs.text >> read.text
+            graph.connect(read.out, power.number, capacity=1)
+            power.out >> graph.outputs.squares
+            result = BatchRuntime(graph).run(inputs={"text": Each(["2", "3"])})
+            print(result.edges["number.out->square.number"].capacity)
+            #> 1
         """
         options: dict[str, Any] = {}
         if capacity != DEFAULT_CAPACITY:
@@ -218,7 +256,21 @@ class Graph:
         """Return this graph as a component; its border becomes ports, and it is frozen from now on.
 
         Example:
-            clean = outer.add(graph.as_component())
+            @component
+            def upper_case(text: str) -> str:
+                return text.upper()
+
+            inner = Graph("shout")
+            upper = inner.add(upper_case)
+            inner.inputs.text >> upper.text
+            upper.out >> inner.outputs.loud
+
+            graph = Graph("street")
+            one = graph.add(inner.as_component())
+            graph.inputs.text >> one.text
+            one.loud >> graph.outputs.heard
+            print(BatchRuntime(graph).run(inputs={"text": "fish"}).outputs.heard)
+            #> ['FISH']
         """
         if not self.nodes:
             raise GraphError(f"graph {self.name} is empty", hint="add a component first: graph.add(...)")
