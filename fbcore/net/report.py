@@ -15,6 +15,13 @@ if TYPE_CHECKING:
 class Outcome(StrEnum):
     """How a net ended.
 
+    - `finished`: every node ended;
+    - `quiescent`: nothing could move any more, and nothing was left to move: a loop that has run dry;
+    - `starved`: packets lie where nobody will take them, or a join ended with packets on one side only;
+    - `deadlocked`: nodes wait for each other in a circle, through at least one full edge;
+    - `stopped`: somebody stopped the net, or its time was up;
+    - `failed`: a node raised something, and nothing was connected to its port `error`.
+
     Example:
         @component
         def add(left: int, right: int) -> int:
