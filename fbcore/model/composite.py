@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any, cast
 
 from fbcore.errors import GraphError
 from fbcore.model.address import Place, element_of, snake_case
-from fbcore.model.component import Component, all_ports, doc_of
+from fbcore.model.component import Component, all_ports
 from fbcore.model.component_spec import ComponentSpec
 from fbcore.model.packet import NOTHING
 from fbcore.model.port_spec import PortKind, PortSpec
@@ -33,28 +34,16 @@ class CompositeComponent(Component):
     sides of the border, those outside count.
 
     Example:
-        @component
-        def parts(line: str, sep: str = " ") -> list[str]:
-            return line.split(sep)
-
-        @component
-        def count(items: list[str]) -> int:
-            return len(items)
-
-        class Columns(CompositeComponent):
-            line: In[str]
+        class Clean(CompositeComponent):
+            text: In[str]
             sep: Config[str] = Config(default=",")
-            columns: Out[int]
+            word: Out[str]
 
             def build(self, graph: Graph) -> None:
-                split, total = graph.add(parts), graph.add(count)
-                graph.inputs.line >> split.line
+                split = graph.add(words)
+                graph.inputs.text >> split.line
                 graph.configs.sep >> split.sep
-                split.out >> total.items
-                total.out >> graph.outputs.columns
-
-        print(BatchRuntime(Columns).run(inputs={"line": "town,people,area"}).outputs.columns)
-        #> [3]
+                split.out >> graph.outputs.word
     """
 
     _inner: Graph | None = None
@@ -72,11 +61,10 @@ def composite_spec(cls: type[CompositeComponent], make_graph: Callable[[str], Gr
     if cls is CompositeComponent:
         raise GraphError("CompositeComponent itself has no graph", hint="derive a class from it, with `build`")
     name = snake_case(cls.__name__)
-    spec = ComponentSpec(name, {}, cls, doc_of(cls, CompositeComponent), declared.place)
+    spec = ComponentSpec(name, {}, cls, inspect.getdoc(cls) or "", declared.place)
     graph = cls._inner
     if graph is None:
-        graph = make_graph(name)
-        cls().build(graph)
+        graph = _built(cls, make_graph(name))
         spec.ports = all_ports(cls)
         spec.problems += _border_problems(graph, spec)
     else:
@@ -88,6 +76,18 @@ def composite_spec(cls: type[CompositeComponent], make_graph: Callable[[str], Gr
         spec.problems.append(("", f"composite {cls.__name__} has a run, which nobody calls", "do the work in a node"))
     declared.spec = spec
     return spec
+
+
+def _built(cls: type[CompositeComponent], graph: Graph) -> Graph:
+    if cls._declared.is_building:
+        hint = "a net has a fixed number of nodes; connect an output back to an input to go round"
+        raise GraphError(f"composite {cls.__name__} contains itself", graph.name, hint)
+    cls._declared.is_building = True
+    try:
+        cls().build(graph)
+    finally:
+        cls._declared.is_building = False
+    return graph
 
 
 def component_of(graph: Graph, name: str, place: Place) -> type[CompositeComponent]:

@@ -35,13 +35,14 @@ class Declared:
     The first reading sees types that are local to a function; the second sees names that came later.
     """
 
-    __slots__ = ("cls", "early", "module", "place", "spec")
+    __slots__ = ("cls", "early", "is_building", "module", "place", "spec")
 
     def __init__(self, cls: type, local_names: Mapping[str, Any], module: Mapping[str, Any], place: Place) -> None:
         self.cls = cls
         self.place = place
         self.module = module
         self.spec: ComponentSpec | None = None
+        self.is_building = False
         scopes = (local_names, vars(cls), module)
         self.early = {name: resolve(text, *scopes) for name, text in inspect.get_annotations(cls).items()}
 

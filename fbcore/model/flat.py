@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from fbcore.model.packet import NOTHING
-from fbcore.model.port_spec import PortKind
+from fbcore.model.port_spec import PortKind, PortSpec
 
 if TYPE_CHECKING:
     from fbcore.model.graph import EdgeSpec, Graph, NodeSpec
@@ -20,7 +20,7 @@ class Flat:
     """The nodes of a graph and of all its composites, by address, and the edges between them.
 
     Edges have addresses in the place of ids: `clean.parse.out->mean.flight`. `values` are the configs that are
-    fixed, by address and port: as given to the outermost `add`, else further in, else by an initial packet or a
+    fixed, by address and port: as said furthest outside, and there by an initial packet, else by `add`, else by a
     default. `initials` are the packets that lie on edges from the start, by the edge's source. `circles` are
     edges that lead through borders back to themselves.
     """
@@ -68,11 +68,11 @@ def flatten(graph: Graph) -> Flat:
                     flat.values[scope.prefix + node.id, port.name] = node.default(port.name)
     for scope in outermost.all():
         for edge in scope.graph.edges:
+            ends = list(_targets(flat, scope, edge, _Way(edge.options), ()))
             for source in _sources(scope, edge):
-                for target, options in _targets(flat, scope, edge, dict(edge.options), ()):
-                    _add(flat, scope, edge, source, target, options)
-    for scope in outermost.inner.values():
-        _fix_configs(flat, scope)
+                for target, way in ends:
+                    _add(flat, scope, edge, source, target, way)
+    _fix_configs(flat, outermost)
     return flat
 
 
@@ -98,27 +98,48 @@ def _failing(scope: _Scope, port: str) -> Iterator[End]:
                 yield scope.prefix + id, port
 
 
+class _Way(NamedTuple):
+    """What an edge gathers on its way through borders: options, and the ports of composites that validate."""
+
+    options: dict[str, Any]
+    guards: tuple[tuple[str, PortSpec], ...] = ()
+
+    def inward(self, edge: EdgeSpec, address: str, port: PortSpec | None) -> _Way:
+        """Go on inside a composite, behind one of its ports; options from outside count."""
+        guards = (*self.guards, (address, port)) if port is not None and port.validate is not None else self.guards
+        return _Way({**edge.options, **self.options}, guards)
+
+    def outward(self, edge: EdgeSpec) -> _Way:
+        """Go on outside a composite."""
+        return _Way({**self.options, **edge.options}, self.guards)
+
+
 def _targets(
-    flat: Flat, scope: _Scope, edge: EdgeSpec, options: dict[str, Any], passed: tuple[Any, ...]
-) -> Iterator[tuple[End, dict[str, Any]]]:
-    """Yield where the packets of an edge arrive, through any number of borders, with the options on the way."""
+    flat: Flat, scope: _Scope, edge: EdgeSpec, way: _Way, passed: tuple[tuple[_Scope, EdgeSpec], ...]
+) -> Iterator[tuple[End, _Way]]:
+    """Yield where the packets of an edge arrive, through any number of borders, with what they pass on the way."""
     if (scope, edge) in passed:
-        flat.circles.append(edge)
+        # Of all edges of a circle, name one that stands outside the composites in it.
+        is_outer = all(len(scope.prefix) <= len(each.prefix) for each, _ in passed)
+        if passed[0] == (scope, edge) and is_outer and edge not in flat.circles:
+            flat.circles.append(edge)
         return
     passed = (*passed, (scope, edge))
     node, port = edge.target
     if node in scope.inner:
         inner = scope.inner[node]
         if port == "stop":
-            yield from ((end, options) for end in _stopping(inner))
+            yield from ((end, way) for end in _stopping(inner))
+        spec = scope.graph.nodes[node].component.port(port)
         for side in ("inputs", "configs"):
             for following in inner.by_source.get((side, port), ()):
-                yield from _targets(flat, inner, following, {**following.options, **options}, passed)
+                inward = way.inward(following, f"{scope.prefix}{node}.{port}", spec)
+                yield from _targets(flat, inner, following, inward, passed)
     elif node == "outputs" and scope.outer is not None:
         for following in scope.outer.by_source.get((scope.id, port), ()):
-            yield from _targets(flat, scope.outer, following, {**options, **following.options}, passed)
+            yield from _targets(flat, scope.outer, following, way.outward(following), passed)
     else:
-        yield (edge.target if node == "outputs" else (scope.prefix + node, port)), options
+        yield (edge.target if node == "outputs" else (scope.prefix + node, port)), way
 
 
 def _stopping(scope: _Scope) -> Iterator[End]:
@@ -129,27 +150,31 @@ def _stopping(scope: _Scope) -> Iterator[End]:
             yield scope.prefix + id, "stop"
 
 
-def _add(flat: Flat, scope: _Scope, edge: EdgeSpec, source: End, target: End, options: dict[str, Any]) -> None:
+def _add(flat: Flat, scope: _Scope, edge: EdgeSpec, source: End, target: End, way: _Way) -> None:
     if edge.source[0] == "initial":
-        value = scope.graph.initials[int(edge.source[1])]
         if target in flat.values:
-            flat.values[target] = value
             return
-        flat.initials[source] = value
+        flat.initials[source] = scope.graph.initials[int(edge.source[1])]
     elif source[0] == "configs" and scope.outer is not None:
         return
-    flat.edges.append(type(edge)(source, target, edge.place, options))
+    flat.edges.append(type(edge)(source, target, edge.place, way.options))
+    flat.edges[-1].guards = way.guards
 
 
 def _fix_configs(flat: Flat, scope: _Scope) -> None:
-    """Let what a composite's configs are fixed to count for the configs inside, the outermost last."""
-    for inner in scope.inner.values():
+    """Let what composites are given count for the configs inside, the outermost last, and initial packets after it."""
+    for id, inner in scope.inner.items():
         _fix_configs(flat, inner)
-    assert scope.outer is not None
-    node = scope.outer.graph.nodes[scope.id]
-    for port in node.component.of(PortKind.CONFIG):
-        value = node.default(port.name)
-        if value is not NOTHING:
-            for edge in scope.by_source.get(("configs", port.name), ()):
-                for target, _ in _targets(flat, scope, edge, {}, ()):
-                    flat.values[target] = value
+        node = scope.graph.nodes[id]
+        for port in node.component.of(PortKind.CONFIG):
+            if node.default(port.name) is not NOTHING:
+                _fix(flat, inner, ("configs", port.name), node.default(port.name))
+    for number, value in enumerate(scope.graph.initials):
+        _fix(flat, scope, ("initial", str(number)), value)
+
+
+def _fix(flat: Flat, scope: _Scope, source: End, value: Any) -> None:
+    for edge in scope.by_source.get(source, ()):
+        for target, _ in _targets(flat, scope, edge, _Way({}), ()):
+            if target in flat.values:
+                flat.values[target] = value

@@ -11,10 +11,9 @@ from fbcore.model.address import BORDERS, Place, caller, element_of, is_id
 from fbcore.model.component import Component, class_spec
 from fbcore.model.component_spec import ComponentSpec
 from fbcore.model.composite import CompositeComponent, component_of, composite_spec
-from fbcore.model.display import bundle_of
 from fbcore.model.function import FunctionComponent
 from fbcore.model.handle import BorderHandles, NodeHandle, PortHandle
-from fbcore.model.port_spec import PortKind
+from fbcore.model.port_spec import PortKind, PortSpec
 from fbcore.model.validate import Problem, validate
 
 C = TypeVar("C", bound=Component)
@@ -45,9 +44,10 @@ class EdgeSpec:
 
     `source` and `target` are pairs of node id and port name; on the border the id is `inputs`, `outputs`
     or `configs`, and `initial` for a packet that is there from the start. `options` are those that were given.
+    `guards` are the ports of composites that an edge of a flat graph leads through, with their addresses.
     """
 
-    __slots__ = ("options", "place", "source", "target")
+    __slots__ = ("guards", "options", "place", "source", "target")
 
     def __init__(
         self, source: tuple[str, str], target: tuple[str, str], place: Place, options: dict[str, Any] | None = None
@@ -56,6 +56,7 @@ class EdgeSpec:
         self.target = target
         self.place = place
         self.options = options or {}
+        self.guards: tuple[tuple[str, PortSpec], ...] = ()
 
     @property
     def capacity(self) -> int | None:
@@ -81,19 +82,14 @@ class EdgeSpec:
 class Graph:
     """A net as declared: components, connected.
 
-    A graph makes any number of nets, one after the other or together, and is frozen from the first on.
+    A graph makes any number of nets, one after the other or together, and is frozen from the first on, or from when it
+    is made a component.
 
     Example:
-        @component
-        def upper_case(text: str) -> str:
-            return text.upper()
-
         graph = Graph("shout")
         upper = graph.add(upper_case)
         graph.inputs.text >> upper.text
         upper.out >> graph.outputs.loud
-        print(BatchRuntime(graph).run(inputs={"text": "hello"}).outputs.loud)
-        #> ['HELLO']
     """
 
     def __init__(self, name: str) -> None:
@@ -123,15 +119,8 @@ class Graph:
             GraphError: the id is taken or not allowed, or this is no component.
 
         Example:
-            @component
-            def scale(value: float, factor: float = 1.0) -> float:
-                return value * factor
-
-            graph = Graph("units")
-            graph.add(scale, factor=2.54)
-            graph.add(scale, "to_feet", factor=0.0328)
-            print(*graph.nodes)
-            #> scale to_feet
+            read = graph.add(ReadCsv, path="flights.csv")
+            other = graph.add(ReadCsv, "read_weather", path="weather.csv")
         """
         place = caller()
         self._refuse_if_frozen(place)
@@ -163,17 +152,7 @@ class Graph:
         that sender has then ended.
 
         Example:
-            @component
-            def halve(number: int) -> int | None:
-                return number // 2 or None
-
-            graph = Graph("halves")
-            node = graph.add(halve)
-            graph.initial(20) >> node.number
-            node.out >> node.number
-            node.out >> graph.outputs.halves
-            print(BatchRuntime(graph).run().outputs.halves)
-            #> [10, 5, 2, 1]
+            graph.initial(1) >> fibonacci.first
         """
         self._refuse_if_frozen(caller())
         self.initials.append(value)
@@ -197,22 +176,7 @@ class Graph:
             GraphError: either is no port of this graph, the direction is wrong, or an option is.
 
         Example:
-            @component
-            def number(text: str) -> int:
-                return int(text)
-
-            @component
-            def square(number: int) -> int:
-                return number * number
-
-            graph = Graph("squares")
-            read, power = graph.add(number), graph.add(square)
-            graph.inputs.text >> read.text
-            graph.connect(read.out, power.number, capacity=1)
-            power.out >> graph.outputs.squares
-            result = BatchRuntime(graph).run(inputs={"text": Each(["2", "3"])})
-            print(result.edges["number.out->square.number"].capacity)
-            #> 1
+            graph.connect(parse.links, fetch.url, capacity=None)
         """
         options: dict[str, Any] = {}
         if capacity != DEFAULT_CAPACITY:
@@ -256,21 +220,7 @@ class Graph:
         """Return this graph as a component; its border becomes ports, and it is frozen from now on.
 
         Example:
-            @component
-            def upper_case(text: str) -> str:
-                return text.upper()
-
-            inner = Graph("shout")
-            upper = inner.add(upper_case)
-            inner.inputs.text >> upper.text
-            upper.out >> inner.outputs.loud
-
-            graph = Graph("street")
-            one = graph.add(inner.as_component())
-            graph.inputs.text >> one.text
-            one.loud >> graph.outputs.heard
-            print(BatchRuntime(graph).run(inputs={"text": "fish"}).outputs.heard)
-            #> ['FISH']
+            clean = outer.add(graph.as_component())
         """
         if not self.nodes:
             raise GraphError(f"graph {self.name} is empty", hint="add a component first: graph.add(...)")
@@ -279,8 +229,8 @@ class Graph:
     def _refuse_if_frozen(self, place: Place) -> None:
         if self.frozen:
             raise GraphError(
-                f"graph {self.name} is frozen, for a net was made of it ({place})",
-                hint="declare the whole graph before it runs, or make a new one",
+                f"graph {self.name} is frozen, for a net or a component was made of it ({place})",
+                hint="declare the whole graph before that, or make a new one",
             )
 
     def validate(self) -> list[Problem]:
@@ -308,9 +258,6 @@ class Graph:
     def input_types(self, name: str) -> list[Any]:
         """Return the types that a value for an input of the graph must fit, one for each port it goes to."""
         return [self.port_type(edge.target) for edge in self.border("inputs").get(name, [])]
-
-    def _repr_mimebundle_(self, include: object = None, exclude: object = None) -> dict[str, str]:
-        return bundle_of(self)
 
     def __repr__(self) -> str:
         return f"<graph {self.name}: {len(self.nodes)} nodes, {len(self.edges)} edges>"

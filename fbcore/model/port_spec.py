@@ -6,6 +6,7 @@ from collections.abc import Callable
 from enum import StrEnum
 from typing import Any
 
+from fbcore.errors import shown
 from fbcore.model.packet import NOTHING, Failure
 
 
@@ -60,8 +61,26 @@ class PortSpec:
             return self.default is NOTHING and not self.optional
         return self.kind is PortKind.INPUT and not self.optional
 
+    def refusal(self, value: Any) -> str:
+        """Say why the validator refuses a value; "" when it does not, or there is none."""
+        if self.validate is None:
+            return ""
+        why = ""
+        try:
+            if not _is_no(self.validate(value)):
+                return ""
+        except Exception as error:
+            why = f": {str(error) or type(error).__name__}"
+        name = getattr(self.validate, "__name__", repr(self.validate))
+        return f"{shown(value)} was refused by {name}{why}"
+
     def __repr__(self) -> str:
         return f"PortSpec({self.name!r}, {self.kind.value!r}, {self.type!r})"
+
+
+def _is_no(answer: Any) -> bool:
+    """Say whether a validator has answered no: False, also as arrays say it, for whom `is False` does not hold."""
+    return answer is False or (type(answer).__name__ in ("bool", "bool_") and not answer)
 
 
 IMPLICIT = {

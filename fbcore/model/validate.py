@@ -9,7 +9,7 @@ from fbcore.errors import GraphError, shown
 from fbcore.model.address import RUN_OPTIONS, Place, element_of
 from fbcore.model.flat import flatten
 from fbcore.model.packet import NOTHING
-from fbcore.model.port_spec import PortKind
+from fbcore.model.port_spec import PortKind, PortSpec
 from fbcore.model.types import fits, name_of, reader, reason
 
 if TYPE_CHECKING:
@@ -80,16 +80,21 @@ def _nodes(graph: Graph) -> Iterator[Problem]:
         for name, port in configs.items():
             value = node.default(name)
             if value is not NOTHING and value is not None:
-                yield from _misfit(value, port.type, f"{node.id}.{name}", node.place)
+                yield from _misfit(value, port.type, f"{node.id}.{name}", node.place, port)
 
 
-def _misfit(value: Any, kind: Any, address: str, place: Place, *, strict: bool = False) -> Iterator[Problem]:
+def _misfit(value: Any, kind: Any, address: str, place: Place, config: PortSpec | None = None) -> Iterator[Problem]:
+    """Find that a value does not fit its type, or that the config that it is for refuses it."""
     try:
-        reader(kind, strict=strict)(value)
+        found = reader(kind, strict=config is None)(value)
     except (ValueError, TypeError) as error:
         wanted = name_of(kind)
         what = f"{shown(value)} is no {wanted}: {reason(error)}"
         yield Problem(what, address, place, f"give a value of type {wanted}")
+        return
+    what = config.refusal(found) if config is not None else ""
+    if what:
+        yield Problem(what, address, place, "give another value, or mend the validator")
 
 
 def _connections(graph: Graph) -> Iterator[Problem]:
@@ -149,8 +154,8 @@ def _edges(graph: Graph, border: ComponentSpec | None) -> Iterator[Problem]:
             yield _twice(edge, first)
         target = _type_at(graph, edge.target, border)
         if edge.source[0] == "initial":
-            strict = not _is_config(graph, edge.target)
-            yield from _misfit(graph.initials[int(edge.source[1])], target, edge.address, edge.place, strict=strict)
+            value = graph.initials[int(edge.source[1])]
+            yield from _misfit(value, target, edge.address, edge.place, _config_at(graph, edge.target))
             continue
         source = _type_at(graph, edge.source, border)
         if not fits(source, target):
@@ -171,9 +176,9 @@ def _type_at(graph: Graph, end: tuple[str, str], border: ComponentSpec | None) -
     return port.type if port is not None else Any
 
 
-def _is_config(graph: Graph, end: tuple[str, str]) -> bool:
+def _config_at(graph: Graph, end: tuple[str, str]) -> PortSpec | None:
     port = graph.nodes[end[0]].component.port(end[1]) if end[0] in graph.nodes else None
-    return port is not None and port.kind is PortKind.CONFIG
+    return port if port is not None and port.kind is PortKind.CONFIG else None
 
 
 def _names(graph: Graph) -> Iterator[Problem]:
@@ -211,6 +216,9 @@ def _flat(graph: Graph) -> Iterator[Problem]:
     for edge in flat.circles:
         hint = "put a component into the circle"
         yield Problem("this leads through borders back to itself, past no component", edge.address, edge.place, hint)
+    if flat.circles:
+        # What goes round comes by twice, which is no mistake of its own.
+        return
     seen: dict[tuple[Any, Any], EdgeSpec] = {}
     for edge in flat.edges:
         first = seen.setdefault((edge.source, edge.target), edge)

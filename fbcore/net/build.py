@@ -13,7 +13,7 @@ from fbcore.net.config_port import ConfigPort
 from fbcore.net.configs import config_values
 from fbcore.net.edge import Edge
 from fbcore.net.feeding import Feeding, checker
-from fbcore.net.guard import Inspection
+from fbcore.net.guard import Inspection, make_guard
 from fbcore.net.in_port import InPort
 from fbcore.net.net import Net
 from fbcore.net.node import Node
@@ -116,7 +116,8 @@ def _inspection(options: NetOptions, flat: Flat, spec: EdgeSpec, source: OutPort
     kinds = [port.type for port in ends if port is not None and port.type not in (Any, None)]
     checks = [checker(kind, spec.address, PortError, strict=True) for kind in kinds] if options.check == "edges" else []
     compares = options.check == "mutation"
-    if not checks and not compares and spec.copy is False:
+    guards = [guard for address, port in spec.guards if (guard := make_guard(port, address)) is not None]
+    if not checks and not compares and not guards and spec.copy is False:
         return None
 
     def check(value: Any) -> None:
@@ -124,7 +125,7 @@ def _inspection(options: NetOptions, flat: Flat, spec: EdgeSpec, source: OutPort
             each(value)
 
     checked = check if checks else None
-    return Inspection(spec.address, source.address, check=checked, copied=spec.copy, compares=compares)
+    return Inspection(spec.address, source.address, check=checked, copied=spec.copy, compares=compares, guards=guards)
 
 
 # -- inputs --------------------------------------------------------------------------------------------

@@ -11,23 +11,21 @@ from fbcore.errors import EndOfDemand, PortError, shown
 from fbcore.net.failure import node_error
 
 if TYPE_CHECKING:
+    from fbcore.model.port_spec import PortSpec
     from fbcore.net.in_port import InPort
     from fbcore.net.node import Node
 
 
-def make_guard(validate: Callable[[Any], Any], address: str) -> Callable[[Any], None]:
-    """Make a function that raises `PortError` for a value that the validator of a port refuses."""
+def make_guard(port: PortSpec, address: str) -> Callable[[Any], None] | None:
+    """Make a function that raises `PortError` for a value that the validator of a port refuses; None without one."""
+    if port.validate is None:
+        return None
 
     def guard(value: Any) -> None:
-        why = ""
-        try:
-            if validate(value) is not False:
-                return
-        except Exception as error:
-            why = f": {str(error) or type(error).__name__}"
-        name = getattr(validate, "__name__", repr(validate))
-        hint = "mend the sender, or connect the port `error` of this node to take what is refused"
-        raise PortError(f"{shown(value)} was refused by {name}{why}", address, hint)
+        what = port.refusal(value)
+        if what:
+            hint = "mend the sender, or connect the port `error` of this node to take what is refused"
+            raise PortError(what, address, hint)
 
     return guard
 
@@ -58,9 +56,12 @@ async def admit(node: Node, ports: Sequence[InPort]) -> bool:
 
 
 class Inspection:
-    """What every value on one edge passes: a check when it enters, a copy, and a comparison when it leaves."""
+    """What every value on one edge passes: a check when it enters, a copy, and a comparison when it leaves.
 
-    __slots__ = ("_address", "_check", "_copy", "_digests", "_sender")
+    `guards` are the validators of the composites whose borders it leads through.
+    """
+
+    __slots__ = ("_address", "_check", "_copy", "_digests", "_guards", "_sender")
 
     def __init__(
         self,
@@ -70,12 +71,14 @@ class Inspection:
         check: Callable[[Any], Any] | None = None,
         copied: bool | Callable[[Any], Any] = False,
         compares: bool = False,
+        guards: Sequence[Callable[[Any], None]] = (),
     ) -> None:
         self._address = address
         self._sender = sender
         self._check = check
         self._copy = copy.deepcopy if copied is True else copied or None
         self._digests: deque[bytes | None] | None = deque() if compares else None
+        self._guards = guards
 
     def enter(self, value: Any) -> Any:
         """Check a value that is about to enter the edge, and return the one to put."""
@@ -89,10 +92,18 @@ class Inspection:
             self._digests.append(_digest(value))
 
     def leave(self, value: Any) -> PortError | None:
-        """Compare a value that leaves the edge with what it was; return the error when it was changed."""
-        if self._digests is None:
-            return None
-        before = self._digests.popleft()
+        """Look at a value that leaves the edge, and return the error when it was changed, or is refused."""
+        changed = self._compare(value)
+        if changed is None:
+            try:
+                for guard in self._guards:
+                    guard(value)
+            except PortError as refused:
+                return refused
+        return changed
+
+    def _compare(self, value: Any) -> PortError | None:
+        before = self._digests.popleft() if self._digests else None
         if before is None or before == _digest(value):
             return None
         hint = f"look at {self._sender}, and at whoever else got the same object; or copy it: connect(..., copy=True)"

@@ -23,9 +23,8 @@ def make_ports(node: Node, component: ComponentSpec, configs: Mapping[End, Any],
         if spec.is_array:
             _make_elements(node, spec, used)
         elif spec.kind is PortKind.CONFIG:
-            guard = make_guard(spec.validate, f"{node.address}.{spec.name}") if spec.validate is not None else None
-            value = configs[node.address, spec.name]
-            node.configs[spec.name] = ConfigPort(node, spec.name, value, guard)
+            guard = make_guard(spec, f"{node.address}.{spec.name}")
+            node.configs[spec.name] = ConfigPort(node, spec.name, configs[node.address, spec.name], guard)
         else:
             make_port(node, spec, spec.name)
     for name in MESSAGES:
@@ -41,8 +40,7 @@ def make_port(node: Node, spec: PortSpec, name: str, key: int | str | None = Non
     """Make one port, or one element of an array port."""
     if spec.kind in (PortKind.INPUT, PortKind.SIGNAL):
         node.ins[name] = port = InPort(node, name, key)
-        if spec.validate is not None:
-            port.guard = make_guard(spec.validate, port.address)
+        port.guard = make_guard(spec, port.address)
     else:
         node.outs[name] = MessagePort(node, name) if spec.kind is PortKind.MESSAGE else node.new_out(name)
 

@@ -287,7 +287,7 @@ def test_a_graph_is_frozen_once_a_net_was_made_of_it():
         lambda: graph.connect(node.out, graph.outputs.more, capacity=1),
     ):
         with pytest.raises(
-            GraphError, match=r"graph frozen is frozen, for a net was made of it \(\S+:\d+\)\n.*new one"
+            GraphError, match=r"graph frozen is frozen, for a net or a component was made of it \(\S+:\d+\)\n.*new one"
         ):
             change()
     assert runtime.run(inputs={"value": 3}).outputs.doubled == [6]
