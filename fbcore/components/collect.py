@@ -12,10 +12,7 @@ class Collect(Component):
     """Keep the values that come, and send them all as one list when no more will.
 
     Example:
-        from fbcore.components.collect import Collect
-
-        print(BatchRuntime(Collect).run(inputs={"items": Each("abc")}).outputs.values)
-        #> [['a', 'b', 'c']]
+        write.written >> graph.add(Collect, "files").items
     """
 
     items: In[Any]

@@ -12,10 +12,7 @@ class Count(Component):
     """Count the packets that come, and send the number when no more will.
 
     Example:
-        from fbcore.components.count import Count
-
-        print(BatchRuntime(Count).run(inputs={"items": Each("abc")}).outputs.total)
-        #> [3]
+        split.cancelled >> graph.add(Count, "count_cancelled").items
     """
 
     items: In[Any]

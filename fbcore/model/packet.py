@@ -32,11 +32,8 @@ class Missing:
 
     Example:
         @component(fires="any")
-        def seen(price: float | Missing, rate: float | Missing) -> str:
-            return f"{price} at {rate}"
-
-        print(BatchRuntime(seen).run(inputs={"price": Each([10.0]), "rate": Each([])}).outputs.out)
-        #> ['10.0 at Missing()']
+        def ratio(price: float | Missing, rate: float | Missing) -> float | None:
+            return None if isinstance(price, Missing) or isinstance(rate, Missing) else price * rate
     """
 
     __slots__ = ()
@@ -62,10 +59,6 @@ class PacketId(NamedTuple):
     """Which packet it is: where it was born (an output port, or the edge of a fan-out), and the how manieth there.
 
     Numbers count from 0; prints as `parse.out#12`.
-
-    Example:
-        print(PacketId("parse.out", 12))
-        #> parse.out#12
     """
 
     birthplace: str
@@ -79,22 +72,21 @@ class Packet(Generic[T]):
     """A packet as an object: a value, and the identity that it was born with.
 
     Made only for who asks: a parameter annotated `Packet[T]`, or `self.port.packets()`. Forwarding it (by
-    `self.out.forward(packet)`, or by returning it from a function) keeps the identity.
+    `self.out.forward(packet)`, or by returning it from a function) keeps the identity. It is at one place only: what
+    is sent when it is forwarded again is a new packet, with this one as its parent.
 
     Example:
         @component
-        def numbered(word: Packet[str]) -> str:
-            return f"{word.id} is {word.value}"
-
-        print(BatchRuntime(numbered).run(inputs={"word": Each(["to", "be"])}).outputs.out)
-        #> ['inputs.word#0 is to', 'inputs.word#1 is be']
+        def only_even(number: Packet[int]) -> Packet[int] | None:
+            return number if number.value % 2 == 0 else None
     """
 
-    __slots__ = ("id", "value")
+    __slots__ = ("id", "is_forwarded", "value")
 
     def __init__(self, value: T, id: PacketId) -> None:
         self.value = value
         self.id = id
+        self.is_forwarded = False
 
     def __repr__(self) -> str:
         return f"Packet({self.value!r}, {str(self.id)!r})"
@@ -105,21 +97,6 @@ class Failure:
 
     `value` is the packet that the node held; for a node with several inputs a dict from port to packet;
     None when the node held nothing.
-
-    Example:
-        @component
-        def parse(text: str) -> int:
-            return int(text)
-
-        graph = Graph("numbers")
-        graph.inputs.text >> graph.add(parse).text
-        graph["parse"].out >> graph.outputs.numbers
-        graph["parse"].error >> graph.outputs.broken
-        result = BatchRuntime(graph).run(inputs={"text": Each(["1", "two", "3"])})
-        (failure,) = result.outputs.broken
-        assert isinstance(failure, Failure)
-        print(result.outputs.numbers, failure.value, failure.address)
-        #> [1, 3] two parse
     """
 
     __slots__ = ("address", "error", "value")
@@ -138,13 +115,7 @@ class Each(Generic[T]):
 
     Takes any iterable or async iterable; it is read only as fast as the net takes.
 
-    Example:
-        @component
-        def double(x: int) -> int:
-            return 2 * x
-
-        print(BatchRuntime(double).run(inputs={"x": Each(range(4))}).outputs.out)
-        #> [0, 2, 4, 6]
+    Example: `BatchRuntime(graph).run(inputs={"x": Each(range(10))})`
     """
 
     __slots__ = ("items",)

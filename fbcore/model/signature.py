@@ -40,9 +40,6 @@ def required() -> Any:
         @component
         def scale(value: float, factor: float = required()) -> float:
             return value * factor
-
-        print(BatchRuntime(scale).run(inputs={"value": Each([1.0, 2.0])}, factor=2.5).outputs.out)
-        #> [2.5, 5.0]
     """
     return REQUIRED
 
@@ -87,8 +84,7 @@ class Signature:
         for name, parameter in self.signature.parameters.items():
             kind, resolved = found[name]
             if parameter.default is inspect.Parameter.empty:
-                inner = (get_args(kind) or (Any,))[0] if _is_packet(kind) else kind
-                ports[name] = PortSpec(name, PortKind.INPUT, inner, resolved=resolved)
+                ports[name] = PortSpec(name, PortKind.INPUT, _carried(kind), resolved=resolved)
             else:
                 default = NOTHING if parameter.default is REQUIRED else parameter.default
                 ports[name] = PortSpec(name, PortKind.CONFIG, kind, default=default, resolved=resolved)
@@ -102,9 +98,10 @@ class Signature:
         sent = self._sent(returned)
         if unpack:
             fields = _fields(sent, self.function)
-            return {name: PortSpec(name, PortKind.OUTPUT, _without_none(kind)) for name, kind in fields.items()}
-        sent = (get_args(sent) or (Any,))[0] if _is_packet(sent) else sent
-        return {"out": PortSpec("out", PortKind.OUTPUT, sent, resolved=resolved)}
+            return {
+                name: PortSpec(name, PortKind.OUTPUT, _carried(_without_none(kind))) for name, kind in fields.items()
+            }
+        return {"out": PortSpec("out", PortKind.OUTPUT, _carried(sent), resolved=resolved)}
 
     def _sent(self, returned: Any) -> Any:
         """Return the type of what one firing sends: the item of an iterator, else the return type, without None."""
@@ -114,19 +111,34 @@ class Signature:
 
 
 def packet_parameters(found: Mapping[str, Resolved]) -> frozenset[str]:
-    """Return the parameters that are annotated `Packet[...]`."""
-    return frozenset(name for name, (kind, _) in found.items() if name != "return" and _is_packet(kind))
+    """Return the parameters that are annotated `Packet[...]`, or `Packet[...] | Missing`."""
+    names = (name for name, (kind, _) in found.items() if name != "return" and any(map(_is_packet, _members(kind))))
+    return frozenset(names)
 
 
 def _is_packet(kind: Any) -> bool:
     return kind is Packet or get_origin(kind) is Packet
 
 
+def _members(kind: Any) -> tuple[Any, ...]:
+    return get_args(kind) if get_origin(kind) in (Union, types.UnionType) else (kind,)
+
+
+def _carried(kind: Any) -> Any:
+    """Return the type of the value where packets are wanted: `int` of `Packet[int]`, also inside a union."""
+    members = _members(kind)
+    if not any(map(_is_packet, members)):
+        return kind
+    return _union([(get_args(each) or (Any,))[0] if _is_packet(each) else each for each in members])
+
+
 def _without_none(kind: Any) -> Any:
-    if get_origin(kind) in (Union, types.UnionType):
-        rest = tuple(member for member in get_args(kind) if member is not types.NoneType)
-        return Union[rest] if rest else Any  # noqa: UP007 - built from a tuple
-    return kind
+    members = _members(kind)
+    return kind if len(members) == 1 else _union([each for each in members if each is not types.NoneType])
+
+
+def _union(kinds: list[Any]) -> Any:
+    return Union[tuple(kinds)] if kinds else Any  # noqa: UP007 - built from a tuple
 
 
 def _fields(kind: Any, function: Callable[..., Any]) -> dict[str, Any]:

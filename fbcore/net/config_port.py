@@ -7,10 +7,9 @@ from collections import deque
 from collections.abc import AsyncIterator, Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
-from fbcore.errors import ConfigError, FlowError
+from fbcore.errors import ConfigError, EndOfStream, FlowError
 from fbcore.model.packet import NOTHING
 from fbcore.model.port import Config
-from fbcore.net.failure import node_error
 from fbcore.net.wait import Wait
 
 if TYPE_CHECKING:
@@ -77,13 +76,18 @@ class ConfigPort(Config[Any]):
 
         Raises:
             ConfigError: there is none, and none can come any more.
+            EndOfStream: there is none, and the node was asked to stop.
         """
         if self._value is NOTHING:
             async for _ in Changes(self):
                 return
+            if self.node.is_stopped:
+                raise EndOfStream(self.address)
             sources = ", ".join(edge.source.address for edge in self.edges)
-            hint = "have the node that feeds it send a value before it ends, or give the config a default"
-            raise ConfigError(f"this config is required, and {sources} ended without sending it", self.address, hint)
+            ended = "nothing moves any more" if self.flushed else f"{sources} ended"
+            hint = f"have {sources} send a value before it ends, or give the config a default"
+            what = f"this config is required, and {ended} before a value was sent"
+            raise ConfigError(what, self.address, hint)
 
     # -- as the target of an edge ------------------------------------------------------------------
 
@@ -98,14 +102,16 @@ class ConfigPort(Config[Any]):
             for value in edge.drain():
                 self.received += 1
                 self.node.net.watching.packet("taken", edge.address, value)
-                self._set(value)
+                self._set(value, edge)
 
-    def _set(self, value: Any) -> None:
+    def _set(self, value: Any, edge: Edge) -> None:
         try:
             if self.guard is not None:
                 self.guard(value)
+            if edge.inspection is not None and (wrong := edge.inspection.leave(value)) is not None:
+                raise wrong
         except FlowError as error:
-            self.node.net.node_failed(self.node, node_error(error, self.node.address, {self.name: value}))
+            self.node.refuse(error, {self.name: value})
             return
         self._value = value
         for hear in self.hears:

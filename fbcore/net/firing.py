@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Coroutine, Iterator, Sequence
+from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import aclosing, closing
 from functools import partial
 from typing import Any
@@ -44,14 +44,12 @@ class Firing:
         configs = {name: port.value for name, port in self.node.configs.items()}
         self._function = partial(self.component.function, **configs) if configs else self.component.function
 
-    def run(self) -> Coroutine[Any, Any, None]:
+    async def run(self) -> None:
         """Fire until an input has ended (all of them, where any fires); once, when there are no inputs."""
         self._read_configs()
-        # Not one coroutine around the other: whatever is awaited in the innermost passes through all of them.
-        return self._run_plainly(self.ports[0]) if self._is_plain() else self._run()
-
-    async def _run(self) -> None:
-        if self.component.fires == "any" and (len(self.ports) > 1 or self.trigger is not None):
+        if self._is_plain():
+            await self._run_plainly(self.ports[0])
+        elif self.component.fires == "any" and (len(self.ports) > 1 or self.trigger is not None):
             await self._run_on_any()
         elif self.ports or self.trigger is not None:
             await self._run_on_all()
@@ -80,13 +78,12 @@ class Firing:
         """Fire for every packet, whatever input it comes by, or for every signal where `execute` is connected."""
         latest: dict[int, Any] = {id(port): MISSING for port in self.ports}
         trigger = self.trigger
-        async for hit in Select(self.node, self.ports if trigger is None else [*self.ports, trigger]):
+        ports = self.ports if trigger is None else [*self.ports, trigger]
+        async for hit in Select(self.node, ports, trigger):
             if hit.port is not trigger:
                 latest[id(hit.port)] = self._given(hit.port, hit.value)
             if trigger is None or hit.port is trigger:
                 await self._fire(list(latest.values()))
-            if trigger is not None and trigger.is_closed and not trigger.queue:
-                return
 
     def _given(self, port: InPort, value: Any) -> Any:
         """Return what the function gets of a packet that was just received: its value, or the packet itself."""
@@ -168,7 +165,7 @@ class Firing:
             try:
                 await self._send_by(port, value)
             except EndOfDemand:
-                if not any(other.edges or not other.connected for other in self.outs.values()):
+                if not any(other.edges for other in self.outs.values()):
                     raise
 
     async def _send_by(self, port: OutPort, value: Any) -> None:

@@ -155,7 +155,8 @@ class InPort(In[Any]):
 
     def last_identity(self) -> PacketId:
         """Return the identity of the packet that was received last; the caller has seen to it that there was one."""
-        edge = self._last_edge or self.edges[0]
+        # An edge that is empty counts as false.
+        edge = self.edges[0] if self._last_edge is None else self._last_edge
         return self._forwarded or PacketId(edge.birthplace, edge.left - 1)
 
     async def __anext__(self) -> Any:
@@ -227,8 +228,7 @@ class InPort(In[Any]):
             self._last_edge = edge
         self.received += 1
         self.last = value
-        if edge.forwarded is not None:
-            self._forwarded = edge.forwarded.pop(edge.left - 1, None)
+        self._forwarded = edge.forwarded.pop(edge.left - 1, None) if edge.forwarded is not None else None
         if edge.inspection is not None:
             self.changed = edge.inspection.leave(value)
         if edge.senders and edge.has_half_free:

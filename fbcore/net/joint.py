@@ -38,14 +38,16 @@ async def take_all(node: Node, ports: Sequence[InPort]) -> list[Any]:
             return values
 
 
-async def take_any(node: Node, ports: Sequence[InPort]) -> Hit:
+async def take_any(node: Node, ports: Sequence[InPort], until: InPort | None = None) -> Hit:
     """Wait until one of the ports holds a packet, and take it; the ports in order where several do.
 
     Raises:
-        EndOfStream: all of them have ended.
+        EndOfStream: all of them have ended, or the one that is named by `until`.
     """
     await _begin(node, ports)
     while True:
+        if until is not None and until.is_closed and not until.queue:
+            raise EndOfStream(until.address)
         for port in ports:
             if port.queue:
                 value = port.take()
@@ -88,18 +90,19 @@ async def _wait(node: Node, ports: Sequence[InPort], *, needs_all: bool) -> None
 
 
 class Select:
-    """An endless look at several inputs: `async for hit in self.select(self.a, self.b)`."""
+    """A look at several inputs until all have ended, or `until` has: `async for hit in self.select(self.a, self.b)`."""
 
-    def __init__(self, node: Node, ports: Sequence[InPort]) -> None:
+    def __init__(self, node: Node, ports: Sequence[InPort], until: InPort | None = None) -> None:
         self._node = node
         self._ports = list(ports)
+        self._until = until
 
     def __aiter__(self) -> AsyncIterator[Hit]:
         return self
 
     async def __anext__(self) -> Hit:
         try:
-            hit = await take_any(self._node, self._ports)
+            hit = await take_any(self._node, self._ports, self._until)
         except EndOfStream:
             raise StopAsyncIteration from None
         # Whoever was taken from stands behind the others, so that a busy input does not hide a quiet one.
@@ -119,6 +122,9 @@ class Zip:
         return self
 
     async def __anext__(self) -> tuple[Any, ...]:
+        if not self._ports:
+            # An array may have no elements; pairs of nothing would never end.
+            raise StopAsyncIteration
         try:
             return tuple(await take_all(self._node, self._ports))
         except EndOfStream:
@@ -135,6 +141,7 @@ def own_inputs(node: Node, ports: Sequence[Any], verb: str) -> Sequence[InPort]:
         if not isinstance(port, InPort) or port.node is not node:
             hint = f"give it inputs of the component itself: self.{verb}(self.left, self.right)"
             raise PortError(f"{verb} was given {port!r}, which is no input of this node", node.address, hint)
-    if not ports or len(set(map(id, ports))) < len(ports):
-        raise PortError(f"{verb} needs different inputs, one at the least", node.address, f"self.{verb}(self.left)")
+    if len(set(map(id, ports))) < len(ports):
+        hint = f"name each once: self.{verb}(self.left, self.right)"
+        raise PortError(f"{verb} was given an input twice", node.address, hint)
     return ports

@@ -13,6 +13,7 @@ from fbcore.loop import SteppedLoop
 from fbcore.net import internals
 from fbcore.net.blocked import BlockedCheck
 from fbcore.net.edge import Edge
+from fbcore.net.failure import node_error
 from fbcore.net.flush import flush_order
 from fbcore.net.node import Node, Phase
 from fbcore.net.observe import Observer, Watching
@@ -145,8 +146,18 @@ class Net:
                 timer.cancel()
         if isinstance(self.loop, SteppedLoop):
             self.loop.forget_idle(self._stands_still)
+        self._look_at_outputs()
         self.result = self._account()
         self.watching.ended(self.result)
+
+    def _look_at_outputs(self) -> None:
+        """Fail when a value that lies at an output was changed after it had been sent, where that is checked."""
+        for edge in self.edges:
+            if isinstance(edge.target, Sink) and edge.inspection is not None:
+                node = edge.source.node
+                for wrong in filter(None, map(edge.inspection.leave, edge.values())):
+                    self.node_failed(node, node_error(wrong, node.address, {}))
+                    break
 
     def slow_turn(self, address: str, seconds: float) -> None:
         """Report a turn that blocked the loop."""

@@ -9,7 +9,7 @@ from contextvars import Context, ContextVar, copy_context
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
-from fbcore.errors import EndOfDemand, EndOfStream, NodeError, StopNet
+from fbcore.errors import EndOfDemand, EndOfStream, FlowError, NodeError, StopNet
 from fbcore.model.component import NetHandle
 from fbcore.model.packet import NOTHING, Failure
 from fbcore.model.port import Hit
@@ -65,6 +65,7 @@ class Node:
         self.ended = False
         self.cancelled = False
         self.has_told = False
+        self.is_stopped = False
         self.waits: list[Wait] = []
         self.busy_with: list[str] = []
         self.held: dict[str, Any] = {}
@@ -112,11 +113,8 @@ class Node:
         phase = Phase.ENDED
         try:
             async with self.tasks:
-                for config in self.configs.values():
-                    await config.arrive()
-                self._enter(Phase.RUNNING)
-                await self.tell("started")
                 with suppress(EndOfStream, EndOfDemand):
+                    await self._begin()
                     await self.work()
             await self._tell_stopped()
         except asyncio.CancelledError as error:
@@ -127,6 +125,13 @@ class Node:
             phase = await self._failed(error)
         finally:
             self.finish(phase)
+
+    async def _begin(self) -> None:
+        """Wait until every config has a value, and say that the node has started."""
+        for config in self.configs.values():
+            await config.arrive()
+        self._enter(Phase.RUNNING)
+        await self.tell("started")
 
     async def _failed(self, error: BaseException) -> Phase:
         """Act on what left `run`: stop the net, send failures to `error`, or fail the net."""
@@ -158,6 +163,16 @@ class Node:
         self.note_hands()
         self._tell_at_once("failed")
         self.net.node_failed(self, failure)
+
+    def refuse(self, error: FlowError, held: dict[str, Any]) -> None:
+        """Act on a value that a config has refused, in the turn of its sender, who is not to wait for this node."""
+        failure = node_error(error, self.address, held)
+        self._tell_at_once("failed")
+        if self.error.edges:
+            (value,) = held.values()
+            self.error.put_now(Failure(value, failure, self.address), beyond=True)
+        else:
+            self.net.node_failed(self, failure)
 
     async def send_failure(self, failure: NodeError, held: dict[str, Any]) -> None:
         """Send what the node held to its port `error`, and the message `failed`."""
@@ -218,6 +233,7 @@ class Node:
 
     def stop(self) -> None:
         """End this node alone: what has inputs takes what lies there and ends; what has none is cancelled."""
+        self.is_stopped = True
         if not self.ins:
             self.cancel()
         for inlet in self.inlets:

@@ -21,17 +21,10 @@ class Observer:
 
     Example:
         class Trace(Observer):
-            def packet(self, what: str, address: str, value: object) -> None:
-                print(value, what, address)
+            def packet(self, what, address, value):
+                print(what, address, value)
 
-        @component
-        def double(number: int) -> int:
-            return 2 * number
-
-        result = BatchRuntime(double).run(inputs={"number": 21}, observers=[Trace()])
-        #> 21 sent inputs.number->double.number
-        #> 21 taken inputs.number->double.number
-        #> 42 sent double.out->outputs.out
+        BatchRuntime(graph).run(observers=[Trace()])
     """
 
     def node(self, address: str, phase: str) -> None:

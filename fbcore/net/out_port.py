@@ -102,7 +102,10 @@ class OutPort(Out[Any]):
             await self._send_slowly(value, parents=parents)
 
     async def forward(self, packet: Packet[Any]) -> None:
-        """Send a packet on with the identity that it was born with."""
+        """Send a packet on with the identity that it was born with; as a new one, when that is elsewhere already."""
+        if packet.is_forwarded:
+            await self.send(packet.value, parents=[packet])
+            return
         for edge in self.edges:
             if edge.forwarded is None:
                 # From now on identities lie beside the values, and everything passes by the slow path.
@@ -111,10 +114,14 @@ class OutPort(Out[Any]):
                 edge.target.low = NEVER
         self.regate()
         await self._send_slowly(packet.value, packet.id)
+        packet.is_forwarded = True
 
-    def put_now(self, value: Any) -> None:
-        """Put without waiting, for a node that has no time left; without room the packet is discarded."""
-        if self.edges and not any(edge.is_full for edge in self.edges):
+    def put_now(self, value: Any, *, beyond: bool = False) -> None:
+        """Put without waiting, for a node that has no time left; without room the packet is discarded.
+
+        With `beyond` it is put beyond the capacity, for what must neither wait nor be lost.
+        """
+        if self.edges and (beyond or not any(edge.is_full for edge in self.edges)):
             self._put(value)
         else:
             self.discard(value)

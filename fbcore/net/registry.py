@@ -22,12 +22,7 @@ AnyId = PacketId | Packet[Any] | str
 
 
 class ActivityKind(StrEnum):
-    """What happened to a packet.
-
-    Example:
-        print(*ActivityKind)
-        #> creation movement consumption discard
-    """
+    """What happened to a packet."""
 
     CREATION = "creation"
     MOVEMENT = "movement"
@@ -40,20 +35,6 @@ class Activity(NamedTuple):
 
     A packet is created `outside` or at a node, moves from a node onto an edge and from an edge into a node, and is
     consumed there; at an output that feeds several edges it is consumed too, and a copy is created on each.
-
-    Example:
-        @component
-        def double(number: int) -> int:
-            return 2 * number
-
-        result = BatchRuntime(double, tracking="history").run(inputs={"number": 21})
-        for each in result.packets.activities("inputs.number#0"):
-            assert isinstance(each, Activity)
-            print(each.kind, "from", each.origin, "to", each.destination)
-        #> creation from outside to inputs.number
-        #> movement from inputs.number to inputs.number->double.number
-        #> movement from inputs.number->double.number to double
-        #> consumption from double to double
     """
 
     kind: ActivityKind
@@ -102,16 +83,9 @@ class PacketRegistry:
     With `history` it knows all that were ever born: their activities, their parents, and what was made of them.
 
     Example:
-        @component
-        def double(number: int) -> int:
-            return 2 * number
-
-        result = BatchRuntime(double, tracking="history", keep=10).run(inputs={"number": Each([3, 4])})
-        packets = result.packets
-        assert isinstance(packets, PacketRegistry)
-        last = packets.born_at("double.out")[-1]
-        print(last, "is", packets.value(last), "and made of", *packets.parents(last))
-        #> double.out#1 is 8 and made of inputs.number#1
+        result = BatchRuntime(graph, tracking="history", keep=100).run(...)
+        mean = result.packets.born_at("mean.means")[0]
+        result.packets.ancestors(mean)
     """
 
     def __init__(self, net: Net) -> None:
@@ -202,7 +176,7 @@ class PacketRegistry:
         if id not in self._values:
             way = self._by_address.get(id.birthplace)
             if way is not None and way.birthplace == way.address:
-                return self.value(PacketId(way.entry, id.number))
+                return self.value(self.parents(id)[0])
             hint = 'keep more of them: BatchRuntime(graph, tracking="history", keep=1000)'
             raise InputError(f"the value of packet {id} was not kept", id.birthplace, hint)
         return self._values[id]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from fbcore.errors import EndOfDemand, EndOfStream
 from fbcore.model.component import Component
 from fbcore.model.component_spec import ComponentSpec
 from fbcore.model.function import FunctionComponent
@@ -37,14 +38,22 @@ def _running(node: Node, component: ComponentSpec) -> Callable[[], Any]:
         instance.__init__()  # type: ignore[misc]  # ports are there before a user's __init__ wants them
         trigger = node.ins.get("execute")
         if trigger is None:
-            await instance.run()
-            await node.tell("executed")
+            await _run_once(node, instance)
             return
         async for _ in trigger:
-            await instance.run()
-            await node.tell("executed")
+            await _run_once(node, instance)
 
     return work
+
+
+async def _run_once(node: Node, instance: Component) -> None:
+    """Run a component, and tell that it has; the end of a stream or of demand is a normal end, after which it ends."""
+    try:
+        await instance.run()
+    except (EndOfStream, EndOfDemand):
+        await node.tell("executed")
+        raise
+    await node.tell("executed")
 
 
 def _port(node: Node, spec: PortSpec) -> Any:

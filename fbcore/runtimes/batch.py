@@ -38,21 +38,11 @@ class BatchRuntime:
     after they had been sent; both take time.
 
     Example:
-        @component
-        def scale(number: float, factor: float = 2.0) -> float:
-            return number * factor
+        result = BatchRuntime(graph).run(path="flights.csv")
+        result.outputs.means        # a list of values for each output port
+        result.outcome              # finished, quiescent, starved, deadlocked, stopped or failed
 
-        graph = Graph("scales")
-        node = graph.add(scale)
-        graph.inputs.number >> node.number
-        graph.configs.factor >> node.factor
-        node.out >> graph.outputs.scaled
-
-        result = BatchRuntime(graph).run(inputs={"number": Each([1.0, 2.0])}, factor=2.5)
-        print(result.outcome, result.outputs.scaled)
-        #> finished [2.5, 5.0]
-        print(BatchRuntime(scale).run(inputs={"number": 4.0}).outputs.out)
-        #> [8.0]
+        BatchRuntime(parse).run(inputs={"row": Each(rows)}).outputs.out
     """
 
     def __init__(
@@ -97,15 +87,7 @@ class BatchRuntime:
                 that does not fit fails the net while it runs: a NetError.
 
         Example:
-            from collections.abc import Iterator
-
-            @component
-            def words(line: str, sep: str = " ") -> Iterator[str]:
-                yield from line.split(sep)
-
-            result = BatchRuntime(words).run(inputs={"line": Each(["a-b", "c"])}, sep="-", time_limit=10)
-            print(result.outputs.out)
-            #> ['a', 'b', 'c']
+            BatchRuntime(graph).run(inputs={"line": Each(["a b", "c"])}, sep=" ").outputs.words
         """
         begun: list[Running] = []
 
@@ -144,18 +126,7 @@ class BatchRuntime:
         is, and the `CancelledError` carries the summary as a note.
 
         Example:
-            import asyncio
-
-            @component
-            def double(number: int) -> int:
-                return 2 * number
-
-            async def main() -> None:
-                result = await BatchRuntime(double).arun(inputs={"number": Each([1, 2])})
-                print(result.outputs.out)
-
-            asyncio.run(main())
-            #> [2, 4]
+            result = await BatchRuntime(graph).arun(path="flights.csv")
         """
         return await _to_its_end(
             lambda: self._begin(
@@ -182,20 +153,9 @@ class BatchRuntime:
         where the stream is entered, `NetError` after the last packet.
 
         Example:
-            import asyncio
-
-            @component
-            def double(number: int) -> int:
-                return 2 * number
-
-            async def main() -> None:
-                async with BatchRuntime(double).stream(inputs={"number": Each([1, 2])}) as results:
-                    async for port, value in results:
-                        print(port, value)
-
-            asyncio.run(main())
-            #> out 2
-            #> out 4
+            async with BatchRuntime(graph).stream(path="flights.csv") as results:
+                async for port, value in results:
+                    print(port, value)
         """
         return Stream(
             self.graph.name,
@@ -218,23 +178,7 @@ class BatchRuntime:
         seconds is cancelled; without it, after those that its run was given. Later runs are not stopped.
 
         Example:
-            import asyncio
-
-            class Clock(Component):
-                tick: Out[float]
-
-                async def run(self) -> None:
-                    while True:
-                        await self.tick.send(self.net.time())
-
-            async def main() -> None:
-                runtime = BatchRuntime(Clock)
-                asyncio.get_running_loop().call_soon(runtime.stop, "enough")
-                result = await runtime.arun()
-                print(result.outcome, result.reason)
-
-            asyncio.run(main())
-            #> stopped enough
+            runtime.stop("enough", grace=10)
         """
         for running in list(self._running):
             running.stop_from_anywhere(reason, grace)
