@@ -137,6 +137,8 @@ class Result:
     - `waits`: what each node that had not ended waited for when the net was called blocked or stopped;
     - `packets`: what is known of the packets, a `PacketRegistry`;
     - `nodes`, `edges`, `seconds`: the last state of the net, and how long it ran.
+
+    `str(result)` is its `summary()`; in a notebook, and printed by rich, it is a table.
     """
 
     def __init__(
@@ -182,8 +184,31 @@ class Result:
         lines += [f"  read  {port}: {_packets(count)}" for port, count in self.read.items()]
         return "\n".join(lines)
 
+    def __str__(self) -> str:
+        return self.summary()
+
     def __repr__(self) -> str:
-        return f"<result of {self.name}: {self.outcome}>"
+        parts = [f"{port} {len(self.outputs[port]):,}" for port in self.outputs]
+        parts += [f"{port} {count:,} read" for port, count in self.read.items()]
+        lying = sum(map(len, self.unread.values())) + sum(map(len, self.unsent.values())) + len(self.held)
+        parts += [
+            f"{count:,} {what}" for count, what in ((lying, "left behind"), (len(self.errors), "failed")) if count
+        ]
+        return f"<Result of {self.name}: {self.outcome}{'; ' if parts else ''}{', '.join(parts)}>"
+
+    def _repr_html_(self) -> str:
+        """Show it in a notebook."""
+        from fbcore.formats.result_html import sheet_to_html
+        from fbcore.net.result_sheet import sheet_of
+
+        return sheet_to_html(sheet_of(self))
+
+    def __rich_console__(self, console: Any, options: Any) -> Iterator[Any]:
+        """Show it on a console of rich: `rich.print(result)`."""
+        from fbcore.formats.result_rich import sheet_to_rich
+        from fbcore.net.result_sheet import sheet_of
+
+        return sheet_to_rich(sheet_of(self), console, options.max_width)
 
 
 class NetError(FlowError):
