@@ -3,24 +3,35 @@
 import io
 import sys
 from collections.abc import Sequence
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
+from typer.core import TyperCommand
 
 from fbcore.errors import FlowError
 from fbdev.complaint import complain, is_usage, say
+from fbdev.complete.shell import answer, is_asked
 from fbdev.exit_code import ExitCode
 from fbdev.invoke import invoke
 from fbdev.pipe import give_up_output, settle_output
 from fbdev.run.options import FileArgument, time_option
 
 app = typer.Typer(
-    help="Run, check and draw nets of components.",
-    add_completion=False,
+    help="Write, check, run and draw nets of components.",
     pretty_exceptions_enable=False,
 )
 
-# `run` reads its arguments itself, for which options there are depends on the graph in FILE.
+
+class _RunCommand(TyperCommand):
+    """`run` reads its arguments itself, for which options there are depends on the graph in FILE."""
+
+    def shell_complete(self, ctx: Any, incomplete: str) -> list[Any]:
+        """Offer the options of the graph, too."""
+        from fbdev.complete.words import words_of_run
+
+        return list(words_of_run(ctx.args, incomplete))
+
+
 _RAW = {"ignore_unknown_options": True, "allow_extra_args": True, "help_option_names": []}
 
 
@@ -34,6 +45,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if isinstance(sys.stdout, io.TextIOWrapper):
         # A letter that the terminal's encoding lacks is no reason to fail.
         sys.stdout.reconfigure(errors="backslashreplace")
+    if arguments is None and is_asked():
+        return answer(typer.main.get_command(app))
     given = list(sys.argv[1:] if arguments is None else arguments) or ["--help"]
     try:
         code = invoke(typer.main.get_command(app), "fbdev", given)
@@ -76,7 +89,7 @@ def _fbdev(
 ) -> None: ...
 
 
-@app.command(context_settings=_RAW)
+@app.command(cls=_RunCommand, context_settings=_RAW)
 def run(context: typer.Context) -> int:
     """Run the net in a Python file; `fbdev run FILE --help` shows the options of its graph."""
     from fbdev.run.command import run_file
@@ -99,13 +112,29 @@ def check(
 
 
 @app.command()
+def new(
+    name: Annotated[str, typer.Argument(metavar="NAME", help="The folder to make, whose name is the project's.")],
+    debug: Annotated[bool, typer.Option("--debug", metavar="", help="Show the traceback of an error.")] = False,
+) -> int:
+    """Make a project to start from: a net, its components, and their tests."""
+    from fbdev.new.command import new_project
+
+    return new_project(name)
+
+
+@app.command()
 def draw(
     file: FileArgument,
     output: Annotated[
         str, typer.Option("--output", "-o", metavar="FILE.svg", help="Write here instead of to standard output.")
     ] = "",
     format: Annotated[
-        str, typer.Option(metavar="FORMAT", help="mermaid, dot, svg or png; by default what the file's name ends in.")
+        str,
+        typer.Option(
+            metavar="FORMAT",
+            help="mermaid, dot, svg or png; by default what the file's name ends in.",
+            autocompletion=lambda: ["mermaid", "dot", "svg", "png"],
+        ),
     ] = "",
     types: Annotated[bool, typer.Option("--types", metavar="", help="Write the types of ports on the arrows.")] = False,
     debug: Annotated[bool, typer.Option("--debug", metavar="", help="Show the traceback of an error.")] = False,

@@ -12,6 +12,7 @@ from fbcore.model.validate import Problem
 from fbdev.check.circles import circles
 from fbdev.check.finding import Finding, Level
 from fbdev.check.joins import joins
+from fbdev.run.option_name import option_name
 
 
 def check_graph(graph: Graph) -> Iterator[Finding]:
@@ -57,7 +58,7 @@ def _asked_for(graph: Graph, group: str) -> Iterator[Finding]:
     flat = flatten(graph)
     wanted = [edge.source[1] for edge in flat.edges if flat.values.get(edge.target) is NOTHING]
     configs = [name for name in graph.border("configs") if name in wanted]
-    options = [f"--{name.strip('_').replace('_', '-')} ..." for name in configs]
+    options = [f"{option_name(name, ())} ..." for name in configs]
     options += [f"--input {name}=..." for name in graph.border("inputs")]
     if options:
         yield Finding(group, Level.NOTE, f"every run must give: {' '.join(options)}")

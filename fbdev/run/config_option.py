@@ -12,6 +12,7 @@ from fbcore.model.flat import flatten
 from fbcore.model.graph import Graph
 from fbcore.model.packet import NOTHING
 from fbcore.model.types import name_of
+from fbdev.run.option_name import negative, option_name
 
 PANEL = "Configs of the graph"
 
@@ -36,7 +37,7 @@ class ConfigOption:
         self.fed = fed
         self.kinds = [each.kind for each in fed]
         self.is_flag = all(_without_none(kind) is bool for kind in self.kinds)
-        self.option = _free(f"--{name.strip('_').replace('_', '-') or 'config'}", self.is_flag, taken)
+        self.option = option_name(name, taken, is_flag=self.is_flag)
         self.required = any(each.default is NOTHING for each in fed)
 
     @property
@@ -47,7 +48,7 @@ class ConfigOption:
     @property
     def options(self) -> list[str]:
         """The ways to write it: `--count`, or for a flag `--strict` and `--no-strict`."""
-        return [self.option, _no(self.option)] if self.is_flag else [self.option]
+        return [self.option, negative(self.option)] if self.is_flag else [self.option]
 
     def declare(self) -> Any:
         """Return the annotation that declares the option to typer."""
@@ -99,17 +100,6 @@ def fed_configs(graph: Graph) -> dict[str, list[FedConfig]]:
             fed = FedConfig(".".join(edge.target), port.type, node.component.doc, default)
             found.setdefault(edge.source[1], []).append(fed)
     return found
-
-
-def _free(option: str, is_flag: bool, taken: Collection[str]) -> str:
-    """Return the option, or with `config-` before its name while another option is called so."""
-    while option in taken or (is_flag and _no(option) in taken):
-        option = f"--config-{option[2:]}"
-    return option
-
-
-def _no(option: str) -> str:
-    return f"--no-{option[2:]}"
 
 
 def _metavar(kind: Any) -> str:

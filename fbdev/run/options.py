@@ -25,7 +25,15 @@ def _seconds(text: str) -> float:
     return seconds
 
 
-FileArgument = Annotated[str, typer.Argument(metavar="FILE[:name]", help="Python file, and a name in it.")]
+def _targets(incomplete: str) -> list[str]:
+    from fbdev.complete.targets import targets
+
+    return targets(incomplete)
+
+
+FileArgument = Annotated[
+    str, typer.Argument(metavar="FILE[:name]", help="Python file, and a name in it.", autocompletion=_targets)
+]
 """The file that a command works on."""
 
 
@@ -71,13 +79,18 @@ FIXED = (*_WITH_VALUE, "--json", "--live", "--no-live", "--quiet", "--debug", "-
 """What no config of a graph may be called on the command line."""
 
 
+def takes_value(option: str) -> bool:
+    """Say whether the word after an option that every net has is its value."""
+    return option in _WITH_VALUE
+
+
 def split_file(arguments: Sequence[str]) -> tuple[str, list[str]]:
     """Return the FILE among the arguments ("" when it is missing) and the rest; the graph's options follow FILE."""
     is_value = False
     for i, word in enumerate(arguments):
         if not is_value and not word.startswith("-"):
             return word, [*arguments[:i], *arguments[i + 1 :]]
-        is_value = word in _WITH_VALUE and not is_value
+        is_value = takes_value(word) and not is_value
     return "", list(arguments)
 
 

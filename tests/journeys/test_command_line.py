@@ -1,6 +1,7 @@
 import json
 import re
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -138,3 +139,21 @@ def test_a_missing_file_is_said_by_the_node_that_wants_it(folder: Path) -> None:
     assert "error  read_lines: FileNotFoundError" in found.stderr
     assert "nowhere.txt" in found.stderr
     assert "Traceback" not in found.stderr
+
+
+@pytest.mark.slow
+def test_a_new_project_runs_at_once(tmp_path: Path) -> None:
+    """What `fbdev new` makes runs, has no faults, can be drawn, and passes its own tests."""
+    made = run("new", "my-net", cwd=tmp_path)
+    assert made.returncode == 0
+    project = tmp_path / "my-net"
+
+    found = run("run", "net.py", "--most", "1", cwd=project)
+    assert (found.returncode, found.stdout) == (0, "('node', 4)\n")
+    assert run("check", "net.py", "--strict", cwd=project).returncode == 0
+    assert "read_lines" in run("draw", "net.py", cwd=project).stdout
+    tests = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider"]
+    tested = subprocess.run(tests, cwd=project, check=False, capture_output=True, text=True)
+    assert tested.stdout.splitlines()[-1].startswith("3 passed")
+    assert "fbdev run net.py" in made.stdout
+    assert run("new", "my-net", cwd=tmp_path).returncode == 2

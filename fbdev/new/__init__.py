@@ -1,0 +1,1 @@
+"""`fbdev new NAME`: a project to start from."""
