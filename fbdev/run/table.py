@@ -1,11 +1,12 @@
 """A net at one moment as lines for a terminal: its nodes, its edges, and what holds it up."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any, NamedTuple
 
 from fbcore.net.report import EdgeState, NodeState, Snapshot
 from fbdev.run.grid import Column, Line, grid
 from fbdev.run.rates import Rates, moved
+from fbdev.run.tree import rows
 
 BAR = 10
 """Characters of the bar that shows how full an edge is."""
@@ -39,8 +40,8 @@ def net_lines(snapshot: Snapshot, rates: Rates, name: str, size: Size) -> list[L
     """Return the lines of a net that runs: a heading, its busiest nodes, its fullest edges."""
     # Three lines are headings, and below the table stands the cursor.
     room = max(2, size.height - 4)
-    for_edges = min(len(snapshot.edges), max(min(_EDGES, room // 2), room - len(snapshot.nodes)))
-    nodes = _busiest(snapshot.nodes.values(), room - for_edges, lambda node: node.received + node.sent)
+    for_edges = min(len(snapshot.edges), max(min(_EDGES, room // 2), room - len(rows([*snapshot.nodes.values()]))))
+    nodes = _busiest_nodes(snapshot, room - for_edges)
     edges = _busiest(snapshot.edges.values(), for_edges, lambda edge: (is_filling(edge), edge.put))
     lines = [_heading(snapshot, rates, name)]
     lines += node_lines(nodes, rates, size.width)
@@ -54,7 +55,7 @@ def final_lines(snapshot: Snapshot, size: Size) -> list[Line]:
     """Return the lines that stay when a net has ended: its nodes, with the counts and rates of the whole run."""
     rates = Rates()
     rates.add(snapshot, since_start=True)
-    nodes = _busiest(snapshot.nodes.values(), max(20, size.height - 6), lambda node: node.received + node.sent)
+    nodes = _busiest_nodes(snapshot, max(20, size.height - 6))
     return node_lines(nodes, rates, size.width) + _more(len(snapshot.nodes) - len(nodes), "node")
 
 
@@ -65,18 +66,22 @@ def _heading(snapshot: Snapshot, rates: Rates, name: str) -> Line:
 
 
 def node_lines(nodes: Sequence[NodeState], rates: Rates, width: int) -> list[Line]:
-    """Return a heading and a line for each node."""
-    plain = [""] * len(nodes)
-    phases = [node.phase for node in nodes]
+    """Return a heading and a line for each node; those inside composites stand below these."""
+    tree = rows(nodes)
+
+    def cells(write: Callable[[NodeState], str]) -> list[str]:
+        return [write(row.node) if row.node is not None else "" for row in tree]
+
+    plain = [""] * len(tree)
     columns = [
-        Column("node", [node.address for node in nodes], ["bold"] * len(nodes), gives=True),
-        Column("component", [node.component for node in nodes], ["dim"] * len(nodes), gives=True),
-        Column("state", phases, [_STYLES.get(phase, "") for phase in phases], least=9),
-        Column("in", [f"{node.received:,}" for node in nodes], plain, least=9, right=True),
-        Column("out", [f"{node.sent:,}" for node in nodes], plain, least=9, right=True),
-        Column("rate/s", [f"{rates.of_node(node.address):,.0f}" for node in nodes], plain, least=7, right=True),
+        Column("node", [row.label for row in tree], ["bold" if row.node else "" for row in tree], gives=True),
+        Column("component", cells(lambda node: node.component), ["dim"] * len(tree), gives=True),
+        Column("state", cells(lambda node: node.phase), cells(lambda node: _STYLES.get(node.phase, "")), least=9),
+        Column("in", cells(lambda node: f"{node.received:,}"), plain, least=9, right=True),
+        Column("out", cells(lambda node: f"{node.sent:,}"), plain, least=9, right=True),
+        Column("rate/s", cells(lambda node: f"{rates.of_node(node.address):,.0f}"), plain, least=7, right=True),
     ]
-    if width < _WIDE or all(node.component == node.address for node in nodes):
+    if width < _WIDE or all(node.component == node.address.rpartition(".")[2] for node in nodes):
         del columns[1]
     return grid(columns, width)
 
@@ -111,6 +116,17 @@ def _fill(edge: EdgeState) -> str:
     if edge.capacity is None:
         return f"{edge.fill:,}" if edge.fill else ""
     return f"{edge.fill}/{edge.capacity}"
+
+
+def _busiest_nodes(snapshot: Snapshot, room: int) -> list[NodeState]:
+    """Return as many nodes as there is room for, the names of their composites counted in."""
+    wanted = room
+    while True:
+        found = _busiest(snapshot.nodes.values(), wanted, lambda node: node.received + node.sent)
+        excess = len(rows(found)) - len(found) + min(len(snapshot.nodes), wanted) - room
+        if excess <= 0 or wanted <= 2:
+            return found
+        wanted = max(2, wanted - excess)
 
 
 def _busiest(items: Iterable[Any], room: int, rank: Any) -> list[Any]:

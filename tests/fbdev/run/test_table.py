@@ -148,3 +148,24 @@ def test_wide_characters_are_counted_as_wide() -> None:
     """A name in characters of double width takes its room."""
     assert cell_len(fit("航空便の遅延", 8)) == 8
     assert fit("ab", 4) == "ab  "
+
+
+def test_nodes_in_composites_are_further_in() -> None:
+    """A composite is a line with nothing but its name; the nodes in it follow."""
+    nodes = [node("mean", 1, 1), node("clean.read", 0, 5, "read_csv"), node("clean.parse", 5, 4)]
+    assert texts(node_lines(nodes, Rates(), 90)) == [
+        "node     component    state             in        out   rate/s",
+        "mean     mean         running            1          1        0",
+        "clean",
+        "  read   read_csv     running            0          5        0",
+        "  parse  clean.parse  running            5          4        0",
+    ]
+
+
+def test_names_of_composites_take_room() -> None:
+    """However many composites there are, the table is no longer than the terminal is high."""
+    nodes = [node(f"part{i}.work", 10 * (i % 7), 0, "work") for i in range(50)]
+    for height in (10, 20, 30, 200):
+        lines = texts(net_lines(snapshot(nodes, [edge("e")]), Rates(), "net", Size(80, height)))
+        assert len(lines) < height
+        assert texts(final_lines(snapshot(nodes, []), Size(80, height)))[-1].startswith(("and ", "  work"))
