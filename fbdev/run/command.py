@@ -25,6 +25,7 @@ from fbdev.run.options import Act, RunOptions, run_command, split_file
 from fbdev.run.outlets import Outlet, open_outlets, outputs_among, to_standard_output
 from fbdev.run.outputs import print_outputs
 from fbdev.run.screen import Screen, shared_screen
+from fbdev.run.streaming import run_streamed
 
 
 def run_file(arguments: Sequence[str]) -> int:
@@ -53,22 +54,29 @@ def _run(graph: Graph, options: RunOptions, configs: dict[str, Any], screen: Scr
     notices = Notices(at_once=not is_live)
     with ExitStack() as files:
         inputs = input_values(graph, options.inputs, files)
-        outlets = _outlets(graph, options, data, files)
+        outlets = _outlets(graph, options, screen.shared(data), files)
         table = LiveTable(graph.name, screen, notices)
+        how = {
+            "inputs": inputs,
+            "time_limit": options.time_limit,
+            "grace": options.grace,
+            "progress": table.progress if is_live else None,
+            "observers": [notices],
+        }
         with _no_second_log(), table:
-            result = BatchRuntime(graph).run(
-                inputs=inputs,
-                time_limit=options.time_limit,
-                grace=options.grace,
-                progress=table.progress if is_live else None,
-                observers=[notices],
-                raises=False,
-                **configs,
-            )
-        _print(result, options, outlets, data)
+            result, rest = _to_its_end(BatchRuntime(graph), outlets, **how, **configs)
+        _print(result, rest, options, data)
     if is_live:
         notices.say()
     return exit_code_of(result.outcome)
+
+
+def _to_its_end(runtime: BatchRuntime, outlets: dict[str, Outlet], **how: Any) -> tuple[Result, Outputs]:
+    """Run the net, and return how it ended, and what came out and is not written yet."""
+    if outlets:
+        return run_streamed(runtime, outlets, **how)
+    result = runtime.run(raises=False, **how)
+    return result, result.outputs
 
 
 def _outlets(graph: Graph, options: RunOptions, data: TextIO, files: ExitStack) -> dict[str, Outlet]:
@@ -107,15 +115,10 @@ def _is_to_be_shown(record: logging.LogRecord) -> bool:
     return is_of_script or record.levelno >= logging.ERROR
 
 
-def _print(result: Result, options: RunOptions, outlets: dict[str, Outlet], data: TextIO) -> None:
+def _print(result: Result, rest: Outputs, options: RunOptions, data: TextIO) -> None:
     if result.errors and all(isinstance(error.cause, BrokenPipeError) for error in result.errors) and is_reader_gone():
         # That a component could not print, because `head` has seen enough, is no failure.
         raise BrokenPipeError
-    for name, outlet in outlets.items():
-        for value in result.outputs[name]:
-            outlet.write(value)
-        outlet.flush()
-    rest = Outputs({name: result.outputs[name] for name in result.outputs if name not in outlets})
     if options.json:
         from fbdev.run.document import document
 

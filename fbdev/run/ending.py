@@ -16,7 +16,7 @@ def ending(result: Result, *, debug: bool = False) -> str:
     With `debug` the tracebacks of errors come first.
     """
     lines = result.summary().splitlines()
-    details = [line for line in lines[1:] if not line.startswith("  output  ")]
+    details = [line for line in lines[1:] if not line.startswith(("  output  ", "  read  "))]
     text = "\n".join([_first(result), *details, *_hint(result, debug=debug)])
     if debug and result.errors:
         text = "\n".join([*(error.traceback.rstrip() for error in result.errors), text])

@@ -45,6 +45,10 @@ class Screen:
             if newline and self.above is not None:
                 self.above(lines + newline)
 
+    def shared(self, stream: TextIO) -> TextIO:
+        """Return what to write to instead of a stream: on a terminal its text goes above the table, too."""
+        return cast(TextIO, _Stream(self, stream)) if stream.isatty() else stream
+
     def close(self) -> None:
         """Put all that waits above the table, ending its last line, for the table goes."""
         with self._lock:
@@ -83,8 +87,7 @@ def shared_screen(*, force: bool = False) -> Iterator[Screen]:
     done before the user's file is loaded, for that may keep a stream, as `logging.basicConfig` does.
     """
     screen, out, err = Screen(sys.stderr), sys.stdout, sys.stderr
-    if out.isatty():
-        sys.stdout = cast(TextIO, _Stream(screen, out))
+    sys.stdout = screen.shared(out)
     if force or err.isatty():
         sys.stderr = cast(TextIO, _Stream(screen, err))
     try:
