@@ -71,6 +71,21 @@ def test_byte_order_mark_and_empty_lines(tmp_path: Path) -> None:
     assert read(file_of(tmp_path, "\ufeff\nname\n\n1\n\n")) == [{"name": "1"}]
 
 
+@pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
+@pytest.mark.parametrize("shift", range(4))
+def test_a_file_of_many_blocks(tmp_path: Path, end: str, shift: int) -> None:
+    """Wherever a file is cut for reading, in the middle of a letter or of a line end, its rows are whole."""
+    fields = [f"{number}é" for number in range(20_000)]
+    rows = read(file_of(tmp_path, end.join(["n" * (shift + 1), *fields, ""])))
+    assert [field for row in rows for field in row.values()] == fields
+
+
+def test_separators_that_are_no_line_ends(tmp_path: Path) -> None:
+    """What other programs take for the end of a line is part of a field."""
+    field = "a\v\f\x1c\x85\u2028\u2029b"
+    assert read(file_of(tmp_path, f"n\n{field}\n")) == [{"n": field}]
+
+
 def test_header_alone(tmp_path: Path) -> None:
     """A file with nothing but its header has no rows."""
     assert read(file_of(tmp_path, "a,b\n")) == []
@@ -175,10 +190,11 @@ def test_several_files_in_one_zip(tmp_path: Path) -> None:
     )
 
 
-def test_rows_before_a_broken_one_were_sent(tmp_path: Path) -> None:
+@pytest.mark.parametrize("fault", [b"3,4", b"3\0", b"3\xff", b'"3"4'], ids=["fields", "nulls", "bytes", "quotes"])
+def test_rows_before_a_broken_one_were_sent(tmp_path: Path, fault: bytes) -> None:
     """What came before the fault has been sent; connecting `error` takes the failure and keeps the net alive."""
     graph = Graph("half")
-    node = graph.add(ReadCsv, path=file_of(tmp_path, "a\n1\n2\n3,4\n5\n"))
+    node = graph.add(ReadCsv, path=file_of(tmp_path, b"a\n1\n2\n" + fault + b"\n5\n"))
     node.rows >> graph.outputs.rows
     node.error >> graph.outputs.failures
     result = BatchRuntime(graph).run()
