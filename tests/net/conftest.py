@@ -44,9 +44,10 @@ Run = Callable[..., Result]
 
 
 def run_on(make_loop: Callable[[], asyncio.AbstractEventLoop], graph: Graph, **options: Any) -> Result:
-    """Run a graph on a loop, and return its result however it ended."""
+    """Run a graph on a loop, and return its result however it ended; options are of the runtime or of its run."""
+    made_with = {name: options.pop(name) for name in ("tracking", "keep", "check") if name in options}
     with asyncio.Runner(loop_factory=make_loop) as runner:
-        return runner.run(BatchRuntime(graph).arun(raises=False, **options))
+        return runner.run(BatchRuntime(graph, **made_with).arun(raises=False, **options))
 
 
 def runner_on(make_loop: Callable[[], asyncio.AbstractEventLoop]) -> Run:
