@@ -22,6 +22,13 @@ class FlowError(Exception):
 
     `address` is where in the net (`node`, `node.port`, `a.out->b.in`), or "" when it is nowhere in a net;
     `hint` says how to mend it, or is "".
+
+    Example:
+        try:
+            Graph("weather report")
+        except FlowError as error:
+            print(type(error).__name__, error.what, error.hint, sep="; ")
+            #> GraphError; 'weather report' cannot be the name of a graph; use letters, digits and _
     """
 
     def __init__(self, what: str, address: str = "", hint: str = "") -> None:
@@ -37,7 +44,24 @@ class FlowError(Exception):
 
 
 class GraphError(FlowError):
-    """A graph was declared wrongly; `problems` holds all that was found, not only the first."""
+    """A graph was declared wrongly; `problems` holds all that was found, not only the first.
+
+    Example:
+        @component
+        def add(left: int, right: int) -> int:
+            return left + right
+
+        graph = Graph("half")
+        graph.inputs.left >> graph.add(add).left
+        graph["add"].out >> graph.outputs.sums
+        try:
+            graph.validate()
+        except GraphError as error:
+            print(error)
+            #> graph half cannot run: 1 problem
+            #> - error: add.right: nothing is connected to this input (net.py:6)
+            #>     hint: connect it: `some.out >> add.right` or `graph.inputs.right >> add.right`
+    """
 
     def __init__(self, what: str, address: str = "", hint: str = "", problems: Sequence[object] = ()) -> None:
         super().__init__(what, address, hint)
@@ -48,33 +72,120 @@ class GraphError(FlowError):
 
 
 class PortError(FlowError):
-    """A port was used in a way that it does not allow: wrong direction, unknown name, no running node."""
+    """A port was used in a way that it does not allow: wrong direction, unknown name, no running node.
+
+    Example:
+        @component
+        def shout(text: str) -> str:
+            return text.upper()
+
+        graph = Graph("loud")
+        try:
+            graph.inputs.text >> graph.add(shout).line
+        except PortError as error:
+            print(error)
+            #> shout: the node has no port 'line'
+            #>   hint: its ports are: text, out
+    """
 
 
 class ConfigError(FlowError):
-    """The value of a config is missing, unknown, or does not fit its type."""
+    """The value of a config is missing, unknown, or does not fit its type.
+
+    Example:
+        @component
+        def repeat(text: str, times: int = 2) -> str:
+            return text * times
+
+        try:
+            BatchRuntime(repeat).run(inputs={"text": "la"}, times="often")
+        except ConfigError as error:
+            print(error)
+            #> configs.times: 'often' is no int: input should be a valid integer, unable to parse string as an integer
+            #>   hint: give a value of type int
+    """
 
 
 class InputError(FlowError):
-    """A value given to an input of the net is missing, unknown, or does not fit its type."""
+    """A value given to an input of the net is missing, unknown, or does not fit its type.
+
+    Example:
+        @component
+        def double(number: int) -> int:
+            return 2 * number
+
+        try:
+            BatchRuntime(double).run(inputs={"number": "seven"})
+        except InputError as error:
+            print(error)
+            #> inputs.number: 'seven' is no int: input should be a valid integer
+            #>   hint: give a value of type int
+    """
 
 
 class LoadError(FlowError):
-    """A file could not be read as a net: missing, not Python, no graph in it, or several."""
+    """A file could not be read as a net: missing, not Python, no graph in it, or several.
+
+    Example:
+        from fbcore.formats.python_file import load_graph
+
+        try:
+            load_graph("nowhere.py")
+        except LoadError as error:
+            print(error.address, error.what, sep=": ")
+            #> nowhere.py: there is no such file
+    """
 
 
 class LoopError(FlowError):
-    """A stepped loop was asked for something that it cannot do, or would have waited for ever."""
+    """A stepped loop was asked for something that it cannot do, or would have waited for ever.
+
+    Example:
+        import asyncio
+
+        async def read() -> None:
+            await asyncio.to_thread(input)
+
+        with asyncio.Runner(loop_factory=SteppedLoop) as runner:
+            try:
+                runner.run(read())
+            except LoopError as error:
+                print(error.what)
+                #> a stepped loop cannot wait for a thread
+    """
 
 
 class ExtraError(FlowError):
-    """An optional part is not installed; the hint names the extra that brings it."""
+    """An optional part is not installed; the hint names the extra that brings it.
+
+    Example:
+        print(ExtraError("SVG and PNG need Graphviz, which is not installed", hint="pip install 'fbdev[draw]'"))
+        #> SVG and PNG need Graphviz, which is not installed
+        #>   hint: pip install 'fbdev[draw]'
+    """
 
 
 class ProcessError(FlowError):
     """A process that did the work of a node failed: its exit code, and the last lines it wrote to standard error.
 
     `code` is negative when a signal ended the process: -9 for signal 9.
+
+    Example:
+        from pathlib import Path
+
+        Path("fail.py").write_text('''
+        # /// fbcore
+        # [outputs]
+        # line = "str"
+        # ///
+        import sys
+        sys.exit("the disk is full")
+        ''')
+        result = BatchRuntime(PyFile("fail.py", process=True)).run(raises=False)
+        error = result.errors[0].cause
+        assert isinstance(error, ProcessError)
+        print(error.code, error.stderr)
+        #> 1 the disk is full
     """
 
     def __init__(self, what: str, address: str = "", hint: str = "", code: int = 1, stderr: str = "") -> None:
@@ -92,6 +203,17 @@ class NodeError(FlowError):
     `held` maps the name of each port to the value that the node had taken from it and not yet done with.
     `cause` is the exception itself; `traceback` says the same as text, so that it survives a trip
     from another process (pickling drops `cause`).
+
+    Example:
+        @component
+        def parse(text: str) -> int:
+            return int(text)
+
+        result = BatchRuntime(parse).run(inputs={"text": "two"}, raises=False)
+        (error,) = result.errors
+        assert isinstance(error, NodeError) and isinstance(error.cause, ValueError)
+        print(error.address, error.held)
+        #> parse {'text': 'two'}
     """
 
     def __init__(
@@ -137,7 +259,25 @@ def traceback_text(error: BaseException) -> str:
 
 
 class EndOfStream(Exception):  # noqa: N818 - control flow, no error
-    """No packet will come to this port any more; leaving `run` with it is a normal end."""
+    """No packet will come to this port any more; leaving `run` with it is a normal end.
+
+    Example:
+        class Pairs(Component):
+            item: In[str]
+            pair: Out[str]
+
+            async def run(self) -> None:
+                while True:
+                    first = await self.item.receive()
+                    try:
+                        second = await self.item.receive()
+                    except EndOfStream:
+                        second = "nobody"
+                    await self.pair.send(f"{first} and {second}")
+
+        print(BatchRuntime(Pairs).run(inputs={"item": Each(["Ann", "Bo", "Cy"])}).outputs.pair)
+        #> ['Ann and Bo', 'Cy and nobody']
+    """
 
     def __init__(self, address: str = "") -> None:
         super().__init__(address)
@@ -148,7 +288,36 @@ class EndOfStream(Exception):  # noqa: N818 - control flow, no error
 
 
 class EndOfDemand(Exception):  # noqa: N818 - control flow, no error
-    """Nobody takes packets from this port any more; leaving `run` with it is a normal end."""
+    """Nobody takes packets from this port any more; leaving `run` with it is a normal end.
+
+    Example:
+        class Count(Component):
+            number: Out[int]
+
+            async def run(self) -> None:
+                number = 0
+                try:
+                    while True:
+                        await self.number.send(number)
+                        number += 1
+                except EndOfDemand:
+                    print("nobody wants more")
+
+        class First(Component):
+            number: In[int]
+            first: Out[int]
+
+            async def run(self) -> None:
+                await self.first.send(await self.number.receive())
+
+        graph = Graph("one")
+        first = graph.add(First)
+        graph.add(Count).number >> first.number
+        first.first >> graph.outputs.numbers
+        print(BatchRuntime(graph).run().outputs.numbers)
+        #> nobody wants more
+        #> [0]
+    """
 
     def __init__(self, address: str = "") -> None:
         super().__init__(address)
@@ -161,7 +330,15 @@ class EndOfDemand(Exception):  # noqa: N818 - control flow, no error
 class StopNet(Exception):  # noqa: N818 - control flow, no error
     """Raised by a component to stop the whole net at once, with the reason as its text.
 
-    Example: `raise StopNet("found it")`
+    Example:
+        @component
+        def search(number: int) -> None:
+            if number * number == 144:
+                raise StopNet(f"found {number}")
+
+        result = BatchRuntime(search).run(inputs={"number": Each(range(100))})
+        print(result.outcome, result.reason, sep=": ")
+        #> stopped: found 12
     """
 
     def __init__(self, reason: str = "") -> None:

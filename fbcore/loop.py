@@ -30,7 +30,24 @@ def first_come(ready: Sequence[str]) -> int:
 
 
 class Seeded:
-    """Runs steps in a random order that a seed determines."""
+    """Runs steps in a random order that a seed determines.
+
+    Example:
+        import asyncio
+        from fbcore.loop import Seeded
+
+        async def say(word: str) -> None:
+            print(word)
+
+        async def main() -> None:
+            await asyncio.gather(say("one"), say("two"), say("three"))
+
+        with asyncio.Runner(loop_factory=lambda: SteppedLoop(Seeded(7))) as runner:
+            runner.run(main())
+        #> one
+        #> three
+        #> two
+    """
 
     def __init__(self, seed: int) -> None:
         import random
@@ -50,6 +67,28 @@ class Scripted:
 
     Raises:
         LoopError: a recorded step is not ready; the error says which choice it was.
+
+    Example:
+        import asyncio
+        from fbcore.loop import Scripted, Seeded
+
+        async def say(word: str, said: list[str]) -> None:
+            said.append(word)
+
+        async def main() -> list[str]:
+            said: list[str] = []
+            await asyncio.gather(say("one", said), say("two", said), say("three", said))
+            return said
+
+        loop = SteppedLoop(Seeded(7))
+        with asyncio.Runner(loop_factory=lambda: loop) as runner:
+            print(runner.run(main()))
+        #> ['one', 'three', 'two']
+
+        again = SteppedLoop(Scripted(loop.choices))
+        with asyncio.Runner(loop_factory=lambda: again) as runner:
+            print(runner.run(main()))
+        #> ['one', 'three', 'two']
     """
 
     def __init__(self, choices: Sequence[str]) -> None:
@@ -106,8 +145,15 @@ class SteppedLoop(asyncio.BaseEventLoop):
         LoopError: it would have to wait for ever, or is asked for a thread, socket or subprocess.
 
     Example:
-        with asyncio.Runner(loop_factory=lambda: SteppedLoop(Seeded(7))) as runner:
-            runner.run(main())
+        import asyncio
+
+        async def nap() -> float:
+            await asyncio.sleep(3600)
+            return asyncio.get_running_loop().time()
+
+        with asyncio.Runner(loop_factory=SteppedLoop) as runner:
+            print(runner.run(nap()))
+        #> 3600.0
     """
 
     # asyncio's own, which its type stubs do not show.

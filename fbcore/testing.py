@@ -30,7 +30,14 @@ def run_component(component: Any, /, *, error: bool = False, **ports: Any) -> Ou
         NetError: the component did not end well.
 
     Example:
-        assert run_component(words, line=["a b", "c"]).out == ["a", "b", "c"]
+        from fbcore.testing import run_component
+
+        @component
+        def words(line: str, sep: str = " ") -> list[str]:
+            return line.split(sep)
+
+        print(run_component(words, line=["a-b", "c"], sep="-").out)
+        #> [['a', 'b'], ['c']]
     """
     known = spec_of(component).ports
     lists: dict[str, Any] = {}
@@ -63,8 +70,19 @@ def run_stepped(graph: Graph, seed: int | None = None, /, **options: Any) -> Res
     Without a seed whoever is ready first comes first. Options are those of `BatchRuntime.run`.
 
     Example:
+        from fbcore.testing import run_stepped
+
+        @component
+        def square(x: int) -> int:
+            return x * x
+
+        graph = Graph("squares")
+        graph.inputs.x >> graph.add(square).x
+        graph["square"].out >> graph.outputs.y
         for seed in range(100):
             assert run_stepped(graph, seed, inputs={"x": Each(range(5))}).outputs.y == [0, 1, 4, 9, 16]
+        print("the same in a hundred orders")
+        #> the same in a hundred orders
     """
     make_loop: Callable[[], SteppedLoop] = SteppedLoop if seed is None else lambda: SteppedLoop(Seeded(seed))
     with asyncio.Runner(loop_factory=make_loop) as runner:

@@ -34,9 +34,7 @@ def pytest_configure(config: pytest.Config) -> None:
 def run_net(request: pytest.FixtureRequest) -> Callable[..., Result]:
     """Run a net on a stepped loop: on virtual time, in a random order whose seed is shown when the test fails.
 
-    Example:
-        def test_nothing_is_lost(run_net):
-            assert run_net(graph, inputs={"x": Each(range(5))}).outputs.y == [0, 1, 4, 9, 16]
+    A test that takes it says `run_net(graph, inputs={"x": Each(range(5))}).outputs.y == [0, 1, 4, 9, 16]`.
     """
     seed = request.config.stash[_SEED]
 

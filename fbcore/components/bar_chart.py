@@ -26,8 +26,15 @@ class BarChart(Component):
         ConfigError: the file cannot be written there.
 
     Example:
-        chart = graph.add(BarChart, path="delays.svg", label="sky", value="delay", title="Delay by weather")
-        mean.rows >> chart.rows
+        from fbcore.components.bar_chart import BarChart
+
+        rows = [{"sky": "rain", "delay": 27.3}, {"sky": "clear", "delay": 10.9}]
+        result = BatchRuntime(BarChart).run(
+            inputs={"rows": Each(rows)}, path="delays.svg", label="sky", value="delay", title="Delay by weather"
+        )
+        (path,) = result.outputs.written
+        print(path, path.read_text().count('class="bar"'), "bars")
+        #> delays.svg 2 bars
     """
 
     path: Config[Path]
@@ -87,7 +94,11 @@ def bar_chart(bars: Sequence[Bar], title: str, subtitle: str = "", unit: str = "
     """Return a chart of horizontal bars as the text of an SVG file; `unit` stands below the axis.
 
     Example:
-        bar_chart([Bar("rain", 27.3), Bar("clear", 10.9)], "Mean delay", unit="minutes")
+        from fbcore.components.bar_chart import Bar, bar_chart
+
+        chart = bar_chart([Bar("rain", 27.3), Bar("clear", 10.9)], "Mean delay", unit="minutes")
+        print("rain" in chart, "minutes" in chart)
+        #> True True
     """
     top = _TOP + (_SUBTITLE if subtitle else 0)
     left = _SIDE + _LETTER * max([len(bar.label) for bar in bars], default=0) + 12

@@ -12,7 +12,10 @@ class Collect(Component):
     """Keep the values that come, and send them all as one list when no more will.
 
     Example:
-        write.written >> graph.add(Collect, "files").items
+        from fbcore.components.collect import Collect
+
+        print(BatchRuntime(Collect).run(inputs={"items": Each("abc")}).outputs.values)
+        #> [['a', 'b', 'c']]
     """
 
     items: In[Any]

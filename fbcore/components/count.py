@@ -12,7 +12,10 @@ class Count(Component):
     """Count the packets that come, and send the number when no more will.
 
     Example:
-        split.cancelled >> graph.add(Count, "count_cancelled").items
+        from fbcore.components.count import Count
+
+        print(BatchRuntime(Count).run(inputs={"items": Each("abc")}).outputs.total)
+        #> [3]
     """
 
     items: In[Any]

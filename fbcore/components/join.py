@@ -24,9 +24,16 @@ class JoinByKey(Component):
         InputError: two records of the table have the same key.
 
     Example:
-        join = graph.add(JoinByKey, key=("origin", "time_hour"))
-        parse_flight.out >> join.left
-        parse_weather.out >> join.right
+        from fbcore.components.join import JoinByKey
+
+        flights = [{"origin": "JFK", "flight": 1}, {"origin": "EWR", "flight": 2}]
+        airports = [{"origin": "JFK", "town": "New York"}]
+        inputs = {"left": Each(flights), "right": Each(airports)}
+        outputs = BatchRuntime(JoinByKey).run(inputs=inputs, key="origin").outputs
+        print([(flight["flight"], airport["town"]) for flight, airport in outputs.joined])
+        #> [(1, 'New York')]
+        print(outputs.unmatched)
+        #> [{'origin': 'EWR', 'flight': 2}]
     """
 
     key: Config[Key]

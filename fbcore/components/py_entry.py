@@ -13,8 +13,8 @@ from fbcore.model.component import Component
 from fbcore.model.function import FunctionComponent
 from fbcore.model.port_spec import PortKind
 from fbcore.source.import_failure import import_failure
-from fbcore.source.module import importable
 from fbcore.source.neighbour import import_package, module_of
+from fbcore.source.package import importable
 from fbcore.source.read import Source
 
 MAIN = "main"

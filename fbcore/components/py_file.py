@@ -27,8 +27,14 @@ def PyFile(path: str | Path, *, entry: str | None = None, process: bool = False)
         LoadError: there is no such file, it declares its ports wrongly, or is no Python.
 
     Example:
-        clean = graph.add(PyFile("clean.py"), separator=";")
-        read.rows >> clean.row
+        from pathlib import Path
+
+        Path("shout.py").write_text('''
+        def main(text: str, mark: str = "!") -> str:
+            return text.upper() + mark
+        ''')
+        print(BatchRuntime(PyFile("shout.py")).run(inputs={"text": "hello"}, mark="!!").outputs.out)
+        #> ['HELLO!!']
     """
     # What reads files takes long to import, and a net without them needs none of it.
     from fbcore.components.py_kind import component_of

@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import Any
 
 from fbcore.model.types import Resolved, resolve
-from fbcore.source.module import importable
 from fbcore.source.neighbour import import_package
+from fbcore.source.package import importable
 
 _TYPING = {name: getattr(typing, name) for name in typing.__all__}
 

@@ -30,7 +30,7 @@ _HINT_FOR_BYTES = "save it as UTF-8; if it is compressed, its name must end in .
 
 
 class ReadCsv(Component):
-    """Send each row of a CSV file, as a dict from the name of a column to its text.
+    r"""Send each row of a CSV file, as a dict from the name of a column to its text.
 
     The first line names the columns; of these, only `columns` are sent if any are named. The text is UTF-8,
     and the file may be compressed, as `.gz` or as the only file in a `.zip`; never more than a block of it
@@ -41,8 +41,13 @@ class ReadCsv(Component):
             too few fields. The message names file and line; the rows before it have been sent.
 
     Example:
-        read = graph.add(ReadCsv, path="flights.csv.gz", columns=("origin", "dep_delay"))
-        read.rows >> graph.add(parse).row
+        from pathlib import Path
+        from fbcore.components.read_csv import ReadCsv
+
+        Path("flights.csv").write_text("origin,flight,dep_delay\nJFK,1,12\nEWR,2,-3\n")
+        result = BatchRuntime(ReadCsv).run(path="flights.csv", columns=["origin", "dep_delay"])
+        print(result.outputs.rows[0])
+        #> {'origin': 'JFK', 'dep_delay': '12'}
     """
 
     path: Config[Path]

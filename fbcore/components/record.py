@@ -17,7 +17,11 @@ def key_of(key: Key, sample: object) -> Callable[[Any], Hashable]:
     """Return a function that gives the key of records like the sample.
 
     Example:
-        key_of(("origin", "time_hour"), flight)(flight)     # ("JFK", "2013-01-01 10:00")
+        from fbcore.components.record import key_of
+
+        flight = {"origin": "JFK", "hour": 10, "delay": 12}
+        print(key_of(("origin", "hour"), flight)(flight))
+        #> ('JFK', 10)
     """
     if callable(key):
         return key

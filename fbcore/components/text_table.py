@@ -18,9 +18,15 @@ class TextTable(Component):
     the text is "(no rows)".
 
     Example:
-        table = graph.add(TextTable, formats={"mean_delay": ".1f", "share": ".1%"})
-        mean.rows >> table.rows
-        table.text >> graph.outputs.report
+        from fbcore.components.text_table import TextTable
+
+        rows = [{"sky": "rain", "mean_delay": 27.31}, {"sky": "clear", "mean_delay": 9.8}]
+        result = BatchRuntime(TextTable).run(inputs={"rows": Each(rows)}, formats={"mean_delay": ".1f"})
+        print(result.outputs.text[0])
+        #> sky    mean delay
+        #> -----  ----------
+        #> rain         27.3
+        #> clear         9.8
     """
 
     formats: Config[Mapping[str, str]] = Config(default={})
@@ -40,7 +46,12 @@ def text_table(rows: list[Any], formats: Mapping[str, str]) -> str:
         InputError: what came is no record, or has other fields than the first.
 
     Example:
-        text_table([{"sky": "rain", "delay": 27.3}], {"delay": ".0f"})
+        from fbcore.components.text_table import text_table
+
+        print(text_table([{"sky": "rain", "delay": 27.3}], {"delay": ".0f"}))
+        #> sky   delay
+        #> ----  -----
+        #> rain     27
     """
     if not rows:
         return "(no rows)"

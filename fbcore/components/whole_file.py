@@ -13,7 +13,7 @@ from fbcore.errors import ConfigError
 
 @contextmanager
 def whole_file(path: Path) -> Iterator[IO[str]]:
-    """Write a text file beside its place, and move it there when the block has ended well.
+    r"""Write a text file beside its place, and move it there when the block has ended well.
 
     Who reads meanwhile sees the old file, or none; when the block fails, or is cancelled, the old one stays.
     Folders that are missing are made.
@@ -22,8 +22,15 @@ def whole_file(path: Path) -> Iterator[IO[str]]:
         ConfigError: the file cannot be written there.
 
     Example:
+        from pathlib import Path
+        from fbcore.components.whole_file import whole_file
+
         with whole_file(Path("out/means.csv")) as file:
-            file.write(text)
+            file.write("sky,mean\n")
+            print(list(Path("out").glob("*.csv")))
+            #> []
+        print(Path("out/means.csv").read_text().strip())
+        #> sky,mean
     """
     partial = path.with_name(f".{path.name}.{token_hex(4)}")
     try:

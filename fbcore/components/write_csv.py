@@ -24,7 +24,12 @@ class WriteCsv(Component):
         ConfigError: the file cannot be written there.
 
     Example:
-        mean.rows >> graph.add(WriteCsv, path="means.csv").rows
+        from fbcore.components.write_csv import WriteCsv
+
+        rows = [{"sky": "rain", "mean": 27.3}, {"sky": "clear", "mean": 10.9}]
+        (path,) = BatchRuntime(WriteCsv).run(inputs={"rows": Each(rows)}, path="means.csv").outputs.written
+        print(path.read_text().splitlines())
+        #> ['sky,mean', 'rain,27.3', 'clear,10.9']
     """
 
     path: Config[Path]

@@ -55,7 +55,16 @@ def to_dot(graph: Graph, *, types: bool = False) -> str:
     Source: https://graphviz.org/doc/info/lang.html
 
     Example:
-        Path("flights.dot").write_text(to_dot(graph))
+        from fbcore.formats.dot import to_dot
+
+        @component
+        def shout(text: str) -> str:
+            return text.upper()
+
+        graph = Graph("loud")
+        graph.inputs.text >> graph.add(shout).text
+        print([line.strip() for line in to_dot(graph).splitlines() if "->" in line])
+        #> ['"inputs.text" -> "shout" [label=" text "]']
     """
     drawing = drawing_of(graph, types=types)
     lines = [f'rankdir="{drawing.way}"', *_HEAD, *_items(drawing.items), *map(_arrow, drawing.arrows)]

@@ -31,7 +31,19 @@ def to_mermaid(graph: Graph, *, types: bool = False) -> str:
     Source: https://mermaid.js.org/syntax/flowchart.html
 
     Example:
-        Path("flights.mmd").write_text(to_mermaid(graph))
+        from fbcore.formats.mermaid import to_mermaid
+
+        @component
+        def shout(text: str) -> str:
+            return text.upper()
+
+        graph = Graph("loud")
+        graph.inputs.text >> graph.add(shout).text
+        print(to_mermaid(graph).strip())
+        #> flowchart LR
+        #>     input_text(["text"])
+        #>     node_shout["shout"]
+        #>     input_text -->|"text"| node_shout
     """
     drawing = drawing_of(graph, types=types)
     lines = [f"flowchart {drawing.way}", *_items(drawing.items), *map(_arrow, drawing.arrows)]

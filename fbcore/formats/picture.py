@@ -15,15 +15,24 @@ _DPI = {"png": 144}
 _BOX = re.compile(r'<g id="node\d+" class="node">(?:(?!</g>).)* d="([^"]*)".*?</g>', re.DOTALL)
 
 
-def picture(dot: str, kind: str) -> bytes:
+def picture(dot: str, kind: str, *, patience: float | None = None) -> bytes:
     """Lay out DOT text and return it as `svg` or `png`; the same text gives the same bytes everywhere.
+
+    `patience` is how many seconds it may take.
 
     Raises:
         ExtraError: the extra `draw` is not installed.
-        FlowError: Graphviz cannot draw this text; what it says is in the error.
+        FlowError: Graphviz cannot draw this text, or not in time; what it says is in the error.
     """
     options = [f"-T{kind}", *(f"-Gdpi={dpi}" for each, dpi in _DPI.items() if each == kind)]
-    done = subprocess.run([_program(), *options], input=dot.encode(), capture_output=True, check=False)
+    try:
+        done = subprocess.run(
+            [_program(), *options], input=dot.encode(), capture_output=True, check=False, timeout=patience
+        )
+    except subprocess.TimeoutExpired as error:
+        raise FlowError(f"Graphviz needs more than {patience:g} s for this") from error
+    except OSError as error:
+        raise FlowError(f"Graphviz cannot be run: {error}") from error
     if done.returncode:
         raise FlowError(f"Graphviz cannot draw this: {done.stderr.decode(errors='replace').strip()}")
     return _centred(done.stdout.decode()).encode() if kind == "svg" else done.stdout

@@ -24,7 +24,22 @@ def load_graph(target: str | Path) -> Graph:
             what was raised, if anything, is the `__cause__`.
 
     Example:
-        graph = load_graph("examples/flights/flights.py")
+        from pathlib import Path
+        from fbcore.formats.python_file import load_graph
+
+        Path("loud.py").write_text('''
+        from fbcore import *
+
+        @component
+        def shout(text: str) -> str:
+            return text.upper()
+
+        graph = Graph("loud")
+        graph.inputs.text >> graph.add(shout).text
+        graph["shout"].out >> graph.outputs.loud
+        ''')
+        print(BatchRuntime(load_graph("loud.py")).run(inputs={"text": "hello"}).outputs.loud)
+        #> ['HELLO']
     """
     path, name = split_target(target)
     return pick_graph(import_file(Source(path, _RULE)), path, name)

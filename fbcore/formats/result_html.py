@@ -23,7 +23,12 @@ def sheet_to_html(sheet: Sheet) -> str:
     """Return a sheet as a piece of HTML that needs nothing from outside; every text in it is escaped.
 
     Example:
-        display(HTML(sheet_to_html(sheet)))
+        from fbcore.formats.result_html import sheet_to_html
+        from fbcore.formats.sheet import Sheet
+
+        page = sheet_to_html(Sheet("flights", "finished", "good", "after 0.01 s", "", []))
+        print("finished" in page, "http" in page)
+        #> True False
     """
     return "".join(_parts(sheet))
 

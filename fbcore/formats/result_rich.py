@@ -22,8 +22,13 @@ def sheet_to_rich(sheet: Sheet, console: Any, width: int) -> Iterator[Any]:
     Texts are styled piece by piece, so that nothing in a value is taken for markup.
 
     Example:
-        def __rich_console__(self, console, options):
-            return sheet_to_rich(sheet, console, options.max_width)
+        from rich.console import Console
+        from fbcore.formats.result_rich import sheet_to_rich
+        from fbcore.formats.sheet import Sheet
+
+        for line in sheet_to_rich(Sheet("flights", "finished", "good", "after 0.01 s", "", []), Console(), 80):
+            print(line)
+        #> flights: finished after 0.01 s
     """
     yield _line(console, (f"{sheet.name}: ", "bold"), (sheet.verdict, _STYLES[sheet.tone]), (f" {sheet.remark}", "dim"))
     if sheet.reason:

@@ -22,8 +22,21 @@ class InArray(Generic[T]):
     has ended already.
 
     Example:
-        left.out >> merge.items.new()
-        async for hit in self.select(*self.items.values()): ...
+        class Merge(Component):
+            items: InArray[str]
+            merged: Out[str]
+
+            async def run(self) -> None:
+                async for hit in self.select(*self.items.values()):
+                    await self.merged.send(f"{hit.key}: {hit.value}")
+
+        graph = Graph("doors")
+        merge = graph.add(Merge)
+        graph.inputs.front >> merge.items["front"]
+        graph.inputs.back >> merge.items["back"]
+        merge.merged >> graph.outputs.guests
+        print(sorted(BatchRuntime(graph).run(inputs={"front": "Ann", "back": "Bo"}).outputs.guests))
+        #> ['back: Bo', 'front: Ann']
     """
 
     __slots__ = ("optional", "validate")
@@ -65,7 +78,22 @@ class OutArray(Generic[T]):
     in `run` any key may be sent to: packets for a key that nobody is connected to are counted and discarded.
 
     Example:
-        await self.parts[row["country"]].send(row)
+        class ByLength(Component):
+            word: In[str]
+            words: OutArray[str]
+
+            async def run(self) -> None:
+                async for word in self.word:
+                    await self.words[len(word)].send(word)
+
+        graph = Graph("lengths")
+        split = graph.add(ByLength)
+        graph.inputs.word >> split.word
+        split.words[2] >> graph.outputs.short
+        split.words[5] >> graph.outputs.long
+        result = BatchRuntime(graph).run(inputs={"word": Each(["we", "shape", "our", "tools"])})
+        print(result.outputs.short, result.outputs.long, result.discarded)
+        #> ['we'] ['shape', 'tools'] {'by_length.words[3]': 1}
     """
 
     __slots__ = ()

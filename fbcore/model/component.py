@@ -13,6 +13,7 @@ from fbcore.errors import GraphError, PortError
 from fbcore.model.address import Place, snake_case
 from fbcore.model.component_spec import ComponentSpec
 from fbcore.model.declared import Declared
+from fbcore.model.display import bundle_of
 from fbcore.model.packet import Failure
 from fbcore.model.port import Hit, In, Message, Out, Signal
 from fbcore.model.port_spec import PortSpec
@@ -36,7 +37,17 @@ class NetHandle(Protocol):
         """Stop the whole net at once: every node is cancelled, and what lies in the net is reported.
 
         Example:
-            self.net.stop("the disk is full")
+            class Search(Component):
+                number: In[int]
+
+                async def run(self) -> None:
+                    async for number in self.number:
+                        if number > 2:
+                            self.net.stop(f"found {number}")
+
+            result = BatchRuntime(Search).run(inputs={"number": Each([1, 2, 3, 4])})
+            print(result.outcome, result.reason, sep=": ")
+            #> stopped: found 3
         """
 
 
@@ -72,6 +83,9 @@ class Component:
             async def run(self) -> None:
                 async for number in self.number:
                     await self.doubled.send(2 * number)
+
+        print(BatchRuntime(Double).run(inputs={"number": Each([1, 2, 3])}).outputs.doubled)
+        #> [2, 4, 6]
     """
 
     error: Out[Failure]
@@ -90,6 +104,11 @@ class Component:
         cls._declared = Declared(cls, frame.f_locals, frame.f_globals, place)
 
     _declared: Declared
+
+    # A class method, for Jupyter asks classes for no other.
+    @classmethod
+    def _repr_mimebundle_(cls, include: object = None, exclude: object = None) -> dict[str, str]:
+        return bundle_of(cls)
 
     async def run(self) -> None:
         """Do the work of the component; override it."""
@@ -115,8 +134,18 @@ class Component:
         Where several hold packets, the one that was taken from last comes last.
 
         Example:
-            async for hit in self.select(self.flight, self.weather):
-                flight = hit.of(self.flight)    # None when it was a weather
+            class Desk(Component):
+                front: In[str]
+                back: In[str]
+                served: Out[str]
+
+                async def run(self) -> None:
+                    async for hit in self.select(self.front, self.back):
+                        await self.served.send(hit.value)
+
+            result = BatchRuntime(Desk).run(inputs={"front": Each(["Ann", "Cy"]), "back": "Bo"})
+            print(sorted(result.outputs.served))
+            #> ['Ann', 'Bo', 'Cy']
         """
         return _bound(self).select(ports)
 
@@ -134,7 +163,18 @@ class Component:
         If the node then ends while another holds packets, or would still get some, the net is starved.
 
         Example:
-            async for left, right in self.zip(self.left, self.right): ...
+            class Dance(Component):
+                left: In[str]
+                right: In[str]
+                couple: Out[str]
+
+                async def run(self) -> None:
+                    async for left, right in self.zip(self.left, self.right):
+                        await self.couple.send(f"{left} and {right}")
+
+            result = BatchRuntime(Dance).run(inputs={"left": Each(["Ann", "Cy"]), "right": Each(["Bo", "Di"])})
+            print(result.outputs.couple)
+            #> ['Ann and Bo', 'Cy and Di']
         """
         return _bound(self).zip(ports)
 
@@ -144,8 +184,26 @@ class Component:
         While it does, the net is not called blocked; `what` is named as outstanding.
 
         Example:
-            async with self.busy("reading the sensor"):
-                await reading
+            import asyncio
+            import threading
+
+            class Lamp(Component):
+                switched: Out[bool]
+                seen: In[bool]
+
+                async def run(self) -> None:
+                    send, loop = self.switched.send, asyncio.get_running_loop()
+                    press = lambda: asyncio.run_coroutine_threadsafe(send(True), loop)
+                    async with self.busy("somebody is at the switch"):
+                        threading.Timer(0.01, press).start()
+                        print("seen", await self.seen.receive())
+
+            graph = Graph("light")
+            lamp = graph.add(Lamp)
+            lamp.switched >> lamp.seen
+            print(BatchRuntime(graph).run().outcome)
+            #> seen True
+            #> finished
         """
         return _bound(self).busy(what)
 
@@ -166,7 +224,7 @@ def class_spec(cls: type[Component]) -> ComponentSpec:
         raise GraphError("Component itself does no work", hint="derive a class from Component and add that")
     declared = cls._declared
     if declared.spec is None:
-        spec = ComponentSpec(snake_case(cls.__name__), all_ports(cls), cls, inspect.getdoc(cls) or "", declared.place)
+        spec = ComponentSpec(snake_case(cls.__name__), all_ports(cls), cls, doc_of(cls, Component), declared.place)
         spec.check_names()
         if cls.run is Component.run:
             spec.problems.append(("", f"component {cls.__name__} has no run", "write `async def run(self)`"))
@@ -174,6 +232,12 @@ def class_spec(cls: type[Component]) -> ComponentSpec:
             spec.problems.append(("", f"run of {cls.__name__} is not `async def`", "write `async def run(self)`"))
         declared.spec = spec
     return declared.spec
+
+
+def doc_of(cls: type[Component], root: type[Component]) -> str:
+    """Return the documentation of a component, its own or that of the nearest base which is not `root`."""
+    docs = (vars(base).get("__doc__") for base in cls.__mro__[: cls.__mro__.index(root)])
+    return inspect.cleandoc(next(filter(None, docs), ""))
 
 
 def all_ports(cls: type[Component]) -> dict[str, PortSpec]:

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import inspect
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any, cast
 
 from fbcore.errors import GraphError
 from fbcore.model.address import Place, element_of, snake_case
-from fbcore.model.component import Component, all_ports
+from fbcore.model.component import Component, all_ports, doc_of
 from fbcore.model.component_spec import ComponentSpec
 from fbcore.model.packet import NOTHING
 from fbcore.model.port_spec import PortKind, PortSpec
@@ -34,16 +33,28 @@ class CompositeComponent(Component):
     sides of the border, those outside count.
 
     Example:
-        class Clean(CompositeComponent):
-            text: In[str]
+        @component
+        def parts(line: str, sep: str = " ") -> list[str]:
+            return line.split(sep)
+
+        @component
+        def count(items: list[str]) -> int:
+            return len(items)
+
+        class Columns(CompositeComponent):
+            line: In[str]
             sep: Config[str] = Config(default=",")
-            word: Out[str]
+            columns: Out[int]
 
             def build(self, graph: Graph) -> None:
-                split = graph.add(words)
-                graph.inputs.text >> split.line
+                split, total = graph.add(parts), graph.add(count)
+                graph.inputs.line >> split.line
                 graph.configs.sep >> split.sep
-                split.out >> graph.outputs.word
+                split.out >> total.items
+                total.out >> graph.outputs.columns
+
+        print(BatchRuntime(Columns).run(inputs={"line": "town,people,area"}).outputs.columns)
+        #> [3]
     """
 
     _inner: Graph | None = None
@@ -61,7 +72,7 @@ def composite_spec(cls: type[CompositeComponent], make_graph: Callable[[str], Gr
     if cls is CompositeComponent:
         raise GraphError("CompositeComponent itself has no graph", hint="derive a class from it, with `build`")
     name = snake_case(cls.__name__)
-    spec = ComponentSpec(name, {}, cls, inspect.getdoc(cls) or "", declared.place)
+    spec = ComponentSpec(name, {}, cls, doc_of(cls, CompositeComponent), declared.place)
     graph = cls._inner
     if graph is None:
         graph = _built(cls, make_graph(name))

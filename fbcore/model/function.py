@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Generic, Literal, ParamSpec, Protocol, Ty
 from fbcore.errors import GraphError
 from fbcore.model.address import Place
 from fbcore.model.component_spec import ComponentSpec
+from fbcore.model.display import bundle_of
 from fbcore.model.packet import Failure, Missing
 from fbcore.model.port import Message, Out, Signal
 from fbcore.model.port_spec import PortKind
@@ -87,6 +88,9 @@ class FunctionComponent(Generic[P, R_co, S_co]):
 
     def __repr__(self) -> str:
         return f"<component {self.function.__qualname__}>"
+
+    def _repr_mimebundle_(self, include: object = None, exclude: object = None) -> dict[str, str]:
+        return bundle_of(self)
 
     def __reduce__(self) -> str:
         return self.function.__qualname__
@@ -177,9 +181,16 @@ def component(
     NamedTuple or dataclass that is returned; a field that is None is not sent.
 
     Example:
+        from collections.abc import Iterator
+
         @component
         def words(line: str, sep: str = " ") -> Iterator[str]:
             yield from line.split(sep)
+
+        print(BatchRuntime(words).run(inputs={"line": Each(["to be", "or not"])}).outputs.out)
+        #> ['to', 'be', 'or', 'not']
+        print(list(words("a-b", sep="-")))
+        #> ['a', 'b']
     """
     local_names = sys._getframe(1).f_locals
 

@@ -11,6 +11,7 @@ from fbcore.model.address import BORDERS, Place, caller, element_of, is_id
 from fbcore.model.component import Component, class_spec
 from fbcore.model.component_spec import ComponentSpec
 from fbcore.model.composite import CompositeComponent, component_of, composite_spec
+from fbcore.model.display import bundle_of
 from fbcore.model.function import FunctionComponent
 from fbcore.model.handle import BorderHandles, NodeHandle, PortHandle
 from fbcore.model.port_spec import PortKind, PortSpec
@@ -86,10 +87,16 @@ class Graph:
     is made a component.
 
     Example:
+        @component
+        def upper_case(text: str) -> str:
+            return text.upper()
+
         graph = Graph("shout")
         upper = graph.add(upper_case)
         graph.inputs.text >> upper.text
         upper.out >> graph.outputs.loud
+        print(BatchRuntime(graph).run(inputs={"text": "hello"}).outputs.loud)
+        #> ['HELLO']
     """
 
     def __init__(self, name: str) -> None:
@@ -119,8 +126,15 @@ class Graph:
             GraphError: the id is taken or not allowed, or this is no component.
 
         Example:
-            read = graph.add(ReadCsv, path="flights.csv")
-            other = graph.add(ReadCsv, "read_weather", path="weather.csv")
+            @component
+            def scale(value: float, factor: float = 1.0) -> float:
+                return value * factor
+
+            graph = Graph("units")
+            graph.add(scale, factor=2.54)
+            graph.add(scale, "to_feet", factor=0.0328)
+            print(*graph.nodes)
+            #> scale to_feet
         """
         place = caller()
         self._refuse_if_frozen(place)
@@ -152,7 +166,17 @@ class Graph:
         that sender has then ended.
 
         Example:
-            graph.initial(1) >> fibonacci.first
+            @component
+            def halve(number: int) -> int | None:
+                return number // 2 or None
+
+            graph = Graph("halves")
+            node = graph.add(halve)
+            graph.initial(20) >> node.number
+            node.out >> node.number
+            node.out >> graph.outputs.halves
+            print(BatchRuntime(graph).run().outputs.halves)
+            #> [10, 5, 2, 1]
         """
         self._refuse_if_frozen(caller())
         self.initials.append(value)
@@ -176,7 +200,22 @@ class Graph:
             GraphError: either is no port of this graph, the direction is wrong, or an option is.
 
         Example:
-            graph.connect(parse.links, fetch.url, capacity=None)
+            @component
+            def number(text: str) -> int:
+                return int(text)
+
+            @component
+            def square(number: int) -> int:
+                return number * number
+
+            graph = Graph("squares")
+            read, power = graph.add(number), graph.add(square)
+            graph.inputs.text >> read.text
+            graph.connect(read.out, power.number, capacity=1)
+            power.out >> graph.outputs.squares
+            result = BatchRuntime(graph).run(inputs={"text": Each(["2", "3"])})
+            print(result.edges["number.out->square.number"].capacity)
+            #> 1
         """
         options: dict[str, Any] = {}
         if capacity != DEFAULT_CAPACITY:
@@ -220,7 +259,21 @@ class Graph:
         """Return this graph as a component; its border becomes ports, and it is frozen from now on.
 
         Example:
-            clean = outer.add(graph.as_component())
+            @component
+            def upper_case(text: str) -> str:
+                return text.upper()
+
+            inner = Graph("shout")
+            upper = inner.add(upper_case)
+            inner.inputs.text >> upper.text
+            upper.out >> inner.outputs.loud
+
+            graph = Graph("street")
+            one = graph.add(inner.as_component())
+            graph.inputs.text >> one.text
+            one.loud >> graph.outputs.heard
+            print(BatchRuntime(graph).run(inputs={"text": "fish"}).outputs.heard)
+            #> ['FISH']
         """
         if not self.nodes:
             raise GraphError(f"graph {self.name} is empty", hint="add a component first: graph.add(...)")
@@ -258,6 +311,9 @@ class Graph:
     def input_types(self, name: str) -> list[Any]:
         """Return the types that a value for an input of the graph must fit, one for each port it goes to."""
         return [self.port_type(edge.target) for edge in self.border("inputs").get(name, [])]
+
+    def _repr_mimebundle_(self, include: object = None, exclude: object = None) -> dict[str, str]:
+        return bundle_of(self)
 
     def __repr__(self) -> str:
         return f"<graph {self.name}: {len(self.nodes)} nodes, {len(self.edges)} edges>"

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from fbcore.errors import GraphError, PortError, shown
 from fbcore.model.address import Place, caller, element_of, is_id
+from fbcore.model.display import bundle_of
 from fbcore.model.port_spec import IMPLICIT, PortKind
 
 if TYPE_CHECKING:
@@ -98,10 +99,11 @@ class NodeHandle:
         self._node = node
 
     def __getattr__(self, name: str) -> PortHandle:
+        # No port begins with `_`; those who ask for such a name, as Jupyter and pickle do, ask for something else.
+        if name.startswith("_"):
+            raise AttributeError(name)
         port = self._node.component.port(name)
         if port is None:
-            if name.startswith("__"):
-                raise AttributeError(name)
             ports = ", ".join(self._node.component.ports) or "none"
             raise PortError(f"the node has no port {name!r}", self._node.id, f"its ports are: {ports}")
         is_array = port.is_array and element_of(name) is None
@@ -109,6 +111,9 @@ class NodeHandle:
 
     def __dir__(self) -> list[str]:
         return [*self._node.component.ports, *IMPLICIT]
+
+    def _repr_mimebundle_(self, include: object = None, exclude: object = None) -> dict[str, str]:
+        return bundle_of(self._node, self._graph)
 
     def __repr__(self) -> str:
         return f"<node {self._node.id} of {self._node.component.name}>"

@@ -32,8 +32,11 @@ class Missing:
 
     Example:
         @component(fires="any")
-        def ratio(price: float | Missing, rate: float | Missing) -> float | None:
-            return None if isinstance(price, Missing) or isinstance(rate, Missing) else price * rate
+        def seen(price: float | Missing, rate: float | Missing) -> str:
+            return f"{price} at {rate}"
+
+        print(BatchRuntime(seen).run(inputs={"price": Each([10.0]), "rate": Each([])}).outputs.out)
+        #> ['10.0 at Missing()']
     """
 
     __slots__ = ()
@@ -59,6 +62,10 @@ class PacketId(NamedTuple):
     """Which packet it is: where it was born (an output port, or the edge of a fan-out), and the how manieth there.
 
     Numbers count from 0; prints as `parse.out#12`.
+
+    Example:
+        print(PacketId("parse.out", 12))
+        #> parse.out#12
     """
 
     birthplace: str
@@ -77,8 +84,11 @@ class Packet(Generic[T]):
 
     Example:
         @component
-        def only_even(number: Packet[int]) -> Packet[int] | None:
-            return number if number.value % 2 == 0 else None
+        def numbered(word: Packet[str]) -> str:
+            return f"{word.id} is {word.value}"
+
+        print(BatchRuntime(numbered).run(inputs={"word": Each(["to", "be"])}).outputs.out)
+        #> ['inputs.word#0 is to', 'inputs.word#1 is be']
     """
 
     __slots__ = ("id", "is_forwarded", "value")
@@ -97,6 +107,21 @@ class Failure:
 
     `value` is the packet that the node held; for a node with several inputs a dict from port to packet;
     None when the node held nothing.
+
+    Example:
+        @component
+        def parse(text: str) -> int:
+            return int(text)
+
+        graph = Graph("numbers")
+        graph.inputs.text >> graph.add(parse).text
+        graph["parse"].out >> graph.outputs.numbers
+        graph["parse"].error >> graph.outputs.broken
+        result = BatchRuntime(graph).run(inputs={"text": Each(["1", "two", "3"])})
+        (failure,) = result.outputs.broken
+        assert isinstance(failure, Failure)
+        print(result.outputs.numbers, failure.value, failure.address)
+        #> [1, 3] two parse
     """
 
     __slots__ = ("address", "error", "value")
@@ -115,7 +140,13 @@ class Each(Generic[T]):
 
     Takes any iterable or async iterable; it is read only as fast as the net takes.
 
-    Example: `BatchRuntime(graph).run(inputs={"x": Each(range(10))})`
+    Example:
+        @component
+        def double(x: int) -> int:
+            return 2 * x
+
+        print(BatchRuntime(double).run(inputs={"x": Each(range(4))}).outputs.out)
+        #> [0, 2, 4, 6]
     """
 
     __slots__ = ("items",)

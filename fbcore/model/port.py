@@ -39,7 +39,15 @@ class In(Generic[T]):
     the node: it goes to the port `error` where that is connected, else the node fails.
 
     Example:
-        async for flight in self.flight: ...   # ends when everything upstream has ended
+        class Total(Component):
+            amount: In[int]
+            total: Out[int]
+
+            async def run(self) -> None:
+                await self.total.send(sum([amount async for amount in self.amount]))
+
+        print(BatchRuntime(Total).run(inputs={"amount": Each([3, 4, 5])}).outputs.total)
+        #> [12]
     """
 
     __slots__ = ("optional", "validate")
@@ -90,8 +98,22 @@ class Out(Generic[T]):
     Declared in the body of a component, `rows: Out[dict[str, str]]`.
 
     Example:
-        await self.rows.send(row)
-        read.rows >> graph.add(parse).row
+        class Numbers(Component):
+            number: Out[int]
+
+            async def run(self) -> None:
+                for number in (1, 2, 3):
+                    await self.number.send(number)
+
+        @component
+        def square(number: int) -> int:
+            return number * number
+
+        graph = Graph("squares")
+        graph.add(Numbers).number >> graph.add(square).number
+        graph["square"].out >> graph.outputs.squares
+        print(BatchRuntime(graph).run().outputs.squares)
+        #> [1, 4, 9]
     """
 
     __slots__ = ()
@@ -134,8 +156,19 @@ class Config(Generic[T]):
     refuse it by raising or by returning False. A config that another node feeds may change while the node runs.
 
     Example:
-        with self.path.value.open() as file: ...
-        async for path in self.path.changes(): ...
+        class Greet(Component):
+            name: In[str]
+            greeting: Config[str] = Config(default="Hello")
+            greeted: Out[str]
+
+            async def run(self) -> None:
+                async for name in self.name:
+                    await self.greeted.send(f"{self.greeting.value}, {name}!")
+
+        print(BatchRuntime(Greet).run(inputs={"name": "Ann"}).outputs.greeted)
+        #> ['Hello, Ann!']
+        print(BatchRuntime(Greet).run(inputs={"name": "Ann"}, greeting="Good night").outputs.greeted)
+        #> ['Good night, Ann!']
     """
 
     __slots__ = ("default", "validate")
@@ -168,8 +201,28 @@ class Signal:
     output can be connected to a signal; what it sends counts as a signal, its value does not matter.
 
     Example:
-        async for _ in self.flush: ...
-        timer.tick >> report.execute
+        class Door(Component):
+            opened: Signal
+            guest: In[str]
+            inside: Out[str]
+
+            async def run(self) -> None:
+                await self.opened.receive()
+                async for guest in self.guest:
+                    await self.inside.send(guest)
+
+        @component
+        def prepare() -> None:
+            print("the table is laid")
+
+        graph = Graph("evening")
+        door = graph.add(Door)
+        graph.add(prepare).stopped >> door.opened
+        graph.inputs.guest >> door.guest
+        door.inside >> graph.outputs.eating
+        print(BatchRuntime(graph).run(inputs={"guest": Each(["Ann", "Bo"])}).outputs.eating)
+        #> the table is laid
+        #> ['Ann', 'Bo']
     """
 
     __slots__ = ()
@@ -205,8 +258,24 @@ class Message:
     `executed` and `failed`. A message that nobody is connected to costs nothing and is not counted.
 
     Example:
-        await self.done.send()
-        load.stopped >> report.execute
+        class Load(Component):
+            loaded: Message
+
+            async def run(self) -> None:
+                print("loading")
+                await self.loaded.send()
+
+        @component
+        def report() -> str:
+            return "all is there"
+
+        graph = Graph("morning")
+        say = graph.add(report)
+        graph.add(Load).loaded >> say.execute
+        say.out >> graph.outputs.said
+        print(BatchRuntime(graph).run().outputs.said)
+        #> loading
+        #> ['all is there']
     """
 
     __slots__ = ()
@@ -234,8 +303,19 @@ class Hit:
     `key` is the key of the element where the input is one of an array, else None.
 
     Example:
-        async for hit in self.select(self.flight, self.weather):
-            if (flight := hit.of(self.flight)) is not None: ...
+        class Desk(Component):
+            front: In[str]
+            back: In[str]
+            served: Out[str]
+
+            async def run(self) -> None:
+                async for hit in self.select(self.front, self.back):
+                    assert isinstance(hit, Hit)
+                    door = "front" if hit.of(self.front) is not None else "back"
+                    await self.served.send(f"{hit.value} by the {door} door")
+
+        print(sorted(BatchRuntime(Desk).run(inputs={"front": "Ann", "back": "Bo"}).outputs.served))
+        #> ['Ann by the front door', 'Bo by the back door']
     """
 
     __slots__ = ("key", "port", "value")

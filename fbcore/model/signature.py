@@ -40,6 +40,9 @@ def required() -> Any:
         @component
         def scale(value: float, factor: float = required()) -> float:
             return value * factor
+
+        print(BatchRuntime(scale).run(inputs={"value": Each([1.0, 2.0])}, factor=2.5).outputs.out)
+        #> [2.5, 5.0]
     """
     return REQUIRED
 

@@ -21,10 +21,17 @@ class Observer:
 
     Example:
         class Trace(Observer):
-            def packet(self, what, address, value):
-                print(what, address, value)
+            def packet(self, what: str, address: str, value: object) -> None:
+                print(value, what, address)
 
-        BatchRuntime(graph).run(observers=[Trace()])
+        @component
+        def double(number: int) -> int:
+            return 2 * number
+
+        result = BatchRuntime(double).run(inputs={"number": 21}, observers=[Trace()])
+        #> 21 sent inputs.number->double.number
+        #> 21 taken inputs.number->double.number
+        #> 42 sent double.out->outputs.out
     """
 
     def node(self, address: str, phase: str) -> None:

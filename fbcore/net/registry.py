@@ -22,7 +22,12 @@ AnyId = PacketId | Packet[Any] | str
 
 
 class ActivityKind(StrEnum):
-    """What happened to a packet."""
+    """What happened to a packet.
+
+    Example:
+        print(*ActivityKind)
+        #> creation movement consumption discard
+    """
 
     CREATION = "creation"
     MOVEMENT = "movement"
@@ -35,6 +40,20 @@ class Activity(NamedTuple):
 
     A packet is created `outside` or at a node, moves from a node onto an edge and from an edge into a node, and is
     consumed there; at an output that feeds several edges it is consumed too, and a copy is created on each.
+
+    Example:
+        @component
+        def double(number: int) -> int:
+            return 2 * number
+
+        result = BatchRuntime(double, tracking="history").run(inputs={"number": 21})
+        for each in result.packets.activities("inputs.number#0"):
+            assert isinstance(each, Activity)
+            print(each.kind, "from", each.origin, "to", each.destination)
+        #> creation from outside to inputs.number
+        #> movement from inputs.number to inputs.number->double.number
+        #> movement from inputs.number->double.number to double
+        #> consumption from double to double
     """
 
     kind: ActivityKind
@@ -83,9 +102,16 @@ class PacketRegistry:
     With `history` it knows all that were ever born: their activities, their parents, and what was made of them.
 
     Example:
-        result = BatchRuntime(graph, tracking="history", keep=100).run(...)
-        mean = result.packets.born_at("mean.means")[0]
-        result.packets.ancestors(mean)
+        @component
+        def double(number: int) -> int:
+            return 2 * number
+
+        result = BatchRuntime(double, tracking="history", keep=10).run(inputs={"number": Each([3, 4])})
+        packets = result.packets
+        assert isinstance(packets, PacketRegistry)
+        last = packets.born_at("double.out")[-1]
+        print(last, "is", packets.value(last), "and made of", *packets.parents(last))
+        #> double.out#1 is 8 and made of inputs.number#1
     """
 
     def __init__(self, net: Net) -> None:

@@ -13,7 +13,27 @@ if TYPE_CHECKING:
 
 
 class Outcome(StrEnum):
-    """How a net ended."""
+    """How a net ended.
+
+    - `finished`: every node ended;
+    - `quiescent`: nothing could move any more, and nothing was left to move: a loop that has run dry;
+    - `starved`: packets lie where nobody will take them, or a join ended with packets on one side only;
+    - `deadlocked`: nodes wait for each other in a circle, through at least one full edge;
+    - `stopped`: somebody stopped the net, or its time was up;
+    - `failed`: a node raised something, and nothing was connected to its port `error`.
+
+    Example:
+        @component
+        def add(left: int, right: int) -> int:
+            return left + right
+
+        runtime = BatchRuntime(add)
+        print(runtime.run(inputs={"left": 1, "right": 2}).outcome.is_good)
+        #> True
+        result = runtime.run(inputs={"left": Each([1, 2]), "right": 2}, raises=False)
+        print(result.outcome, result.outcome is Outcome.STARVED)
+        #> starved True
+    """
 
     FINISHED = "finished"
     QUIESCENT = "quiescent"
@@ -32,7 +52,13 @@ class Outputs:
     """What came out: one list of values for each output port, by attribute or by name.
 
     Example:
-        result.outputs.means == result.outputs["means"]
+        @component
+        def double(number: int) -> int:
+            return 2 * number
+
+        outputs = BatchRuntime(double).run(inputs={"number": 21}).outputs
+        print(list(outputs), outputs.out, outputs["out"])
+        #> ['out'] [42] [42]
     """
 
     def __init__(self, lists: dict[str, list[Any]], read: Collection[str] = ()) -> None:
@@ -102,6 +128,17 @@ class Snapshot:
     """A net at one moment: nodes and edges in order of declaration, seconds since the start, and what it waits for.
 
     `is_stopping` says that the net was asked to stop, or is being ended.
+
+    Example:
+        @component
+        def double(number: int) -> int:
+            return 2 * number
+
+        def show(snapshot: Snapshot) -> None:
+            print({address: node.phase for address, node in snapshot.nodes.items()})
+
+        result = BatchRuntime(double).run(inputs={"number": 21}, progress=show)
+        #> {'double': 'ended', 'inputs.number': 'ended'}
     """
 
     __slots__ = ("edges", "is_stopping", "nodes", "outstanding", "seconds")
@@ -139,6 +176,16 @@ class Result:
     - `nodes`, `edges`, `seconds`: the last state of the net, and how long it ran.
 
     `str(result)` is its `summary()`; in a notebook, and printed by rich, it is a table.
+
+    Example:
+        @component
+        def parse(text: str) -> int:
+            return int(text)
+
+        result = BatchRuntime(parse).run(inputs={"text": Each(["1", "two", "3"])}, raises=False)
+        assert isinstance(result, Result)
+        print(result.outcome, result.outputs.out, result.held, result.unread)
+        #> failed [1] {'parse.text': 'two'} {'inputs.text->parse.text': ['3']}
     """
 
     def __init__(
@@ -216,6 +263,20 @@ class NetError(FlowError):
 
     `errors` is an `ExceptionGroup` of `NodeError`, or None when no node failed (the net was starved,
     deadlocked, or its time was up).
+
+    Example:
+        @component
+        def parse(text: str) -> int:
+            return int(text)
+
+        try:
+            BatchRuntime(parse).run(inputs={"text": "two"})
+        except NetError as error:
+            print(error)
+            #> parse: failed: parse: ValueError: invalid literal for int() with base 10: 'two' (net.py:3)
+            #>   hint: mend the component, or connect `parse.error` to take what fails
+            print(error.result.held)
+            #> {'parse.text': 'two'}
     """
 
     def __init__(self, what: str, address: str, hint: str, result: Result) -> None:

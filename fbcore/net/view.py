@@ -25,9 +25,22 @@ class NetView:
     thread of the net's loop. When the net has ended, it shows the last state.
 
     Example:
-        results.net.nodes["parse"].phase
-        results.net.ports["parse.row"].is_waiting
-        await results.net.edges["read.rows->parse.row"].until(lambda edge: edge.fill == 0)
+        import asyncio
+
+        @component
+        def double(number: int) -> int:
+            return 2 * number
+
+        async def main() -> None:
+            async with BatchRuntime(double).stream(inputs={"number": Each([1, 2])}) as results:
+                async for _ in results:
+                    pass
+                print(results.net.nodes["double"].phase, results.net.ports["double.number"].is_waiting)
+                print(results.net.edges["double.out->outputs.out"])
+
+        asyncio.run(main())
+        #> ended False
+        #> <edge double.out->outputs.out: 0 of 64 lie here, 2 put, 2 taken>
     """
 
     def __init__(self, net: Net) -> None:
@@ -196,7 +209,23 @@ class EdgeView:
             NetError: the net ended before it held.
 
         Example:
-            await results.net.edges["read.rows->parse.row"].until(lambda edge: edge.put >= 1000)
+            import asyncio
+
+            class Count(Component):
+                number: Out[int]
+
+                async def run(self) -> None:
+                    for number in range(1_000_000):
+                        await self.number.send(number)
+
+            async def main() -> None:
+                async with BatchRuntime(Count).stream() as results:
+                    edge = results.net.edges["count.number->outputs.number"]
+                    await edge.until(lambda edge: edge.fill == edge.capacity)
+                    print(edge)
+
+            asyncio.run(main())
+            #> <edge count.number->outputs.number: 64 of 64 lie here, 64 put, 0 taken>
         """
         if not predicate(self):
             await self._watches.until(self._edge, lambda: bool(predicate(self)))

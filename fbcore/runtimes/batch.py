@@ -38,11 +38,21 @@ class BatchRuntime:
     after they had been sent; both take time.
 
     Example:
-        result = BatchRuntime(graph).run(path="flights.csv")
-        result.outputs.means        # a list of values for each output port
-        result.outcome              # finished, quiescent, starved, deadlocked, stopped or failed
+        @component
+        def scale(number: float, factor: float = 2.0) -> float:
+            return number * factor
 
-        BatchRuntime(parse).run(inputs={"row": Each(rows)}).outputs.out
+        graph = Graph("scales")
+        node = graph.add(scale)
+        graph.inputs.number >> node.number
+        graph.configs.factor >> node.factor
+        node.out >> graph.outputs.scaled
+
+        result = BatchRuntime(graph).run(inputs={"number": Each([1.0, 2.0])}, factor=2.5)
+        print(result.outcome, result.outputs.scaled)
+        #> finished [2.5, 5.0]
+        print(BatchRuntime(scale).run(inputs={"number": 4.0}).outputs.out)
+        #> [8.0]
     """
 
     def __init__(
@@ -87,7 +97,15 @@ class BatchRuntime:
                 that does not fit fails the net while it runs: a NetError.
 
         Example:
-            BatchRuntime(graph).run(inputs={"line": Each(["a b", "c"])}, sep=" ").outputs.words
+            from collections.abc import Iterator
+
+            @component
+            def words(line: str, sep: str = " ") -> Iterator[str]:
+                yield from line.split(sep)
+
+            result = BatchRuntime(words).run(inputs={"line": Each(["a-b", "c"])}, sep="-", time_limit=10)
+            print(result.outputs.out)
+            #> ['a', 'b', 'c']
         """
         begun: list[Running] = []
 
@@ -126,7 +144,18 @@ class BatchRuntime:
         is, and the `CancelledError` carries the summary as a note.
 
         Example:
-            result = await BatchRuntime(graph).arun(path="flights.csv")
+            import asyncio
+
+            @component
+            def double(number: int) -> int:
+                return 2 * number
+
+            async def main() -> None:
+                result = await BatchRuntime(double).arun(inputs={"number": Each([1, 2])})
+                print(result.outputs.out)
+
+            asyncio.run(main())
+            #> [2, 4]
         """
         return await _to_its_end(
             lambda: self._begin(
@@ -153,9 +182,20 @@ class BatchRuntime:
         where the stream is entered, `NetError` after the last packet.
 
         Example:
-            async with BatchRuntime(graph).stream(path="flights.csv") as results:
-                async for port, value in results:
-                    print(port, value)
+            import asyncio
+
+            @component
+            def double(number: int) -> int:
+                return 2 * number
+
+            async def main() -> None:
+                async with BatchRuntime(double).stream(inputs={"number": Each([1, 2])}) as results:
+                    async for port, value in results:
+                        print(port, value)
+
+            asyncio.run(main())
+            #> out 2
+            #> out 4
         """
         return Stream(
             self.graph.name,
@@ -178,7 +218,23 @@ class BatchRuntime:
         seconds is cancelled; without it, after those that its run was given. Later runs are not stopped.
 
         Example:
-            runtime.stop("enough", grace=10)
+            import asyncio
+
+            class Clock(Component):
+                tick: Out[float]
+
+                async def run(self) -> None:
+                    while True:
+                        await self.tick.send(self.net.time())
+
+            async def main() -> None:
+                runtime = BatchRuntime(Clock)
+                asyncio.get_running_loop().call_soon(runtime.stop, "enough")
+                result = await runtime.arun()
+                print(result.outcome, result.reason)
+
+            asyncio.run(main())
+            #> stopped enough
         """
         for running in list(self._running):
             running.stop_from_anywhere(reason, grace)

@@ -23,10 +23,22 @@ class Stream:
     cancels the net; what was not read is then in `result.unread`. One task reads at a time.
 
     Example:
-        async with runtime.stream(path="flights.csv") as results:
-            async for port, value in results:
-                print(port, value)
-        print(results.result)
+        import asyncio
+
+        @component
+        def double(number: int) -> int:
+            return 2 * number
+
+        async def main() -> None:
+            async with BatchRuntime(double).stream(inputs={"number": Each([1, 2])}) as results:
+                async for port, value in results:
+                    print(port, value)
+            print(results.result.outcome)
+
+        asyncio.run(main())
+        #> out 2
+        #> out 4
+        #> finished
     """
 
     def __init__(self, name: str, begin: Callable[[], Running]) -> None:
@@ -129,9 +141,24 @@ class Stream:
         After `grace` seconds, or those that were given to `stream`, the net is cancelled.
 
         Example:
-            async for port, value in results:
-                if value > 100:
-                    results.stop("enough")
+            import asyncio
+
+            class Count(Component):
+                number: Out[int]
+
+                async def run(self) -> None:
+                    for number in range(1_000_000):
+                        await self.number.send(number)
+
+            async def main() -> None:
+                async with BatchRuntime(Count).stream() as results:
+                    async for port, value in results:
+                        if value == 100:
+                            results.stop("enough")
+                print(results.result.outcome, results.result.reason)
+
+            asyncio.run(main())
+            #> stopped enough
         """
         self._entered().stop(reason, grace)
 

@@ -1,4 +1,4 @@
-"""Running a Python file as a module, with its folder importable."""
+"""Running a Python file as a module, in its package if it is in one."""
 
 from __future__ import annotations
 
@@ -11,56 +11,44 @@ from importlib.machinery import SourceFileLoader
 from pathlib import Path
 from types import ModuleType
 
+from fbcore.errors import LoadError
 from fbcore.source.import_failure import import_failure
+from fbcore.source.package import import_package_of, importable, package_of
 from fbcore.source.read import Source
-
-
-@contextmanager
-def importable(folder: Path) -> Iterator[None]:
-    """Let the modules in a folder be imported while the block runs, before all others.
-
-    A module of the same name that came from a folder which is not importable any more makes room.
-    """
-    home = str(folder.resolve())
-    sys.path.insert(0, home)
-    try:
-        _forget_strangers(Path(home))
-        yield
-    finally:
-        if home in sys.path:
-            sys.path.remove(home)
-
-
-def _forget_strangers(folder: Path) -> None:
-    """Drop modules left by a file loaded earlier from elsewhere, which would be taken for those in this folder."""
-    for name, module in list(sys.modules.items()):
-        file = getattr(module, "__file__", None)
-        if file is None or "." in name or not (folder / Path(file).name).is_file():
-            continue
-        home = str(Path(file).parent)
-        if home not in sys.path and name == Path(file).stem:
-            del sys.modules[name]
 
 
 def import_file(source: Source) -> ModuleType:
     """Run a Python file as a module and return it; it stays in `sys.modules`.
 
+    A file in a package is a module of that package, and may import its siblings relatively; by their plain names
+    it may in any case, as scripts do.
+
     Raises:
         LoadError: it is no Python, or raised something, other than KeyboardInterrupt.
     """
     code = source.compile()
-    name = module_name(source.file)
-    module = new_module(name, source.file)
-    with importable(source.file.parent):
+    with importable(source.file.parent), importable(package_of(source.file)[1]):
+        with _failures_told(ModuleType(source.file.stem), source):
+            name = _module_name(source.file)
+        module = new_module(name, source.file)
         sys.modules[name] = module
         try:
-            exec(code, vars(module))
-        except BaseException as error:
+            with _failures_told(module, source):
+                exec(code, vars(module))
+        except BaseException:
             del sys.modules[name]
-            if isinstance(error, KeyboardInterrupt):
-                raise
-            raise import_failure(error, module, source.path) from error
+            raise
     return module
+
+
+@contextmanager
+def _failures_told(module: ModuleType, source: Source) -> Iterator[None]:
+    try:
+        yield
+    except KeyboardInterrupt:
+        raise
+    except BaseException as error:
+        raise import_failure(error, module, source.path) from error
 
 
 def new_module(name: str, file: Path) -> ModuleType:
@@ -71,9 +59,16 @@ def new_module(name: str, file: Path) -> ModuleType:
     return importlib.util.module_from_spec(spec)
 
 
-def module_name(file: Path) -> str:
+def _module_name(file: Path) -> str:
     """Return the name under which its neighbours would import the file, or another if a stranger has that name."""
     name = file.stem
+    try:
+        package = import_package_of(file)
+    except LoadError:
+        # A folder may be called as a package that is there already; then what is in it are plain files.
+        package = ""
+    if package and name.isidentifier():
+        return f"{package}.{name}"
     there = sys.modules.get(name)
     is_ours = there is None or getattr(there, "__file__", None) == str(file)
     if name.isidentifier() and is_ours and name not in sys.stdlib_module_names:

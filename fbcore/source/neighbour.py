@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import builtins
-import importlib
 import re
 import sys
 import zlib
@@ -15,33 +14,20 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from fbcore.errors import LoadError
-from fbcore.source.module import importable, new_module
+from fbcore.source.module import new_module
+from fbcore.source.package import import_package_of, importable
 
 
 def import_package(file: Path) -> str:
     """Import the package that a file is in, and return its name.
 
-    The package is found by going up as long as there is an `__init__.py`. A file beside none is in a package
-    of its own folder, made up so that what lies there can be imported relatively all the same.
+    A file beside no `__init__.py` is in a package of its own folder, made up so that what lies there can be
+    imported relatively all the same.
 
     Raises:
         LoadError: another package of this name hides it.
     """
-    folder, parts = file.parent, list[str]()
-    while (folder / "__init__.py").is_file():
-        parts.insert(0, folder.name)
-        folder = folder.parent
-    if not parts:
-        return _package_of_folder(folder)
-    name = ".".join(parts)
-    with importable(folder):
-        found = importlib.import_module(name)
-    paths = [Path(path).resolve() for path in getattr(found, "__path__", ())]
-    if file.parent not in paths:
-        hint = f"rename the folder {parts[0]}, or run where no other {parts[0]} can be imported"
-        raise LoadError(f"its package {name} is hidden by another: {found.__file__}", str(file), hint)
-    return name
+    return import_package_of(file) or _package_of_folder(file.parent)
 
 
 def _package_of_folder(folder: Path) -> str:

@@ -27,7 +27,12 @@ class Source:
         LoadError: there is no such file, or it is no text.
 
     Example:
-        code = Source(Path("net.py")).compile()
+        from pathlib import Path
+        from fbcore.source.read import Source
+
+        Path("three.py").write_text("print(1 + 2)")
+        exec(Source(Path("three.py")).compile())
+        #> 3
     """
 
     __slots__ = ("_rule", "file", "path", "text")

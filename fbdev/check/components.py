@@ -8,11 +8,11 @@ from types import ModuleType
 from typing import Any
 
 from fbcore.errors import GraphError, shown
-from fbcore.model.component import Component, class_spec
+from fbcore.model.component import Component
 from fbcore.model.component_spec import ComponentSpec
-from fbcore.model.composite import CompositeComponent, composite_spec
+from fbcore.model.composite import CompositeComponent
 from fbcore.model.function import FunctionComponent
-from fbcore.model.graph import Graph
+from fbcore.model.graph import spec_of
 from fbcore.model.packet import NOTHING
 from fbcore.model.port_spec import PortKind, PortSpec
 from fbcore.model.types import name_of, reader, reason
@@ -70,13 +70,6 @@ def not_resolved(component: Any) -> Iterator[Finding]:
             what = f"the type {written!r} could not be found, and counts as Any" if written else "its type is unknown"
             hint = "import what it names outside of `if TYPE_CHECKING:`, or define it at the top level of the file"
             yield Finding(GROUP, Level.WARNING, what, _address(spec, port.name), str(spec.place), hint)
-
-
-def spec_of(component: Any) -> ComponentSpec:
-    """Return the specification of a component; raises GraphError where its ports cannot be read."""
-    if isinstance(component, FunctionComponent):
-        return component.spec
-    return composite_spec(component, Graph) if issubclass(component, CompositeComponent) else class_spec(component)
 
 
 def _misfit(spec: ComponentSpec, port: PortSpec) -> Iterator[Finding]:

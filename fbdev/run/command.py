@@ -12,7 +12,7 @@ from fbcore.formats.python_file import load_graph, split_target
 from fbcore.model.graph import Graph
 from fbcore.net.report import Outputs, Result
 from fbcore.runtimes.batch import BatchRuntime
-from fbcore.source.module import importable
+from fbcore.source.package import importable
 from fbdev.complaint import say
 from fbdev.exit_code import ExitCode, exit_code_of
 from fbdev.invoke import invoke

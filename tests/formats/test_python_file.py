@@ -9,7 +9,8 @@ import pytest
 
 from fbcore import BatchRuntime, LoadError
 from fbcore.formats.python_file import load_graph, split_target
-from fbcore.source.module import import_file, importable
+from fbcore.source.module import import_file
+from fbcore.source.package import importable
 from fbcore.source.read import Source
 
 A_GRAPH = """
@@ -192,6 +193,36 @@ def test_dataclasses_with_late_annotations_work(write: Write) -> None:
     text = "from __future__ import annotations\nfrom dataclasses import dataclass, field\n"
     module = import_file(Source(write("net.py", f"{text}@dataclass\nclass P:\n    x: int = field(default=1)\n")))
     assert dataclasses.asdict(module.P()) == {"x": 1}
+
+
+def test_a_file_in_a_package_is_a_module_of_it(write: Write) -> None:
+    """A file beside `__init__.py` imports its siblings relatively, by the package's name, and by their plain names."""
+    write("packed_nets/__init__.py", "")
+    write("packed_nets/inner/__init__.py", "from .parts import NAME\n")
+    write("packed_nets/inner/parts.py", "NAME = 'mine'\n")
+    text = "from fbcore import Graph\nfrom .parts import NAME\nfrom ..inner import parts\nimport parts as plain\n"
+    path = write("packed_nets/inner/net.py", text + "graph = Graph(NAME)\nclass Point: ...\n")
+    module = import_file(Source(path))
+    assert module.__name__ == "packed_nets.inner.net"
+    assert pickle.loads(pickle.dumps(module.Point)) is module.Point
+    assert load_graph(path).name == "mine"
+
+
+def test_a_package_called_as_another_hurts_nobody(write: Write) -> None:
+    """A folder with an `__init__.py`, called as a package of Python that is loaded, is one of plain files."""
+    import json
+
+    write("json/__init__.py", "")
+    assert load_graph(write("json/net_of_ours.py", A_GRAPH.format(name="mine"))).name == "mine"
+    assert sys.modules["json"] is json
+
+
+def test_an_exception_in_a_package_is_told_with_its_line(write: Write) -> None:
+    """What is wrong in the `__init__.py` of a file's package is one line, as anywhere."""
+    write("broken_nets/__init__.py", "\n1 / 0\n")
+    error = refusal(write("broken_nets/net.py", A_GRAPH.format(name="mine")))
+    assert error.what == "ZeroDivisionError: division by zero"
+    assert error.address.endswith("__init__.py:2")
 
 
 @pytest.mark.parametrize("name", ["json.py", "not-a-name.py", "no_suffix"])
