@@ -75,7 +75,8 @@ class OutArray(Generic[T]):
     """An output port with any number of elements, each an `Out[T]` of its own.
 
     Declared in the body of a component, `parts: OutArray[Row]`. In a graph `split.parts["DE"]` names an element;
-    in `run` any key may be sent to: packets for a key that nobody is connected to are counted and discarded.
+    in `run` any key may be sent to: packets for a key that nobody is connected to are counted and discarded. It
+    lists the elements that somebody takes from; one whose consumers have ended is not among them.
 
     Example:
         class ByLength(Component):

@@ -1,5 +1,7 @@
 """Array ports in a running net: a mapping from key to port, each with its own edges and its own end."""
 
+from contextlib import suppress
+
 import pytest
 
 from fbcore import BatchRuntime, Component, Each, EndOfDemand, Graph, In, InArray, Out, OutArray, Outcome
@@ -215,9 +217,9 @@ def test_an_element_whose_consumer_has_ended_raises_alone(run: Run) -> None:
 
         async def run(self) -> None:
             async for number in self.value:
-                for key, port in self.parts.items():
+                for key in ("one", "all"):
                     try:
-                        await port.send(number)
+                        await self.parts[key].send(number)
                     except EndOfDemand as end:
                         ended.add((key, end.address))
 
@@ -230,6 +232,35 @@ def test_an_element_whose_consumer_has_ended_raises_alone(run: Run) -> None:
     result = run(graph, inputs={"value": Each(range(50))})
     assert (result.outcome, result.outputs.first, result.outputs.rest) == (Outcome.FINISHED, [0], list(range(50)))
     assert ended == {("one", "stubborn.parts[one]")}
+
+
+def test_an_output_array_lists_whom_it_can_send_to(run: Run) -> None:
+    """An element whose consumer has ended is in it no more, so that a broadcast goes on with the others."""
+
+    class Broadcast(Component):
+        value: In[int]
+        parts: OutArray[int]
+
+        async def run(self) -> None:
+            async for number in self.value:
+                for port in self.parts.values():
+                    with suppress(EndOfDemand):
+                        await port.send(number)
+            assert (list(self.parts), len(self.parts)) == (["all"], 1)
+
+    class One(Component):
+        value: In[int]
+
+        async def run(self) -> None:
+            await self.value.receive()
+
+    graph = Graph("broadcast")
+    node, one = graph.add(Broadcast), graph.add(One)
+    graph.inputs.value >> node.value
+    graph.connect(node.parts["one"], one.value, capacity=1)
+    node.parts["all"] >> graph.outputs.rest
+    result = run(graph, inputs={"value": Each(range(50))})
+    assert (result.outcome, result.outputs.rest) == (Outcome.FINISHED, list(range(50)))
 
 
 def test_arrays_are_told_apart_from_ports_with_like_names(run: Run) -> None:
