@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import os
 import reprlib
+import sys
 import traceback
 from collections.abc import Mapping, Sequence
+from types import TracebackType
 from typing import Any
 
 _short = reprlib.Repr()
@@ -41,6 +43,20 @@ class FlowError(Exception):
         where = f"{self.address}: " if self.address else ""
         mend = f"\n  hint: {self.hint}" if self.hint else ""
         return f"{where}{self.what}{mend}"
+
+    def _render_traceback_(self) -> list[str]:
+        """Return what a notebook shows of this error: the user's lines, without those inside this package."""
+        # IPython is who asks, so it is there.
+        shell: Any = sys.modules["IPython"].get_ipython()
+        lines: list[str] = shell.InteractiveTB.structured_traceback(type(self), self, _before_us(self.__traceback__))
+        return lines
+
+
+def _before_us(trace: TracebackType | None) -> TracebackType | None:
+    """Return a traceback as far as it leads into this package."""
+    if trace is None or trace.tb_frame.f_code.co_filename.startswith(_PACKAGE):
+        return None
+    return TracebackType(_before_us(trace.tb_next), trace.tb_frame, trace.tb_lasti, trace.tb_lineno)
 
 
 class GraphError(FlowError):

@@ -6,6 +6,8 @@ import keyword
 import re
 import sys
 
+from fbcore.source.cell import source_name
+
 BORDERS = ("inputs", "outputs", "configs", "initial")
 """Node ids that stand for the border of a graph, as in `inputs.x->parse.row`, and for its initial packets."""
 
@@ -45,7 +47,7 @@ def snake_case(name: str) -> str:
 
 
 class Place:
-    """A line in a source file; prints as `flights.py:31`."""
+    """A line in a source file; prints as `flights.py:31`, and in a notebook as `In[3]:5`, line 5 of cell 3."""
 
     __slots__ = ("file", "line")
 
@@ -54,7 +56,7 @@ class Place:
         self.line = line
 
     def __str__(self) -> str:
-        return f"{self.file}:{self.line}"
+        return f"{source_name(self.file)}:{self.line}"
 
     def __repr__(self) -> str:
         return f"Place({str(self)!r})"

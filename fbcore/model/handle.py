@@ -141,3 +141,6 @@ class BorderHandles:
 
     def __dir__(self) -> list[str]:
         return list(self._graph.border(self._side))
+
+    def __repr__(self) -> str:
+        return f"<{self._side} of graph {self._graph.name}: {', '.join(dir(self)) or 'none'}>"

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import ntpath
 from collections.abc import Mapping
+from types import TracebackType
 from typing import Any
 
 from fbcore.errors import FlowError, NodeError, is_machinery
+from fbcore.source.cell import source_name
 
 _STDLIB = ntpath.dirname(ntpath.__file__)
 
@@ -49,15 +51,16 @@ def _mend(address: str) -> str:
 
 def _where(error: BaseException) -> str:
     """Name the innermost line of the user's code, else of a library's; quickly, for many packets may fail."""
-    own = library = ""
+    own: TracebackType | None = None
+    library: TracebackType | None = None
     trace = error.__traceback__
     while trace is not None:
         file = trace.tb_frame.f_code.co_filename
-        # Paths of either kind: a traceback may come from another system.
-        place = f" ({ntpath.basename(file)}:{trace.tb_lineno})"
         if file.startswith(_STDLIB) or "site-packages" in file:
-            library = place
+            library = trace
         elif not is_machinery(file):
-            own = place
+            own = trace
         trace = trace.tb_next
-    return own or library
+    place = own or library
+    # Paths of either kind: a traceback may come from another system.
+    return f" ({ntpath.basename(source_name(place.tb_frame.f_code.co_filename))}:{place.tb_lineno})" if place else ""
