@@ -18,7 +18,7 @@ def fire_batch(function: Callable[[Any], Any], port: InPort, out: OutPort | None
     """Fire for everything that lies on an input, as far as the output has room.
 
     Returns the error of the firing that failed, whose packet then is `port.last`. Does nothing where packets have
-    to be looked at one by one.
+    to be looked at one by one. Gates stay as they are: a batch goes by the queues, and whoever waits has shut them.
     """
     queue = port.queue
     size = len(queue)
@@ -49,11 +49,9 @@ def fire_batch(function: Callable[[Any], Any], port: InPort, out: OutPort | None
         edge = out.edges[0]
         if edge.target.waiters and edge.queue:
             edge.target.arrived()
-        out.regate()
     entry = port.edges[0]
     if entry.senders and entry.has_half_free:
         entry.wake_senders()
-    port.relow()
     port.node.credit -= size
     return failed
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncIterator, Coroutine, Iterator, Sequence
 from contextlib import aclosing, closing
 from functools import partial
 from typing import Any
@@ -44,12 +44,14 @@ class Firing:
         configs = {name: port.value for name, port in self.node.configs.items()}
         self._function = partial(self.component.function, **configs) if configs else self.component.function
 
-    async def run(self) -> None:
+    def run(self) -> Coroutine[Any, Any, None]:
         """Fire until an input has ended (all of them, where any fires); once, when there are no inputs."""
         self._read_configs()
-        if self._is_plain():
-            await self._run_plainly(self.ports[0])
-        elif self.component.fires == "any" and (len(self.ports) > 1 or self.trigger is not None):
+        # Not one coroutine around the other: whatever is awaited in the innermost passes through all of them.
+        return self._run_plainly(self.ports[0]) if self._is_plain() else self._run()
+
+    async def _run(self) -> None:
+        if self.component.fires == "any" and (len(self.ports) > 1 or self.trigger is not None):
             await self._run_on_any()
         elif self.ports or self.trigger is not None:
             await self._run_on_all()
