@@ -8,7 +8,9 @@ from fbcore.errors import FlowError
 from fbcore.formats.dot import to_dot
 from fbcore.formats.mermaid import to_mermaid
 from fbcore.formats.picture import picture
-from fbcore.formats.port_table import PortTable, component_table, node_table, to_html, to_text
+from fbcore.formats.port_sheet import component_sheet, node_sheet, sheet_to_text
+from fbcore.formats.result_html import sheet_to_html
+from fbcore.formats.sheet import Sheet
 from fbcore.model.graph import Graph, NodeSpec, spec_of
 
 _PATIENCE = 10.0
@@ -41,17 +43,17 @@ def _component_bundle(component: Any) -> dict[str, str]:
         spec = spec_of(component)
     except FlowError as error:
         return {"text/plain": f"{component!r}\n{error}"}
-    return _table_bundle(component_table(spec), spec.graph)
+    return _sheet_bundle(component_sheet(spec), spec.graph)
 
 
 def _node_bundle(graph: Graph, node: NodeSpec) -> dict[str, str]:
     """Return a node of a graph as a table of its ports and what is connected to them."""
-    return _table_bundle(node_table(graph, node), None)
+    return _sheet_bundle(node_sheet(graph, node), None)
 
 
-def _table_bundle(table: PortTable, inside: Graph | None) -> dict[str, str]:
+def _sheet_bundle(sheet: Sheet, inside: Graph | None) -> dict[str, str]:
     drawing = _svg(inside).replace("<svg ", _FITTING, 1) if inside is not None else ""
-    return {"text/html": to_html(table) + drawing, "text/plain": to_text(table)}
+    return {"text/html": sheet_to_html(sheet) + drawing, "text/plain": sheet_to_text(sheet)}
 
 
 def _svg(graph: Graph) -> str:

@@ -36,8 +36,8 @@ def sheet_to_html(sheet: Sheet) -> str:
 def _parts(sheet: Sheet) -> Iterator[str]:
     badge = f"background:{_COLOURS[sheet.tone]};color:#fff;border-radius:9px;padding:1px 9px"
     yield '<div style="font-size:13px;line-height:1.45;text-align:left">'
-    yield f'<div><b>{escape(sheet.name)}</b> <span style="{badge}">{escape(sheet.verdict)}</span> '
-    yield f'<span style="opacity:.65">{escape(sheet.remark)}</span></div>'
+    verdict = f'<span style="{badge}">{escape(sheet.verdict)}</span> ' if sheet.verdict else ""
+    yield f'<div><b>{escape(sheet.name)}</b> {verdict}<span style="opacity:.65">{escape(sheet.remark)}</span></div>'
     if sheet.reason:
         yield f"<div>{escape(sheet.reason)}</div>"
     for table in sheet.tables:
@@ -49,7 +49,7 @@ def _table(table: Table) -> Iterator[str]:
     title = escape(table.title)
     if table.folded:
         yield f'<details style="margin:8px 0 2px"><summary style="font-weight:600;cursor:pointer">{title}</summary>'
-    else:
+    elif title:
         yield f'<div style="{_TITLE}">{title}</div>'
     yield '<table style="border-collapse:collapse;margin:0;font-size:13px">'
     if any(table.head):

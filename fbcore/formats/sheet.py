@@ -12,7 +12,7 @@ Row = tuple[str, ...]
 
 
 class Table:
-    """One table of a sheet.
+    """One table of a sheet, with a title or "".
 
     `numbers` are the columns that hold numbers. `more` counts rows that were left out. `folded`: it is of less
     interest. `whole`: the last column is to be read in full, where there is little room too. `notes` has longer
@@ -44,7 +44,7 @@ class Table:
 
 
 class Sheet:
-    """A heading (what it is about, a verdict with its tone, and a remark), a sentence that says why, and tables."""
+    """A heading (what it is about, a verdict with its tone or "", and a remark), a sentence about it, and tables."""
 
     __slots__ = ("name", "reason", "remark", "tables", "tone", "verdict")
 

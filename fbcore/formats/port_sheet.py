@@ -1,13 +1,12 @@
-"""Components and nodes as tables of their ports: what a notebook shows of them."""
+"""Components and nodes as sheets with a table of their ports: what a notebook shows of them."""
 
 from __future__ import annotations
 
-import html
 import inspect
 from collections.abc import Iterator, Sequence
-from typing import NamedTuple
 
 from fbcore.errors import shown
+from fbcore.formats.sheet import Row, Sheet, Table
 from fbcore.model.address import element_of
 from fbcore.model.component_spec import ComponentSpec
 from fbcore.model.function import FunctionComponent
@@ -16,29 +15,17 @@ from fbcore.model.packet import NOTHING
 from fbcore.model.port_spec import IMPLICIT, PortKind, PortSpec
 from fbcore.model.types import name_of
 
-# Left, for a notebook sets cells of a table to the right; colours are the notebook's own, light or dark.
-_LEFT = ' style="text-align: left; padding-right: 1em"'
-_FAINT = ' style="opacity: 0.65"'
+_HEAD = ("port", "kind", "type", "")
 
 
-class PortTable(NamedTuple):
-    """What is said of a component or node: its name, what it is, its documentation, and a row for each port."""
-
-    name: str
-    what: str
-    doc: str
-    heads: tuple[str, ...]
-    rows: tuple[tuple[str, ...], ...]
+def component_sheet(spec: ComponentSpec) -> Sheet:
+    """Return what there is to see of a component: its ports with kind, type, and what must be given."""
+    rows = [(*_port(port), _need(port, port.default)) for port in spec.ports.values()]
+    return _sheet(_title(spec), _what(spec), spec, rows)
 
 
-def component_table(spec: ComponentSpec) -> PortTable:
-    """Return the table of a component: its ports with kind, type, and what must be given."""
-    rows = tuple((*_port(port), _need(port, port.default)) for port in spec.ports.values())
-    return PortTable(_title(spec), _what(spec), _first_paragraph(spec), ("port", "kind", "type", ""), rows)
-
-
-def node_table(graph: Graph, node: NodeSpec) -> PortTable:
-    """Return the table of a node: the ports of its component, what its configs are, and what is connected.
+def node_sheet(graph: Graph, node: NodeSpec) -> Sheet:
+    """Return what there is to see of a node: its ports, what its configs are, and what is connected.
 
     Ports that every node has are listed where something is connected to them.
     """
@@ -49,29 +36,17 @@ def node_table(graph: Graph, node: NodeSpec) -> PortTable:
         default = node.default(port.name) if port.kind is PortKind.CONFIG else NOTHING
         ends = ", ".join(connected.get(port.name, ()))
         rows.append((*_port(port), ends or _need(port, default)))
-    what = f"node of graph {graph.name}, {_title(node.component)}"
-    return PortTable(node.id, what, _first_paragraph(node.component), ("port", "kind", "type", ""), tuple(rows))
+    return _sheet(node.id, f"node of graph {graph.name}, {_title(node.component)}", node.component, rows)
 
 
-def to_text(table: PortTable) -> str:
-    """Return a table as plain text: a line that says what it is, and one for each port."""
-    head = f"{table.name} ({table.what})" + (f": {table.doc}" if table.doc else "")
-    return "\n".join([head, *_aligned(table.rows)])
+def sheet_to_text(sheet: Sheet) -> str:
+    """Return the sheet of a component or node as plain text: a line about it, and one for each port."""
+    head = f"{sheet.name} ({sheet.remark})" + (f": {sheet.reason}" if sheet.reason else "")
+    return "\n".join([head, *(line for table in sheet.tables for line in _aligned(table.rows))])
 
 
-def to_html(table: PortTable) -> str:
-    """Return a table as HTML, which takes its colours from the page that it is on."""
-    head = f"<strong>{_escape(table.name)}</strong> <span{_FAINT}>{_escape(table.what)}</span>"
-    doc = f"<div>{_escape(table.doc)}</div>" if table.doc else ""
-    heads = "".join(f"<th{_LEFT}>{_escape(each)}</th>" for each in table.heads)
-    rows = "".join(
-        f"<tr><td{_LEFT}><strong>{_escape(row[0])}</strong></td>"
-        + "".join(f"<td{_LEFT}>{_escape(cell)}</td>" for cell in row[1:])
-        + "</tr>"
-        for row in table.rows
-    )
-    ports = f"<table><thead><tr>{heads}</tr></thead><tbody>{rows}</tbody></table>" if rows else ""
-    return f"<div><div>{head}</div>{doc}{ports}</div>"
+def _sheet(name: str, what: str, spec: ComponentSpec, rows: Sequence[Row]) -> Sheet:
+    return Sheet(name, "", "good", what, _first_paragraph(spec), [Table("", _HEAD, rows)] if rows else [])
 
 
 def _aligned(rows: Sequence[Sequence[str]]) -> Iterator[str]:
@@ -129,7 +104,3 @@ def _what(spec: ComponentSpec) -> str:
 
 def _first_paragraph(spec: ComponentSpec) -> str:
     return " ".join(inspect.cleandoc(spec.doc).partition("\n\n")[0].split())
-
-
-def _escape(text: str) -> str:
-    return html.escape(text)

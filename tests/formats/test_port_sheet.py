@@ -1,7 +1,9 @@
 from xml.etree import ElementTree
 
 from fbcore import Component, CompositeComponent, Config, Graph, In, InArray, Out, component, required
-from fbcore.formats.port_table import component_table, node_table, to_html, to_text
+from fbcore.formats.port_sheet import component_sheet, node_sheet, sheet_to_text
+from fbcore.formats.result_html import sheet_to_html
+from fbcore.formats.sheet import Row, Sheet
 from fbcore.model.graph import spec_of
 from tests.formats import drawn
 
@@ -33,6 +35,12 @@ class Silent(CompositeComponent):
         graph.add(scale, factor=1.0).out >> graph.outputs.out
 
 
+def rows(sheet: Sheet) -> tuple[Row, ...]:
+    """Return the rows of the only table of a sheet."""
+    (table,) = sheet.tables
+    return tuple(table.rows)
+
+
 def texts(html: str) -> list[list[str]]:
     """Return what stands in the rows of a table."""
     return [["".join(cell.itertext()) for cell in row] for row in ElementTree.fromstring(html).iter("tr")]
@@ -40,10 +48,10 @@ def texts(html: str) -> list[list[str]]:
 
 def test_a_function_is_a_table_of_its_ports() -> None:
     """The ports of a function, with what must be given, and the first paragraph of what it says."""
-    table = component_table(spec_of(scale))
-    assert (table.name, table.what) == ("scale", 'component, fires="any"')
-    assert table.doc == "Scale a value, and shift it."
-    assert table.rows == (
+    sheet = component_sheet(spec_of(scale))
+    assert (sheet.name, sheet.remark) == ("scale", 'component, fires="any"')
+    assert sheet.reason == "Scale a value, and shift it."
+    assert rows(sheet) == (
         ("value", "input", "float", "required"),
         ("factor", "config", "float", "required"),
         ("offset", "config", "float", "= 0.5"),
@@ -53,7 +61,7 @@ def test_a_function_is_a_table_of_its_ports() -> None:
 
 def test_a_class_is_a_table_of_its_ports() -> None:
     """Array ports say so, and optional ports need nothing."""
-    assert component_table(spec_of(Listen)).rows == (
+    assert rows(component_sheet(spec_of(Listen))) == (
         ("some", "input array", "int", "required"),
         ("more", "input", "str", "optional"),
         ("name", "config", "str", "= 'a & b'"),
@@ -62,26 +70,26 @@ def test_a_class_is_a_table_of_its_ports() -> None:
 
 def test_signals_carry_no_type() -> None:
     """A signal or message has no type."""
-    assert component_table(spec_of(drawn.Source)).rows[2] == ("done", "message", "", "")
+    assert rows(component_sheet(spec_of(drawn.Source)))[2] == ("done", "message", "", "")
 
 
 def test_a_class_without_words_borrows_none() -> None:
     """A component or composite without documentation does not show that of what it is derived from."""
-    assert component_table(spec_of(drawn.Failures)).doc == ""
-    assert component_table(spec_of(Silent)).doc == ""
+    assert component_sheet(spec_of(drawn.Failures)).reason == ""
+    assert component_sheet(spec_of(Silent)).reason == ""
 
 
 def test_a_composite_says_how_many_nodes_it_has() -> None:
     """A composite is told from other components."""
-    assert component_table(spec_of(drawn.Pair)).what == "composite of 2 nodes"
+    assert component_sheet(spec_of(drawn.Pair)).remark == "composite of 2 nodes"
 
 
 def test_a_node_says_what_is_connected() -> None:
     """Each port of a node says from where and to where, elements of arrays by their keys."""
     graph = drawn.arrays()
-    table = node_table(graph, graph.nodes["deal"])
-    assert (table.name, table.what, table.doc) == ("deal", "node of graph arrays, Deal", "Deal numbers out.")
-    assert table.rows == (
+    sheet = node_sheet(graph, graph.nodes["deal"])
+    assert (sheet.name, sheet.remark, sheet.reason) == ("deal", "node of graph arrays, Deal", "Deal numbers out.")
+    assert rows(sheet) == (
         ("numbers", "input array", "float", "[0] from source.numbers, [left] from inputs.more[0], [2] from double.out"),
         ("hands", "output array", "float", "[0] to double.factor, [1] to double.value"),
     )
@@ -93,20 +101,20 @@ def test_a_node_says_what_its_configs_are() -> None:
     graph.add(drawn.double, factor=3.0)
     graph.add(drawn.double, "fed")
     graph.initial(4.0) >> graph["fed"].factor
-    assert node_table(graph, graph.nodes["double"]).rows[1] == ("factor", "config", "float", "= 3.0")
-    assert node_table(graph, graph.nodes["fed"]).rows[1] == ("factor", "config", "float", "from 4.0")
+    assert rows(node_sheet(graph, graph.nodes["double"]))[1] == ("factor", "config", "float", "= 3.0")
+    assert rows(node_sheet(graph, graph.nodes["fed"]))[1] == ("factor", "config", "float", "from 4.0")
 
 
 def test_a_node_shows_connected_ports_that_every_node_has() -> None:
     """`error` and signals are listed when something is connected to them, and only then."""
     graph = drawn.plain()
-    assert node_table(graph, graph.nodes["double"]).rows[-1] == ("error", "output", "Failure", "to again.value")
-    assert [row[0] for row in node_table(graph, graph.nodes["source"]).rows] == ["count", "numbers", "done"]
+    assert rows(node_sheet(graph, graph.nodes["double"]))[-1] == ("error", "output", "Failure", "to again.value")
+    assert [row[0] for row in rows(node_sheet(graph, graph.nodes["source"]))] == ["count", "numbers", "done"]
 
 
 def test_a_table_as_text() -> None:
     """Plain text is one line that says what it is, and aligned lines for the ports."""
-    assert to_text(component_table(spec_of(Listen))).splitlines() == [
+    assert sheet_to_text(component_sheet(spec_of(Listen))).splitlines() == [
         "Listen (component): Take <what> comes.",
         "  some  input array  int  required",
         "  more  input        str  optional",
@@ -116,7 +124,7 @@ def test_a_table_as_text() -> None:
 
 def test_a_table_as_html() -> None:
     """HTML has the same words, escaped."""
-    html = to_html(component_table(spec_of(Listen)))
+    html = sheet_to_html(component_sheet(spec_of(Listen)))
     assert "Take &lt;what&gt; comes." in html
     assert texts(html)[0] == ["port", "kind", "type", ""]
     assert texts(html)[3] == ["name", "config", "str", "= 'a & b'"]
@@ -129,6 +137,6 @@ def test_a_component_without_ports_has_no_table() -> None:
         async def run(self) -> None:
             """Do nothing."""
 
-    table = component_table(spec_of(Idle))
-    assert to_text(table) == "Idle (component)"
-    assert "<table>" not in to_html(table)
+    sheet = component_sheet(spec_of(Idle))
+    assert sheet_to_text(sheet) == "Idle (component)"
+    assert "<table" not in sheet_to_html(sheet)
