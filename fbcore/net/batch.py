@@ -31,6 +31,14 @@ def fire_batch(function: Callable[[Any], Any], port: InPort, out: OutPort | None
         size = min(size, out.edges[0].limit - len(out.edges[0].queue))
     if size <= 0:
         return None
+    entry = port.edges[0]
+    if entry.senders:
+        # The packet that frees half the edge wakes its senders before it is fired for, so it begins a batch.
+        before = len(queue) - entry.limit // 2 - 1
+        if before > 0:
+            size = min(size, before)
+        else:
+            entry.wake_senders()
     if size == len(queue):
         values = iter(list(queue))
         queue.clear()
@@ -49,9 +57,6 @@ def fire_batch(function: Callable[[Any], Any], port: InPort, out: OutPort | None
         edge = out.edges[0]
         if edge.target.waiters and edge.queue:
             edge.target.arrived()
-    entry = port.edges[0]
-    if entry.senders and entry.has_half_free:
-        entry.wake_senders()
     port.node.credit -= size
     return failed
 
