@@ -16,7 +16,7 @@ from fbcore.formats.python_file import split_target
 from fbcore.source.read import Source
 from fbdev.check.finding import Finding, Level
 from fbdev.check.import_watch import GROUP
-from fbdev.complaint import near
+from fbdev.complaint import near, say
 
 _CHILD = """
 import json, sys
@@ -24,6 +24,9 @@ sys.path[:] = json.loads(sys.argv.pop())
 from fbdev.check.child import main
 main()
 """
+
+_PATIENCE = 2.0
+"""Seconds after which a person wants to know what takes so long."""
 
 
 class Examination(NamedTuple):
@@ -72,10 +75,20 @@ def _run_child(arguments: list[str], printed: Path) -> int:
             start_new_session=True,
         )
         try:
-            return child.wait()
+            return _wait(child, arguments[0])
         finally:
             child.kill()
             _end_group(child.pid)
+
+
+def _wait(child: subprocess.Popen[bytes], target: str) -> int:
+    """Wait for the child, and tell a person for what when it takes long."""
+    try:
+        return child.wait(_PATIENCE)
+    except subprocess.TimeoutExpired:
+        if sys.stderr.isatty():
+            say(f"importing {target}; Ctrl-C ends it")
+        return child.wait()
 
 
 def _end_group(leader: int) -> None:

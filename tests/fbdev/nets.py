@@ -1,5 +1,7 @@
 """Small nets as files, one for each way that a net can end, and what runs them."""
 
+import os
+import select
 import subprocess
 import sys
 from pathlib import Path
@@ -163,3 +165,15 @@ def command(*arguments: str | Path) -> list[str]:
 def run(*arguments: str | Path, cwd: Path | None = None) -> subprocess.CompletedProcess[str]:
     """Run our program in a process of its own, to its end."""
     return subprocess.run(command(*arguments), cwd=cwd, check=False, capture_output=True, text=True, timeout=60)
+
+
+def has_ended(pid: int) -> bool:
+    """Wait for a process that was killed, which may take a moment, and say whether it has ended."""
+    try:
+        process = os.pidfd_open(pid)
+    except ProcessLookupError:
+        return True
+    try:
+        return bool(select.select([process], [], [], 20)[0])
+    finally:
+        os.close(process)

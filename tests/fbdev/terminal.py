@@ -31,6 +31,8 @@ class Terminal:
             stdout=theirs,
             stderr=theirs,
             start_new_session=True,
+            # Only then does Ctrl-C reach it; there are no threads here that this could harm.
+            preexec_fn=lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0),  # noqa: PLW1509
         )
         os.close(theirs)
         self.seen = ""
@@ -43,6 +45,10 @@ class Terminal:
         self.process.kill()
         self.process.wait()
         os.close(self._ours)
+
+    def press(self, keys: str) -> None:
+        """Type something, as a person does."""
+        os.write(self._ours, keys.encode())
 
     def read_until(self, is_enough: Callable[[list[str]], bool]) -> list[str]:
         """Read until the screen is as wanted, and return its lines."""

@@ -1,6 +1,4 @@
 import json
-import os
-import select
 from pathlib import Path
 from typing import Any
 
@@ -192,19 +190,7 @@ child = subprocess.Popen(["sleep", "1000"])
 open("pid", "w").write(str(child.pid))
 """
     checked(source + nets.FINISHED, capsys)
-    assert has_ended(int(Path("pid").read_text()))
-
-
-def has_ended(pid: int) -> bool:
-    """Wait for a process that was killed, which may take a moment, and say whether it has ended."""
-    try:
-        process = os.pidfd_open(pid)
-    except ProcessLookupError:
-        return True
-    try:
-        return bool(select.select([process], [], [], 20)[0])
-    finally:
-        os.close(process)
+    assert nets.has_ended(int(Path("pid").read_text()))
 
 
 def test_a_file_of_components_is_checked(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:

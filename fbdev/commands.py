@@ -1,0 +1,142 @@
+"""The commands of `fbdev`, and what it prints when something is wrong."""
+
+import io
+import sys
+from collections.abc import Sequence
+from typing import Annotated, Any
+
+import typer
+from typer.core import TyperCommand
+
+from fbcore.errors import FlowError
+from fbdev.complaint import complain, is_usage
+from fbdev.complete.shell import answer, is_asked
+from fbdev.exit_code import ExitCode
+from fbdev.invoke import invoke
+from fbdev.pipe import give_up_output, settle_output
+from fbdev.run.options import FileArgument, time_option
+
+app = typer.Typer(
+    help="Write, check, run and draw nets of components.",
+    pretty_exceptions_enable=False,
+)
+
+
+class _RunCommand(TyperCommand):
+    """`run` reads its arguments itself, for which options there are depends on the graph in FILE."""
+
+    def shell_complete(self, ctx: Any, incomplete: str) -> list[Any]:
+        """Offer the options of the graph, too."""
+        from fbdev.complete.words import words_of_run
+
+        return list(words_of_run(ctx.args, incomplete))
+
+
+_RAW = {"ignore_unknown_options": True, "allow_extra_args": True, "help_option_names": []}
+
+
+def obey(arguments: Sequence[str] | None = None) -> int:
+    """Do what the arguments say, or what a shell asks, and return the exit code; only an interruption is raised."""
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        # A letter that the terminal's encoding lacks is no reason to fail.
+        sys.stdout.reconfigure(errors="backslashreplace")
+    if arguments is None and is_asked():
+        return answer(typer.main.get_command(app))
+    given = list(sys.argv[1:] if arguments is None else arguments) or ["--help"]
+    try:
+        code = invoke(typer.main.get_command(app), "fbdev", given)
+        sys.stdout.flush()
+        return code
+    except BrokenPipeError:
+        give_up_output()
+        return ExitCode.STOPPED
+    except SystemExit as end:
+        # What rich does where nobody reads its help any more.
+        if isinstance(end.__context__, BrokenPipeError):
+            return ExitCode.STOPPED
+        raise
+    except Exception as error:
+        complain(error, debug="--debug" in given)
+        settle_output()
+        return _code_of(error)
+
+
+def _code_of(error: Exception) -> ExitCode:
+    """Say whether it was the user's words that were wrong, or the run that went so."""
+    from fbdev.run.outlets import UnwritableError
+
+    is_word = (isinstance(error, FlowError) and not isinstance(error, UnwritableError)) or is_usage(error)
+    return ExitCode.USAGE if is_word else ExitCode.FAILED
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        from importlib.metadata import version
+
+        typer.echo(f"fbdev {version('fbdev')}")
+        raise typer.Exit
+
+
+@app.callback()
+def _fbdev(
+    version: Annotated[
+        bool,
+        typer.Option("--version", metavar="", callback=_version, is_eager=True, help="Print the version and exit."),
+    ] = False,
+) -> None: ...
+
+
+@app.command(cls=_RunCommand, context_settings=_RAW)
+def run(context: typer.Context) -> int:
+    """Run the net in a Python file; `fbdev run FILE --help` shows the options of its graph."""
+    from fbdev.run.command import run_file
+
+    return run_file(context.args)
+
+
+@app.command()
+def check(
+    file: FileArgument,
+    strict: Annotated[bool, typer.Option("--strict", metavar="", help="Fail on warnings, too.")] = False,
+    json: Annotated[bool, typer.Option("--json", metavar="", help="Print one JSON document.")] = False,
+    time_limit: Annotated[float, time_option("How long the import of FILE may take (60 by default).")] = 60.0,
+    debug: Annotated[bool, typer.Option("--debug", metavar="", help="Show the traceback of an error.")] = False,
+) -> int:
+    """Check the graphs and components in a Python file without running them; exit code 1 says that they are unfit."""
+    from fbdev.check.command import check_file
+
+    return check_file(file, time_limit, as_json=json, strict=strict)
+
+
+@app.command()
+def new(
+    name: Annotated[str, typer.Argument(metavar="NAME", help="The folder to make, whose name is the project's.")],
+    debug: Annotated[bool, typer.Option("--debug", metavar="", help="Show the traceback of an error.")] = False,
+) -> int:
+    """Make a project to start from: a net, its components, and their tests."""
+    from fbdev.new.command import new_project
+
+    return new_project(name)
+
+
+@app.command()
+def draw(
+    file: FileArgument,
+    output: Annotated[
+        str, typer.Option("--output", "-o", metavar="FILE.svg", help="Write here instead of to standard output.")
+    ] = "",
+    format: Annotated[
+        str,
+        typer.Option(
+            metavar="FORMAT",
+            help="mermaid, dot, svg or png; by default what the file's name ends in.",
+            autocompletion=lambda: ["mermaid", "dot", "svg", "png"],
+        ),
+    ] = "",
+    types: Annotated[bool, typer.Option("--types", metavar="", help="Write the types of ports on the arrows.")] = False,
+    debug: Annotated[bool, typer.Option("--debug", metavar="", help="Show the traceback of an error.")] = False,
+) -> int:
+    """Draw the graph in a Python file: as Mermaid text, or as DOT, SVG or PNG, by the ending of the output."""
+    from fbdev.draw.command import draw_file
+
+    return draw_file(file, output, format, types=types)
