@@ -84,10 +84,9 @@ class ConfigPort(Config[Any]):
             if self.node.is_stopped:
                 raise EndOfStream(self.address)
             sources = ", ".join(edge.source.address for edge in self.edges)
-            ended = "nothing moves any more" if self.flushed else f"{sources} ended"
+            why = "nothing moves any more that could send it" if self.flushed else f"{sources} ended without sending it"
             hint = f"have {sources} send a value before it ends, or give the config a default"
-            what = f"this config is required, and {ended} before a value was sent"
-            raise ConfigError(what, self.address, hint)
+            raise ConfigError(f"this config is required, and {why}", self.address, hint)
 
     # -- as the target of an edge ------------------------------------------------------------------
 
