@@ -312,6 +312,12 @@ class Graph:
         """Return the types that a value for an input of the graph must fit, one for each port it goes to."""
         return [self.port_type(edge.target) for edge in self.border("inputs").get(name, [])]
 
+    def may_be_left_out(self, name: str) -> bool:
+        """Say whether a run may give nothing for an input of the graph: all ports that it goes to are optional."""
+        nodes = [(self.nodes.get(edge.target[0]), edge.target[1]) for edge in self.border("inputs").get(name, [])]
+        ports = [node.component.port(port) if node is not None else None for node, port in nodes]
+        return bool(ports) and all(port is not None and not port.required for port in ports)
+
     def _repr_mimebundle_(self, include: object = None, exclude: object = None) -> dict[str, str]:
         return bundle_of(self)
 

@@ -138,8 +138,8 @@ def _feeds(graph: Graph, given: dict[str, Any]) -> dict[str, Any]:
         if name not in border:
             known = ", ".join(border) or "none"
             raise InputError(f"the graph has no input {name!r}", f"inputs.{name}", f"its inputs are: {known}")
-    for name, edges in border.items():
-        if name not in given and all(_is_optional(graph, edge) for edge in edges):
+    for name in border:
+        if name not in given and graph.may_be_left_out(name):
             given[name] = Each(())
         if name not in given:
             hint = f'run(inputs={{"{name}": Each([...])}}), or Each(()) when nothing is to come'
@@ -148,9 +148,3 @@ def _feeds(graph: Graph, given: dict[str, Any]) -> dict[str, Any]:
             for kind in graph.input_types(name):
                 checker(kind, f"inputs.{name}", InputError, strict=True)(given[name])
     return {name: given[name] for name in border}
-
-
-def _is_optional(graph: Graph, edge: EdgeSpec) -> bool:
-    node = graph.nodes.get(edge.target[0])
-    port = node.component.port(edge.target[1]) if node is not None else None
-    return port is not None and not port.required

@@ -41,7 +41,7 @@ def input_values(graph: Graph, given: Sequence[str], files: ExitStack) -> dict[s
     if sum(text.endswith(f"={STANDARD}") for text in given) > 1:
         raise InputError("standard input can go to one input only", "--input", "read the others from files: @FILE")
     for name in known:
-        if name not in found:
+        if name not in found and not graph.may_be_left_out(name):
             hint = f"add --input {name}=VALUE, --input {name}=@FILE for the lines of a file, or --input {name}=-"
             raise InputError("this input of the graph has no value", f"inputs.{name}", hint)
     return found

@@ -51,6 +51,23 @@ node.out >> graph.outputs.sum
 """
 
 
+OPTIONAL = """
+from fbcore import Component, Graph, In, Out
+
+class Collects(Component):
+    number: In[int] = In(optional=True)
+    all: Out[list[int]]
+
+    async def run(self):
+        await self.all.send([number async for number in self.number])
+
+graph = Graph("optional")
+node = graph.add(Collects)
+graph.inputs.number >> node.number
+node.all >> graph.outputs.found
+"""
+
+
 @pytest.fixture
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """An empty folder, which is the current one."""
@@ -265,6 +282,13 @@ def test_an_input_that_cannot_be_is_refused(
     code, err = refused("int", given, capsys)
     assert code == 2
     assert err.startswith(said)
+
+
+def test_an_optional_input_may_be_left_out(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Where all ports that it goes to are optional, nothing comes in."""
+    Path("net.py").write_text(OPTIONAL)
+    assert main(["run", "net.py"]) == 0
+    assert capsys.readouterr().out == "[]\n"
 
 
 def test_standard_input_goes_to_one_input(
