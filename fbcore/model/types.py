@@ -207,8 +207,9 @@ def reader(kind: Any, *, strict: bool) -> Callable[[Any], Any]:
     """
     if kind is Any or kind is object:
         return lambda value: value
-    adapters: list[Any] = []
     is_plain = isinstance(kind, type) and get_origin(kind) is None and not _asks_for_more(kind)
+    # Where every value needs it, it is made now: to import pydantic in the turn of a node would make that a slow turn.
+    adapters: list[Any] = [] if is_plain else [_adapter(kind)]
 
     def read(value: Any) -> Any:
         if is_plain and isinstance(value, kind):

@@ -10,7 +10,8 @@ from typing import Annotated, Any, Generic, Literal, NewType, Optional, Protocol
 
 import pytest
 
-from fbcore.model.types import fits, name_of, resolve
+from fbcore.model import types
+from fbcore.model.types import fits, name_of, reader, resolve
 
 T = TypeVar("T")
 UserId = NewType("UserId", int)
@@ -279,3 +280,12 @@ def test_the_first_scope_that_has_a_name_wins():
     assert resolve("Dog", {"Dog": Animal}, globals()) == (Animal, True)
     assert resolve("Dog", {}, globals()) == (Dog, True)
     assert resolve("int", {"int": str}) == (str, True)
+
+
+@pytest.mark.parametrize(("kind", "made"), [(int, []), (Any, []), (int | str, [int | str]), (list[int], [list[int]])])
+def test_what_every_check_needs_is_made_before_the_first(kind, made, monkeypatch):
+    """No node spends a turn on making what checks its values, unless most values need no such thing."""
+    asked = []
+    monkeypatch.setattr(types, "_adapter", asked.append)
+    reader(kind, strict=True)
+    assert asked == made
