@@ -24,6 +24,8 @@ _STYLES = {
 _WIDE = 80
 """Columns from which on there is room for the names of components."""
 
+_NARROW = 60
+"""Columns below which names need what rates, and room for numbers to grow, would take."""
 
 _EDGES = 6
 """Lines for edges at any rate, though there are more nodes than fit."""
@@ -73,17 +75,18 @@ def node_lines(nodes: Sequence[NodeState], rates: Rates, width: int) -> list[Lin
         return [write(row.node) if row.node is not None else "" for row in tree]
 
     plain = [""] * len(tree)
+    digits = _digits(width)
     columns = [
         Column("node", [row.label for row in tree], ["bold" if row.node else "" for row in tree], gives=True),
         Column("component", cells(lambda node: node.component), ["dim"] * len(tree), gives=True),
         Column("state", cells(lambda node: node.phase), cells(lambda node: _STYLES.get(node.phase, "")), least=9),
-        Column("in", cells(lambda node: f"{node.received:,}"), plain, least=9, right=True),
-        Column("out", cells(lambda node: f"{node.sent:,}"), plain, least=9, right=True),
+        Column("in", cells(lambda node: f"{node.received:,}"), plain, least=digits, right=True),
+        Column("out", cells(lambda node: f"{node.sent:,}"), plain, least=digits, right=True),
         Column("rate/s", cells(lambda node: f"{rates.of_node(node.address):,.0f}"), plain, least=7, right=True),
     ]
     if width < _WIDE or all(node.component == node.address.rpartition(".")[2] for node in nodes):
         del columns[1]
-    return grid(columns, width)
+    return grid(columns[:-1] if width < _NARROW else columns, width)
 
 
 def edge_lines(edges: Sequence[EdgeState], width: int) -> list[Line]:
@@ -94,9 +97,16 @@ def edge_lines(edges: Sequence[EdgeState], width: int) -> list[Line]:
         Column("edge", [edge.address for edge in edges], plain, gives=True),
         Column("fill", [bar for bar, _ in bars], [style for _, style in bars], least=BAR),
         Column("", [_fill(edge) for edge in edges], plain, least=5, right=True),
-        Column("packets", [f"{edge.put:,}" for edge in edges], plain, least=9, right=True),
+        Column("packets", [f"{edge.put:,}" for edge in edges], plain, least=_digits(width), right=True),
     ]
+    if width < _NARROW:
+        del columns[2]
     return grid(columns, width)
+
+
+def _digits(width: int) -> int:
+    """Return how many characters a number has at least, so that the table keeps still while it grows."""
+    return 5 if width < _NARROW else 9
 
 
 def is_filling(edge: EdgeState) -> bool:

@@ -169,3 +169,18 @@ def test_names_of_composites_take_room() -> None:
         lines = texts(net_lines(snapshot(nodes, [edge("e")]), Rates(), "net", Size(80, height)))
         assert len(lines) < height
         assert texts(final_lines(snapshot(nodes, []), Size(80, height)))[-1].startswith(("and ", "  work"))
+
+
+def test_a_narrow_terminal_keeps_names_readable() -> None:
+    """On 40 columns rates and fills in numbers are left out, so that names can be told apart."""
+    nodes = [node("read_csv", 0, 1234), node("clean.parse_dates", 1234, 1200)]
+    assert texts(node_lines(nodes, Rates(), 40)) == [
+        "node           state         in    out",
+        "read_csv       running        0  1,234",
+        "clean",
+        "  parse_dates  running    1,234  1,200",
+    ]
+    assert texts(edge_lines([edge("read_csv.rows->clean.parse_dates.row", 1234, 30)], 40)) == [
+        "edge                 fill        packets",
+        "read_csv.…dates.row  █████░░░░░    1,234",
+    ]
