@@ -59,6 +59,6 @@ def _asked_for(graph: Graph, group: str) -> Iterator[Finding]:
     wanted = [edge.source[1] for edge in flat.edges if flat.values.get(edge.target) is NOTHING]
     configs = [name for name in graph.border("configs") if name in wanted]
     options = [f"{option_name(name, ())} ..." for name in configs]
-    options += [f"--input {name}=..." for name in graph.border("inputs")]
+    options += [f"--input {name}=..." for name in graph.border("inputs") if not graph.may_be_left_out(name)]
     if options:
         yield Finding(group, Level.NOTE, f"every run must give: {' '.join(options)}")
