@@ -93,6 +93,13 @@ def test_warnings_fail_only_when_strict(folder: Path, capsys: pytest.CaptureFixt
     checked(nets.FINISHED, capsys, "--strict")
 
 
+def test_an_optional_input_need_not_be_given(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """The note about what every run must give leaves out inputs that lead to optional ports only."""
+    source = nets.ECHOING.replace("value: In[int]", "value: In[int] = In(optional=True)")
+    assert "every run must give" not in checked(source, capsys)
+    assert "note: every run must give: --input value=...\n" in checked(nets.ECHOING, capsys)
+
+
 def test_the_document_has_everything(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """--json prints one document with counts, what was looked at, and every finding."""
     found = document(nets.INVALID, capsys, code=1)

@@ -301,32 +301,8 @@ def test_standard_input_goes_to_one_input(
     assert capsys.readouterr().err.startswith("error: --input: standard input can go to one input only")
 
 
-OPTIONAL = """
-from fbcore import Component, Graph, In, Out
-
-class Either(Component):
-    wanted: In[str]
-    extra: In[str] = In(optional=True)
-    out: Out[str]
-
-    async def run(self) -> None:
-        async for hit in self.select(self.wanted, self.extra):
-            await self.out.send(hit.value)
-
-graph = Graph("optional")
-node = graph.add(Either)
-graph.inputs.wanted >> node.wanted
-graph.inputs.extra >> node.extra
-node.out >> graph.outputs.out
-"""
-
-
-def test_an_optional_input_may_be_left_out(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """An input that leads to optional ports only need not be given; another may be given nothing."""
-    Path("net.py").write_text(OPTIONAL)
-    assert main(["run", "net.py", "--input", "wanted=a"]) == 0
-    assert capsys.readouterr().out == "a\n"
-    assert main(["run", "net.py", "--input", "extra=a", "--input", "wanted=@/dev/null"]) == 0
-    assert capsys.readouterr().out == "a\n"
-    assert main(["run", "net.py", "--input", "extra=a"]) == 2
-    assert "inputs.wanted: this input of the graph has no value" in capsys.readouterr().err
+def test_an_input_may_be_given_nothing(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """An empty file, and /dev/null, send nothing into an input."""
+    for nothing in ("empty.txt", "/dev/null"):
+        Path("empty.txt").write_text("")
+        assert taken("int", f"@{nothing}", capsys) == []
