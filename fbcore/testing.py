@@ -15,6 +15,7 @@ from fbcore.model.port import Config, In, Out
 from fbcore.model.port_spec import PortKind
 from fbcore.net.report import Outputs, Result
 from fbcore.runtimes.batch import BatchRuntime
+from fbcore.runtimes.blocking import run_on
 
 
 def run_component(component: Any, /, *, error: bool = False, **ports: Any) -> Outputs:
@@ -50,8 +51,7 @@ def run_component(component: Any, /, *, error: bool = False, **ports: Any) -> Ou
     runtime = BatchRuntime(component, elements=[name for name in lists if "[" in name], error=error)
     lists = {name: lists.get(name, ()) for name in runtime.graph.border("inputs")}
     inputs = {name: Each(_several(name, values)) for name, values in lists.items()}
-    with asyncio.Runner(loop_factory=SteppedLoop) as runner:
-        return runner.run(runtime.arun(inputs=inputs, **ports)).outputs
+    return run_on(SteppedLoop, lambda: runtime.arun(inputs=inputs, **ports)).outputs
 
 
 _COME_IN = (PortKind.INPUT, PortKind.SIGNAL)
@@ -85,8 +85,7 @@ def run_stepped(graph: Graph, seed: int | None = None, /, **options: Any) -> Res
         #> the same in a hundred orders
     """
     make_loop: Callable[[], SteppedLoop] = SteppedLoop if seed is None else lambda: SteppedLoop(Seeded(seed))
-    with asyncio.Runner(loop_factory=make_loop) as runner:
-        return runner.run(BatchRuntime(graph).arun(**options))
+    return run_on(make_loop, lambda: BatchRuntime(graph).arun(**options))
 
 
 # -- neighbours: crude, but what they do they really do ------------------------------------------------

@@ -95,6 +95,22 @@ def test_an_input_is_given_a_list(given: object) -> None:
         run_component(words, line=given)
 
 
+def test_help_works_where_a_loop_runs_already() -> None:
+    """In a notebook, and in an `async` test, components and nets are run all the same, and failures come out."""
+
+    async def inside() -> None:
+        assert run_component(words, line=["a b"]).out == ["a", "b"]
+        assert run_component(Late, value=[1, 2]).sums == [3]
+        with pytest.raises(NetError):
+            run_component(reciprocal, number=[0.0])
+        graph = Graph("net")
+        graph.inputs.line >> graph.add(words).line
+        graph["words"].out >> graph.outputs.out
+        assert run_stepped(graph, 7, inputs={"line": "a b"}).outputs.out == ["a", "b"]
+
+    asyncio.run(inside())
+
+
 def test_an_unknown_port_is_refused() -> None:
     """A name that is neither an input nor a config is an error that lists what there is."""
     with pytest.raises(Exception, match="'lin'"):

@@ -25,6 +25,20 @@ def run_blocking(work: Callable[[], Coroutine[Any, Any, T]], stop: Callable[[int
     if not _is_in_loop():
         with runner, _signals(runner.get_loop, stop):
             return runner.run(work())
+    with _signals(runner.get_loop, stop):
+        return _run_in_thread(runner, work)
+
+
+def run_on(make_loop: Callable[[], asyncio.AbstractEventLoop], work: Callable[[], Coroutine[Any, Any, T]]) -> T:
+    """Run a coroutine to its end on a loop made for it, in a thread of its own where a loop runs already."""
+    runner = asyncio.Runner(loop_factory=make_loop)
+    if _is_in_loop():
+        return _run_in_thread(runner, work)
+    with runner:
+        return runner.run(work())
+
+
+def _run_in_thread(runner: asyncio.Runner, work: Callable[[], Coroutine[Any, Any, T]]) -> T:
     outcome: list[Any] = []
     context = copy_context()
 
@@ -36,9 +50,8 @@ def run_blocking(work: Callable[[], Coroutine[Any, Any, T]], stop: Callable[[int
             outcome.extend((False, error))
 
     thread = threading.Thread(target=in_thread, name="fbcore run")
-    with _signals(runner.get_loop, stop):
-        thread.start()
-        thread.join()
+    thread.start()
+    thread.join()
     succeeded, value = outcome
     if succeeded:
         return value  # type: ignore[no-any-return]
