@@ -101,10 +101,11 @@ def _built(cls: type[CompositeComponent], graph: Graph) -> Graph:
     return graph
 
 
-def component_of(graph: Graph, name: str, place: Place) -> type[CompositeComponent]:
-    """Make a composite of a graph, with the ports that the graph's border has."""
+def component_of(graph: Graph, name: str, place: Place, module: str) -> type[CompositeComponent]:
+    """Make a composite of a graph, with the ports that the graph's border has, as if it stood in a module."""
     graph.frozen = True
-    made = type(name, (CompositeComponent,), {"_inner": graph, "__doc__": f"The graph {graph.name}."})
+    body = {"_inner": graph, "__doc__": f"The graph {graph.name}.", "__module__": module}
+    made = type(name, (CompositeComponent,), body)
     cls = cast("type[CompositeComponent]", made)
     cls._declared.place = place
     return cls

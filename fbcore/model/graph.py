@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import keyword
+import sys
 from collections.abc import Callable
 from typing import Any, TypeVar, overload
 
@@ -277,7 +278,9 @@ class Graph:
         """
         if not self.nodes:
             raise GraphError(f"graph {self.name} is empty", hint="add a component first: graph.add(...)")
-        return component_of(self, name or self.name, caller())
+        # The class is the module's that asks for it, as a named tuple is: so it is shown, and pickled.
+        module = sys._getframe(1).f_globals.get("__name__", __name__)
+        return component_of(self, name or self.name, caller(), module)
 
     def _refuse_if_frozen(self, place: Place) -> None:
         if self.frozen:

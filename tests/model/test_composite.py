@@ -1,5 +1,6 @@
 """A composite is a component that is a graph: its ports are the border of the graph, and nobody else need know."""
 
+import pickle
 from pathlib import Path
 from typing import Any
 
@@ -408,6 +409,16 @@ def test_a_graph_becomes_a_component_with_the_ports_of_its_border():
     ]
     assert found.name == "shouting"
     assert spec(shouting().as_component("Louder")).name == "louder"
+
+
+Shouting = shouting().as_component("Shouting")
+
+
+def test_a_graph_that_became_a_component_belongs_to_the_module_that_asked():
+    """It is shown under its name there, and pickled as other classes of the module are."""
+    assert Shouting.__module__ == __name__
+    found = pickle.loads(pickle.dumps({"made": Shouting}))["made"]
+    assert found is Shouting
 
 
 def test_a_graph_that_became_a_component_is_frozen():
