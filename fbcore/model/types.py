@@ -212,7 +212,8 @@ def reader(kind: Any, *, strict: bool) -> Callable[[Any], Any]:
     adapters: list[Any] = [] if is_plain else [_adapter(kind)]
 
     def read(value: Any) -> Any:
-        if is_plain and isinstance(value, kind):
+        # Where two ports of these types may be connected, so may the value and its port: a bool goes as a float.
+        if is_plain and (isinstance(value, kind) or (strict and fits(type(value), kind))):
             return value
         if not adapters:
             adapters.append(_adapter(kind))

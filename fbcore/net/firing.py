@@ -107,11 +107,10 @@ class Firing:
             value = await port.receive()
             try:
                 result = self._function(value)
+                if result is not None and self.out is not None:
+                    await self._send_by(self.out, result)
             except Exception as error:
                 await self._failed(error, {port.name: value})
-                result = None
-            if result is not None and self.out is not None:
-                await self._send_by(self.out, result)
 
     async def _fire(self, values: Sequence[Any]) -> None:
         """Fire once, with one value for each input."""

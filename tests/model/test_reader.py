@@ -74,6 +74,8 @@ STRICT = [
     (int, True),
     (float, 1.5),
     (float, 7),
+    (float, True),
+    (bytes, bytearray(b"x")),
     (str, "a"),
     (None, None),
     (int | None, None),

@@ -180,6 +180,7 @@ def test_every_packet_that_was_ever_born_is_known(run: Run) -> None:
 
 def test_the_history_is_the_same_on_every_loop() -> None:
     """Whether functions fire in batches or one by one, and whoever has the first turn."""
+
     def history(result: Result) -> list[Any]:
         packets = result.packets
         return [(id, packets.activities(id), packets.parents(id), packets.children(id)) for id in packets]
