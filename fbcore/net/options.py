@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Literal
 
 from fbcore.errors import InputError, shown
@@ -54,13 +55,15 @@ class NetOptions:
 _KEEP = 'say how many packets each node keeps, as 1000, or how many bytes, as "10 MB"'
 
 
+_BYTES = re.compile(r"\s*(\d+(?:\.\d+)?)\s*([kmg]?b)\s*", re.IGNORECASE)
+
+
 def _bytes(text: str) -> int:
-    number, unit = text.strip().rstrip("bBkKmMgG"), text.strip().lower()
-    unit = unit[len(number) :].strip()
-    try:
-        return int(float(number) * _UNITS[unit])
-    except (ValueError, KeyError):
-        raise InputError(f"keep cannot be {text!r}", "keep", _KEEP) from None
+    found = _BYTES.fullmatch(text)
+    size = int(float(found[1]) * _UNITS[found[2].lower()]) if found else 0
+    if size < 1:
+        raise InputError(f"keep cannot be {shown(text)}", "keep", _KEEP)
+    return size
 
 
 DEFAULTS = NetOptions()
