@@ -122,7 +122,7 @@ class NotingOutPort(OutPort):
 
     __slots__ = ()
 
-    async def send(self, value: Any, *, parents: Parents = None) -> None:
+    async def send(self, value: Any, parents: Parents = None) -> None:
         """Give a value away, waiting first until every edge has room."""
         queue = self.queue
         if len(queue) < self.gate and parents is None:

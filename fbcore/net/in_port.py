@@ -127,10 +127,15 @@ class InPort(In[Any]):
         self.last = NOTHING
         if node.credit <= 0:
             await node.give_way()
+        has_looked = not node.net.looks_twice
         while not self.queue:
             if self.is_closed:
                 await self._note_the_end()
                 raise EndOfStream(self.address)
+            if not has_looked:
+                has_looked = True
+                await node.look_again()
+                continue
             wait = Wait(node, (self,)) if self.wait.is_standing else self.wait
             future = wait.begin()
             try:
@@ -171,10 +176,15 @@ class InPort(In[Any]):
             node.credit -= BUDGET if queue and 0 < self.low < NEVER and not self.edges[0].senders else 1
             if node.credit <= 0:
                 await node.give_way()
+            has_looked = not node.net.looks_twice
             while not queue:
                 if self.open_edges == 0 or self.flushed:
                     await self._note_the_end()
                     raise StopAsyncIteration
+                if not has_looked:
+                    has_looked = True
+                    await node.look_again()
+                    continue
                 wait = Wait(node, (self,)) if self.wait.is_standing else self.wait
                 future = wait.begin()
                 try:

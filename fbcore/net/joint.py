@@ -26,13 +26,15 @@ async def take_all(node: Node, ports: Sequence[InPort]) -> list[Any]:
     """
     while True:
         await _begin(node, ports)
+        has_looked = not node.net.looks_twice
         while empty := [port for port in ports if not port.queue]:
             ended = [port for port in empty if port.is_closed]
             if ended:
                 for port in ports:
                     port.half_fed = not port.is_closed or bool(port.queue)
                 raise EndOfStream(ended[0].address)
-            await _wait(node, empty, needs_all=True)
+            await (_wait(node, empty, needs_all=True) if has_looked else node.look_again())
+            has_looked = True
         values = [port.take() for port in ports]
         if await admit(node, ports):
             return values
@@ -45,6 +47,7 @@ async def take_any(node: Node, ports: Sequence[InPort], until: InPort | None = N
         EndOfStream: all of them have ended, or the one that is named by `until`.
     """
     await _begin(node, ports)
+    has_looked = not node.net.looks_twice
     while True:
         if until is not None and until.is_closed and not until.queue:
             raise EndOfStream(until.address)
@@ -56,14 +59,11 @@ async def take_any(node: Node, ports: Sequence[InPort], until: InPort | None = N
                 await _begin(node, ports)
                 break
         else:
-            await _wait_for_any(node, ports)
-
-
-async def _wait_for_any(node: Node, ports: Sequence[InPort]) -> None:
-    waiting = [port for port in ports if not port.is_closed]
-    if not waiting:
-        raise EndOfStream(" and ".join(port.address for port in ports))
-    await _wait(node, waiting, needs_all=False)
+            waiting = [port for port in ports if not port.is_closed]
+            if not waiting:
+                raise EndOfStream(" and ".join(port.address for port in ports))
+            await (_wait(node, waiting, needs_all=False) if has_looked else node.look_again())
+            has_looked = True
 
 
 async def _begin(node: Node, ports: Sequence[InPort]) -> None:

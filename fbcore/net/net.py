@@ -54,6 +54,7 @@ class Net:
         self.errors: list[NodeError] = []
         self.is_cancelled = False
         self.is_stepped = False
+        self.looks_twice = False
         self.budget = 0
         self.result: Result | None = None
         self.blocked = BlockedCheck(self, self._when_blocked)
@@ -105,6 +106,8 @@ class Net:
     def _begin(self) -> None:
         self._began = self.loop.time()
         self.is_stepped = isinstance(self.loop, SteppedLoop)
+        # Who watches nodes is to see them wait.
+        self.looks_twice = not self.is_stepped and not self.watching.wants_nodes
         # On a stepped loop a task has no credit, and gives way before every port operation.
         self.budget = 0 if self.is_stepped else BUDGET
         if isinstance(self.loop, SteppedLoop):

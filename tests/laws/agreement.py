@@ -47,7 +47,9 @@ def is_determined(plan: Plan, expected: Reckoning) -> bool:
     reach = reachable(plan)
     cut_short = {node for node in plan.names if node in expected.cut or reach[node] & expected.cut}
     # A node that loses its consumer ends somewhere; whether it did something else before that depends on the order.
-    does_more = {node.id for node in plan.nodes if node.kind in ("join", "switch", "eager", "fail", "spin")}
+    # With two inputs it may by then wait at the one, while who sends to both waits for room at the other.
+    kinds = ("join", "concat", "alternate", "switch", "eager", "fail", "spin")
+    does_more = {node.id for node in plan.nodes if node.kind in kinds}
     return is_ordered(plan) and not cut_short & does_more and expected.outcome != "failed"
 
 

@@ -371,15 +371,16 @@ def test_two_watches_of_one_edge_and_one_of_another(on_loop):
 
 
 def test_a_batch_of_a_function_respects_a_watch():
-    """On the stock loop functions fire in batches, and none takes a watched edge by surprise."""
+    """On the stock loop functions fire in batches, and none takes a watched edge by surprise: it fills one by one."""
 
-    async def main() -> int:
-        most = 0
+    async def main() -> list[int]:
+        fills: list[int] = []
 
         def look(edge: EdgeView) -> bool:
-            nonlocal most
-            most = max(most, edge.fill)
-            return edge.fill >= 2
+            if edge.fill == 0:
+                fills.clear()
+            fills.append(edge.fill)
+            return fills[0] == 0 and edge.fill >= 2
 
         graph = Graph("batches")
         twice, again = graph.add(double), graph.add(double, "again")
@@ -387,9 +388,10 @@ def test_a_batch_of_a_function_respects_a_watch():
         twice.out >> again.value
         again.out >> graph.outputs.passed
         async with BatchRuntime(graph).stream(inputs={"value": Each(range(2000))}) as results:
-            for _ in range(300):
-                await anext(results)
-            await results.net.edges["double.out->again.value"].until(look)
-        return most
+            watch = asyncio.ensure_future(results.net.edges["double.out->again.value"].until(look))
+            async for _ in results:
+                pass
+            await watch
+        return fills
 
-    assert asyncio.run(main()) == 2
+    assert asyncio.run(main()) == [0, 1, 2]
