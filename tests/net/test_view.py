@@ -221,6 +221,53 @@ def test_until_asks_after_every_put_and_every_take(on_loop):
     assert set(steps) == {(1, 0), (0, 1)}
 
 
+class Cuts(Component):
+    """Sends each number by two ports, to one input."""
+
+    value: In[int]
+    left: Out[int]
+    right: Out[int]
+
+    async def run(self) -> None:
+        async for value in self.value:
+            await self.left.send(value)
+            await self.right.send(value)
+
+
+@pytest.mark.parametrize(
+    "address", ["inputs.value->double.value", "inputs.value->cuts.value", "cuts.right->again.value"]
+)
+def test_until_sees_every_packet_of_a_fan_out_and_of_a_fan_in(on_loop, address):
+    """An edge beside others is watched as one alone is, and the others do not count."""
+    graph = Graph("crossing")
+    cuts, twice, again = graph.add(Cuts), graph.add(double), graph.add(double, "again")
+    graph.inputs.value >> cuts.value
+    graph.inputs.value >> twice.value
+    cuts.left >> again.value
+    cuts.right >> again.value
+    twice.out >> again.value
+    again.out >> graph.outputs.all
+
+    async def main() -> list[tuple[int, int]]:
+        seen = []
+
+        def look(edge: EdgeView) -> bool:
+            seen.append((edge.put, edge.taken))
+            return edge.taken == 30
+
+        async with BatchRuntime(graph).stream(inputs={"value": Each(range(30))}) as results:
+            watch = asyncio.ensure_future(results.net.edges[address].until(look))
+            await asyncio.sleep(0)
+            assert len([packet async for packet in results]) == 90
+            await watch
+        return seen
+
+    seen = on_loop(main())
+    steps = {(put - before, taken - gone) for (before, gone), (put, taken) in pairwise(seen)}
+    assert (0, 1) in steps
+    assert steps <= {(1, 0), (0, 1)}
+
+
 def test_a_watched_edge_is_fast_again_when_nobody_waits():
     """The gates are opened again: what a user does not look at costs nothing."""
 
