@@ -75,7 +75,9 @@ def composite_spec(cls: type[CompositeComponent], make_graph: Callable[[str], Gr
     spec = ComponentSpec(name, {}, cls, doc_of(cls, CompositeComponent), declared.place)
     graph = cls._inner
     if graph is None:
-        graph = _built(cls, make_graph(name))
+        graph = make_graph(name)
+        graph.place = spec.place
+        _build(cls, graph)
         spec.ports = all_ports(cls)
         spec.problems += _border_problems(graph, spec)
     else:
@@ -89,7 +91,7 @@ def composite_spec(cls: type[CompositeComponent], make_graph: Callable[[str], Gr
     return spec
 
 
-def _built(cls: type[CompositeComponent], graph: Graph) -> Graph:
+def _build(cls: type[CompositeComponent], graph: Graph) -> None:
     if cls._declared.is_building:
         hint = "a net has a fixed number of nodes; connect an output back to an input to go round"
         raise GraphError(f"composite {cls.__name__} contains itself", graph.name, hint)
@@ -98,7 +100,6 @@ def _built(cls: type[CompositeComponent], graph: Graph) -> Graph:
         cls().build(graph)
     finally:
         cls._declared.is_building = False
-    return graph
 
 
 def component_of(graph: Graph, name: str, place: Place, module: str) -> type[CompositeComponent]:

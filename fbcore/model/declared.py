@@ -101,3 +101,6 @@ def _set_options(owner: str, port: PortSpec, declared: Any) -> None:
         if validate is not None and not callable(validate):
             hint = "give a function of the value that raises, or returns False, for what it refuses"
             raise GraphError(f"validate cannot be {shown(port.validate)}", f"{owner}.{port.name}", hint)
+        if inspect.iscoroutinefunction(validate):
+            hint = "look at the value without waiting; what has to wait is the work of a component before this one"
+            raise GraphError("validate cannot be an async function", f"{owner}.{port.name}", hint)

@@ -109,7 +109,9 @@ class Graph:
         self.inputs = BorderHandles(self, "inputs")
         self.outputs = BorderHandles(self, "outputs")
         self.configs = BorderHandles(self, "configs")
+        self.place = caller()
         self.initials: list[Any] = []
+        self.initial_places: list[Place] = []
         self.frozen = False
         self._numbers: dict[tuple[str, str], int] = {}
 
@@ -179,8 +181,10 @@ class Graph:
             print(BatchRuntime(graph).run().outputs.halves)
             #> [10, 5, 2, 1]
         """
-        self._refuse_if_frozen(caller())
+        place = caller()
+        self._refuse_if_frozen(place)
         self.initials.append(value)
+        self.initial_places.append(place)
         return PortHandle(self, ("initial", str(len(self.initials) - 1)), PortKind.OUTPUT)
 
     def connect(
@@ -243,6 +247,10 @@ class Graph:
         target.check_takes(place, source)
         edge = EdgeSpec(source.end, target.end, place, options)
         _check_options(edge)
+        if options and target.kind is PortKind.CONFIG and source.end[0] in ("configs", "initial"):
+            hint = "connect it by >>"
+            what = f"the value is there before the net runs, and nothing passes this edge ({place})"
+            raise GraphError(what, edge.address, hint)
         self.edges.append(edge)
 
     def next_number(self, end: tuple[str, str]) -> int:

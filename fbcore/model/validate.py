@@ -58,7 +58,7 @@ def problems_inside(composite: ComponentSpec) -> list[Problem]:
 def _of_graph(graph: Graph, prefix: str, border: ComponentSpec | None, seen: set[int]) -> Iterator[Problem]:
     """Check one graph, and once each graph inside it; `border` is the composite that it is the inside of."""
     for problem in (*_nodes(graph), *_connections(graph), *_edges(graph, border), *_names(graph)):
-        problem.address = prefix + problem.address
+        problem.address = f"{prefix}{problem.address}".removesuffix(".") or graph.name
         yield problem
     for node in graph.nodes.values():
         inner = node.component.graph
@@ -184,7 +184,7 @@ def _config_at(graph: Graph, end: tuple[str, str]) -> PortSpec | None:
 def _names(graph: Graph) -> Iterator[Problem]:
     """Find names that nodes and ports of a graph share, and packets that go nowhere."""
     if not graph.nodes:
-        yield Problem("the graph is empty", graph.name, Place("<graph>", 0), "add a component: graph.add(...)")
+        yield Problem("the graph is empty", "", graph.place, "add a component: graph.add(...)")
     names: dict[str, str] = dict.fromkeys(graph.nodes, "a node")
     for side in ("inputs", "outputs", "configs"):
         for name, edges in graph.border(side).items():
@@ -198,7 +198,7 @@ def _names(graph: Graph) -> Iterator[Problem]:
         if ("initial", str(number)) not in connected:
             hint = "connect it: graph.initial(...) >> some.input"
             what = f"the initial packet {shown(value)} goes nowhere"
-            yield Problem(what, f"initial.{number}", Place("<graph>", 0), hint)
+            yield Problem(what, f"initial.{number}", graph.initial_places[number], hint)
 
 
 def _options_of_run(graph: Graph) -> Iterator[Problem]:

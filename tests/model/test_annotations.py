@@ -1,6 +1,7 @@
 """Annotations that are strings, as under `from __future__ import annotations`, name the types they would name."""
 
 from __future__ import annotations
+import __future__
 
 import inspect
 from collections.abc import Iterator
@@ -159,4 +160,51 @@ def test_an_annotation_that_is_nonsense_counts_as_any():
     assert {name: (port.type, port.resolved) for name, port in ports.items()} == {
         "half": (Any, False),
         "gone": (Any, False),
+    }
+
+
+CELLS = [
+    "from fbcore import Component, CompositeComponent, Config, Graph, In, InArray, Missing, Out, Packet, component",
+    """
+class Takes(Component):
+    flight: In[Flight]
+    parts: InArray[Flight]
+    when: Config[Day]
+
+    async def run(self) -> None: ...
+""",
+    """
+@component(fires="any")
+def gives(day: Day | Missing, packet: Packet[Flight] | Missing) -> Flight | None: ...
+""",
+    """
+class Around(CompositeComponent):
+    flight: Out[Flight]
+
+    def build(self, graph: Graph) -> None:
+        graph.initial(1) >> graph.add(gives).day
+        graph["gives"].out >> graph.outputs.flight
+""",
+    """
+Day = int
+class Flight: ...
+""",
+]
+
+
+def test_types_of_later_cells_of_a_notebook_are_found():
+    """A cell is run in the module of the notebook; what a later one defines is there when the graph is validated."""
+    module: dict[str, Any] = {"__name__": "__main__"}
+    flags = __future__.annotations.compiler_flag
+    for number, cell in enumerate(CELLS):
+        exec(compile(cell, f"<cell {number}>", "exec", flags, dont_inherit=True), module)
+    graph = Graph("notebook")
+    for name in ("Takes", "gives", "Around"):
+        graph.add(module[name], name.lower())
+    ports = {node.id: {port.name: port.type for port in node.component.ports.values()} for node in graph.nodes.values()}
+    flight, missing = module["Flight"], module["Missing"]
+    assert ports == {
+        "takes": {"flight": flight, "parts": flight, "when": int},
+        "gives": {"day": int | missing, "packet": flight | missing, "out": flight},
+        "around": {"flight": flight},
     }

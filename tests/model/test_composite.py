@@ -303,6 +303,43 @@ def test_problems_inside_have_addresses_from_outside():
     assert (problem.address, problem.what) == ("node.one.length.text", "nothing is connected to this input")
 
 
+def test_everything_is_found_at_once():
+    """Outside and inside, each with its address, the line where it stands, and how to mend it."""
+
+    class Wrong(CompositeComponent):  # wrong
+        text: In[str]
+        unused: Out[str]
+
+        def build(self, graph: Graph) -> None:
+            graph.inputs.text >> graph.add(length).text  # inside
+            graph["length"].out >> graph.add(shout).text  # misfit
+
+    class Nothing(CompositeComponent):  # empty
+        def build(self, graph: Graph) -> None: ...
+
+    graph = Graph("everything")
+    graph.add(Wrong, mark="?")  # outside
+    graph.add(Nothing)
+    graph.initial("x")  # initial
+    loud = graph.add(Loud, mark=7)  # loud
+    graph.initial(3) >> loud.text  # three
+    with pytest.raises(GraphError) as caught:
+        graph.validate()
+    found = [problem for problem in caught.value.problems if problem.is_error]
+    assert [(problem.address, problem.place.line) for problem in found] == [
+        ("wrong.unused", line("wrong")),
+        ("wrong.mark", line("outside")),
+        ("loud.mark", line("loud")),
+        ("wrong.text", line("outside")),
+        ("initial.1->loud.text", line("three")),
+        ("initial.0", line("initial")),
+        ("wrong.length.out->shout.text", line("misfit")),
+        ("nothing", line("empty")),
+    ]
+    assert all(problem.place.file == __file__ and problem.hint for problem in found)
+    assert f"graph everything cannot run: {len(found)} problems" in str(caught.value)
+
+
 def test_a_composite_has_no_execute_started_executed_or_stopped():
     """The hint says how to get one; `stop`, `failed` and `error` it has."""
     for name in ("execute", "started", "executed", "stopped"):

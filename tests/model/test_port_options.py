@@ -30,6 +30,13 @@ def spec(cls: type[Component]) -> dict[str, PortSpec]:
     return graph.nodes["node"].component.ports
 
 
+def line(marker: str) -> int:
+    """Return the number of the line in this file that ends with a marker in a comment."""
+    lines = Path(__file__).read_text().splitlines()
+    (found,) = [number for number, text in enumerate(lines, 1) if text.endswith(f"# {marker}")]
+    return found
+
+
 def errors(graph: Graph) -> list[str]:
     """Return the errors that validating a graph finds, as address and text."""
     try:
@@ -161,6 +168,18 @@ def test_a_validator_is_a_function(port: Any):
     with pytest.raises(GraphError, match="validate cannot be") as caught:
         Graph("wrong").add(made)
     assert "a function of the value that raises, or returns False" in caught.value.hint
+
+
+def test_a_validator_does_not_wait():
+    """An async one would be called and never run, and so refuse nothing."""
+
+    async def later(value: int) -> bool:
+        return False
+
+    made = type("Made", (Component,), {"__annotations__": {"port": In[int]}, "port": In(validate=later)})
+    with pytest.raises(GraphError, match="validate cannot be an async function") as caught:
+        Graph("wrong").add(made)
+    assert caught.value.address == "Made.port"
 
 
 def test_options_are_inherited_and_may_be_changed():
@@ -330,8 +349,12 @@ def test_an_initial_packet_must_fit():
 def test_an_initial_packet_that_goes_nowhere_is_a_problem():
     """It was meant for something; the value is shown."""
     graph = doubling(3)
-    graph.initial([7])
+    graph.initial([7])  # nowhere
     assert errors(graph) == ["initial.1: the initial packet [7] goes nowhere"]
+    with pytest.raises(GraphError) as caught:
+        graph.validate()
+    place = caught.value.problems[0].place
+    assert (place.file, place.line) == (__file__, line("nowhere"))
 
 
 def test_an_initial_packet_feeds_a_config_once():
@@ -369,6 +392,19 @@ def test_an_option_that_an_edge_cannot_have_is_refused(options: dict[str, Any]):
     with pytest.raises(GraphError, match=r"test_port_options\.py:\d+") as caught:
         graph.connect(graph.inputs.number, node.number, **options)
     assert caught.value.hint
+
+
+@pytest.mark.parametrize("options", [{"capacity": 3}, {"copy": True}])
+def test_a_value_that_is_there_before_the_net_runs_passes_no_edge(options: dict[str, Any]):
+    """An option would change nothing, and is refused; a node that feeds the config may have it."""
+    graph = Graph("edges")
+    node, source = graph.add(double, "node"), graph.add(double, "source")
+    for before in (graph.configs.factor, graph.initial(3)):
+        with pytest.raises(GraphError, match="nothing passes this edge") as caught:
+            graph.connect(before, node.factor, **options)
+        assert caught.value.hint == "connect it by >>"
+    graph.connect(source.out, node.factor, **options)
+    graph.connect(graph.initial(1), node.number, **options)
 
 
 def test_a_config_of_the_graph_feeds_configs_only():
