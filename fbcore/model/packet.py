@@ -80,7 +80,7 @@ class Packet(Generic[T]):
 
     Made only for who asks: a parameter annotated `Packet[T]`, or `self.port.packets()`. Forwarding it (by
     `self.out.forward(packet)`, or by returning it from a function) keeps the identity. It is at one place only: what
-    is sent when it is forwarded again is a new packet, with this one as its parent.
+    is sent when it is forwarded again is a new packet, with this one as its parent; `is_forwarded` says whether it was.
 
     Example:
         @component
