@@ -125,10 +125,13 @@ class NotingOutPort(OutPort):
     async def send(self, value: Any, parents: Parents = None) -> None:
         """Give a value away, waiting first until every edge has room."""
         queue = self.queue
-        if len(queue) < self.gate and parents is None:
+        if len(queue) < self.gate:
             births = self.births
             assert births is not None
-            births.parents.append(births.assumed())
+            if parents is None:
+                births.parents.append(births.assumed())
+            else:
+                births.note(value, None, parents)
             queue.append(value)
         elif parents is not None or not self._put_at_once(value):
             await self._send_slowly(value, parents=parents)

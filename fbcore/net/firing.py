@@ -176,7 +176,7 @@ class Firing:
             else:
                 await port.send(value)
         except EndOfDemand:
-            port.discard(value)
+            port.discard(value.value if self.packets and isinstance(value, Packet) else value)
             raise
 
 

@@ -226,7 +226,8 @@ class OutPort(Out[Any]):
 
     def edge_refuses(self, edge: Edge) -> None:
         """Go on without an edge whose consumer has ended."""
-        self.edges.remove(edge)
+        # A new list, for a fan-out may be on its way through the old one: its packet may have stopped the consumer.
+        self.edges = [each for each in self.edges if each is not edge]
         self.ended.append(edge)
         self.regate()
 
