@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import sys
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 def PyFile(path: str | Path, *, entry: str | None = None, process: bool = False) -> Any:  # noqa: N802 - makes a class
@@ -39,4 +41,4 @@ def PyFile(path: str | Path, *, entry: str | None = None, process: bool = False)
     # What reads files takes long to import, and a net without them needs none of it.
     from fbcore.components.py_kind import component_of
 
-    return component_of(Path(path), sys._getframe(1).f_globals.get("__file__"), entry, process=process)
+    return component_of(path, sys._getframe(1).f_globals.get("__file__"), entry, process=process)

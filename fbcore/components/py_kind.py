@@ -18,12 +18,12 @@ _RULE = "a component is a Python file in UTF-8, with a block `# /// fbcore` or a
 _BLOCK_HINT = 'declare ports at the top of the file: # /// fbcore, # [inputs], # row = "dict[str, str]", # ///'
 
 
-def component_of(path: Path, calling: str | None, entry: str | None, *, process: bool) -> Any:
+def component_of(path: str | Path, calling: str | None, entry: str | None, *, process: bool) -> Any:
     """Make a component of a file that the file `calling` names, or a prompt when that is None; see `PyFile`."""
     if process and entry is not None:
         what = f"entry={entry!r} names a function, and process=True runs the whole file"
         raise GraphError(what, str(path), "leave one of them away")
-    source = Source(_located(path, calling), _RULE)
+    source = Source(_located(Path(path), calling), _RULE)
     made_by = (_again, str(source.file), entry, process)
     block = find_block(source, "fbcore")
     if process:
@@ -40,7 +40,7 @@ def component_of(path: Path, calling: str | None, entry: str | None, *, process:
 
 def _again(path: str, entry: str | None, process: bool) -> Any:
     """Make a component of a file again, as unpickling does."""
-    return component_of(Path(path), None, entry, process=process)
+    return component_of(path, None, entry, process=process)
 
 
 def _located(path: Path, calling: str | None) -> Path:
