@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Mapping
-from copy import copy
 from typing import Any, get_args, get_origin
 
 from fbcore.errors import GraphError, shown
@@ -57,7 +56,7 @@ class Declared:
             if port is not None:
                 found[name] = port
         for name in inherited.keys() & vars(self.cls).keys() - found.keys():
-            found[name] = copy(inherited[name])
+            found[name] = inherited[name].copied()
             _set_options(self.cls.__name__, found[name], vars(self.cls)[name])
         return found
 

@@ -74,6 +74,13 @@ class PortSpec:
         name = getattr(self.validate, "__name__", repr(self.validate))
         return f"{shown(value)} was refused by {name}{why}"
 
+    def copied(self) -> PortSpec:
+        """Return another declaration that says the same, for a class that gives the port other options."""
+        made = PortSpec(self.name, self.kind, self.type)
+        for name in self.__slots__:
+            setattr(made, name, getattr(self, name))
+        return made
+
     def __repr__(self) -> str:
         return f"PortSpec({self.name!r}, {self.kind.value!r}, {self.type!r})"
 

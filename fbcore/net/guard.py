@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 from collections import deque
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
@@ -76,7 +75,7 @@ class Inspection:
         self._address = address
         self._sender = sender
         self._check = check
-        self._copy = copy.deepcopy if copied is True else copied or None
+        self._copy = _deep_copy if copied is True else copied or None
         self._digests: deque[bytes | None] | None = deque() if compares else None
         self._guards = guards
 
@@ -120,3 +119,9 @@ def _digest(value: Any) -> bytes | None:
         return hashlib.blake2b(pickle.dumps(value, protocol=5), digest_size=16).digest()
     except Exception:
         return None
+
+
+def _deep_copy(value: Any) -> Any:
+    import copy
+
+    return copy.deepcopy(value)
