@@ -123,7 +123,7 @@ class Firing:
         except Exception as error:
             await self._failed(error, self.node.in_hand())
         else:
-            await self.node.tell("executed")
+            await self.node.tell_executed()
 
     async def _failed(self, error: BaseException, values: dict[str, Any]) -> None:
         """Send a failure to the port `error` when that is connected; else let the error leave the node."""

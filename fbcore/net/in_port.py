@@ -153,10 +153,9 @@ class InPort(In[Any]):
         value = await self.receive()
         return Packet(value, self.last_identity())
 
-    async def packets(self) -> AsyncIterator[Packet[Any]]:
+    def packets(self) -> AsyncIterator[Packet[Any]]:
         """Receive packets with their identities."""
-        async for value in self:
-            yield Packet(value, self.last_identity())
+        return _Packets(self)
 
     def last_identity(self) -> PacketId:
         """Return the identity of the packet that was received last; the caller has seen to it that there was one."""
@@ -278,3 +277,17 @@ class InPort(In[Any]):
     def _wake_all(self) -> None:
         for wait in list(self.waiters):
             wait.wake()
+
+
+class _Packets:
+    """Packets of an input with their identities; no generator, which a cancelled node would leave to be closed."""
+
+    def __init__(self, port: InPort) -> None:
+        self._port = port
+
+    def __aiter__(self) -> AsyncIterator[Packet[Any]]:
+        return self
+
+    async def __anext__(self) -> Packet[Any]:
+        value = await self._port.__anext__()
+        return Packet(value, self._port.last_identity())

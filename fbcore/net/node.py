@@ -71,7 +71,7 @@ class Node:
         self.busy_with: list[str] = []
         self.held: dict[str, Any] = {}
         self.unsent: dict[str, list[Any]] = {}
-        self.tasks: asyncio.TaskGroup = NodeTasks()
+        self.tasks = NodeTasks()
         self.task: asyncio.Task[None] | None = None
         self.credit = 0
         self.net_handle: NetHandle = _Handle(net)
@@ -182,8 +182,7 @@ class Node:
         if len(held) == 1 and len(self.ins.keys() - {"execute"}) == 1:
             (value,) = held.values()
         await self.error.send(Failure(value, failure, self.address))
-        for port in self.ins.values():
-            port.last = NOTHING
+        self.let_go()
         await self.tell("failed")
 
     async def tell(self, message: str) -> None:
@@ -192,6 +191,12 @@ class Node:
         if port is not None:
             with suppress(EndOfDemand):
                 await port.send(None)
+
+    async def tell_executed(self) -> None:
+        """Say that a firing, or a run, is over: the node is done with what it had in its hands."""
+        if not self.tasks.are_busy:
+            self.let_go()
+        await self.tell("executed")
 
     async def _tell_stopped(self) -> None:
         await self.tell("stopped")
@@ -214,8 +219,7 @@ class Node:
         if phase is Phase.CANCELLED:
             self.note_hands()
         elif phase is Phase.ENDED:
-            for port in self.ins.values():
-                port.last = NOTHING
+            self.let_go()
         if not self.has_told:
             self._tell_at_once("stopped")
         self._enter(phase)
@@ -261,6 +265,11 @@ class Node:
     def in_hand(self) -> dict[str, Any]:
         """Return the packets the node has taken and not yet done with, by port."""
         return {name: port.last for name, port in self.ins.items() if port.last is not NOTHING}
+
+    def let_go(self) -> None:
+        """Have nothing in hand any more."""
+        for port in self.ins.values():
+            port.last = NOTHING
 
     def note_hands(self) -> None:
         """Write down, for the report, what the node holds: packets taken, and values whose send waits."""

@@ -16,6 +16,11 @@ T = TypeVar("T")
 class NodeTasks(asyncio.TaskGroup):
     """A task group in which the end of a stream, or of demand, is the normal end of a task too."""
 
+    @property
+    def are_busy(self) -> bool:
+        """Whether a task in it has not ended."""
+        return bool(self._tasks)
+
     def create_task(
         self,
         coro: Generator[Any, None, T] | Coroutine[Any, Any, T],

@@ -51,9 +51,9 @@ async def _run_once(node: Node, instance: Component) -> None:
     try:
         await instance.run()
     except (EndOfStream, EndOfDemand):
-        await node.tell("executed")
+        await node.tell_executed()
         raise
-    await node.tell("executed")
+    await node.tell_executed()
 
 
 def _port(node: Node, spec: PortSpec) -> Any:

@@ -2,11 +2,12 @@
 
 import asyncio
 import contextlib
+from typing import Any
 
 import pytest
 
 from fbcore import BatchRuntime, Component, Each, Graph, In, Out, Outcome, StopNet, component
-from fbcore.loop import SteppedLoop
+from fbcore.loop import Seeded, SteppedLoop
 from fbcore.net.build import build_net
 
 
@@ -268,3 +269,79 @@ def test_a_net_that_is_stopped_before_it_runs_ends_at_once(way):
         result = runner.run(main())
     assert (result.outcome, result.reason, result.seconds) == (Outcome.STOPPED, "too early", 0)
     assert result.outputs.all == ([[]] if way == "stop" else [])
+
+
+class Forward(Component):
+    """Sends packets on, and waits for room there."""
+
+    value: In[int]
+    out: Out[int]
+
+    async def run(self) -> None:
+        async for packet in self.value.packets():
+            await self.out.forward(packet)
+
+
+class Stops(Component):
+    """Takes nothing, and stops the net."""
+
+    value: In[Any]
+
+    async def run(self) -> None:
+        await asyncio.sleep(1)
+        self.net.stop("enough")
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_a_loop_over_packets_leaves_nothing_behind_when_it_is_cancelled(seed, caplog):
+    """No task is needed to end it: the net would name one."""
+    graph = Graph("forwarding")
+    forward, stops = graph.add(Forward), graph.add(Stops)
+    graph.inputs.number >> forward.value
+    graph.connect(forward.out, stops.value, capacity=1)
+    with asyncio.Runner(loop_factory=lambda: SteppedLoop(Seeded(seed))) as runner:
+        result = runner.run(BatchRuntime(graph).arun(inputs={"number": Each(range(5))}))
+    assert result.outcome == "stopped"
+    assert result.held == {"forward.value": 1}
+    assert "left the task" not in caplog.text
+
+
+class Pair(Component):
+    """Takes two packets a run."""
+
+    value: In[int]
+    out: Out[int]
+
+    async def run(self) -> None:
+        for _ in range(2):
+            await self.out.send(await self.value.receive())
+
+
+def test_what_a_run_took_is_not_held_while_the_node_waits_for_its_next_signal():
+    """The packets of a run that is over have gone on, and are not in the node's hands any more."""
+    graph = Graph("pairs")
+    pair, ticks = graph.add(Pair), graph.add(Ticks)
+    graph.inputs.number >> pair.value
+    ticks.tick >> pair.execute
+    pair.out >> graph.outputs.numbers
+    result = run_and(graph, lambda net: net.stop_at_once(), after=1.5, number=Each(range(9)))
+    assert result.outputs.numbers == [0, 1, 2, 3]
+    assert result.held == {}
+
+
+@component
+def same(value: int) -> int:
+    return value
+
+
+def test_what_a_firing_took_is_not_held_while_the_node_waits_to_tell_of_it(stepped):
+    """The packet has gone on, though nobody hears yet that the firing is over."""
+    graph = Graph("telling")
+    node, stops = graph.add(same), graph.add(Stops)
+    graph.inputs.number >> node.value
+    node.out >> graph.outputs.numbers
+    graph.connect(node.executed, stops.value, capacity=1)
+    result = stepped(graph, inputs={"number": Each(range(9))})
+    assert result.outputs.numbers == [0, 1]
+    assert result.held == {}
+    assert result.unsent["same.executed"] == [None]
