@@ -56,7 +56,10 @@ class Host(Protocol):
 
     address: str
     net_handle: NetHandle
-    tasks: asyncio.TaskGroup
+
+    @property
+    def tasks(self) -> asyncio.TaskGroup:
+        """The node's own task group."""
 
     def select(self, ports: Sequence[Any]) -> AsyncIterator[Hit]:
         """Look at several inputs, whichever comes first."""
