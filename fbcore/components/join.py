@@ -8,6 +8,7 @@ from typing import Any
 from fbcore.components.record import Key, key_of
 from fbcore.errors import InputError
 from fbcore.model.component import Component
+from fbcore.model.packet import MISSING
 from fbcore.model.port import Config, In, Out
 
 
@@ -17,6 +18,8 @@ class JoinByKey(Component):
     `right`, the table, is read to its end and kept; then `left` flows past it. Pairs leave by `joined`, in
     the order of `left`; those whose key the table lacks leave by `unmatched`, so that none is lost. The key
     is a field, a tuple of fields, or a function; `right_key` is for tables that call it something else.
+    With `otherwise` every record leaves by `joined`, those whose key the table lacks paired with that; which
+    these were is still sent to `unmatched`.
 
     Both must not come from the same node: `left` waits while the table is read, and would hold it up.
 
@@ -38,6 +41,7 @@ class JoinByKey(Component):
 
     key: Config[Key]
     right_key: Config[Key | None] = Config(default=None)
+    otherwise: Config[Any] = Config(default=MISSING)
     left: In[Any]
     right: In[Any]
     joined: Out[tuple[Any, Any]]
@@ -46,15 +50,17 @@ class JoinByKey(Component):
     async def run(self) -> None:
         """Read the table, then let the stream pass."""
         table = await self._read_table()
+        joined, otherwise = self.joined.send, self.otherwise.value
         key: Callable[[Any], Hashable] | None = None
         async for record in self.left:
             if key is None:
                 key = key_of(self.key.value, record)
-            match = table.get(key(record), _MISSING)
-            if match is _MISSING:
+            match = table.get(key(record), MISSING)
+            if match is MISSING:
                 await self.unmatched.send(record)
-            else:
-                await self.joined.send((record, match))
+                match = otherwise
+            if match is not MISSING:
+                await joined((record, match))
 
     async def _read_table(self) -> dict[Hashable, Any]:
         table: dict[Hashable, Any] = {}
@@ -68,6 +74,3 @@ class JoinByKey(Component):
                 raise InputError(what, hint="choose a key that tells them apart, or drop one of them before the join")
             table[found] = record
         return table
-
-
-_MISSING: Any = object()

@@ -50,6 +50,14 @@ def test_a_value_that_is_false_matches() -> None:
     assert join([5], [None], key=lambda _: "same") == ([(5, None)], [])
 
 
+@pytest.mark.parametrize("otherwise", [{"k": 0}, None, 0], ids=repr)
+def test_something_for_those_without_a_partner(otherwise: object) -> None:
+    """With `otherwise` every record is joined, in order, and those that the table lacks are sent elsewhere too."""
+    left, two = [{"k": 2}, {"k": 9}, {"k": 2}], {"k": 2}
+    pairs = [(left[0], two), (left[1], otherwise), (left[2], two)]
+    assert join(left, [two], key="k", otherwise=otherwise) == (pairs, [left[1]])
+
+
 def test_an_empty_side() -> None:
     """With an empty table nothing matches, and with an empty stream nothing comes."""
     assert join([{"k": 1}], [], key="k") == ([], [{"k": 1}])
