@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from typing import Any, TextIO
 
 from fbcore.net.report import Outputs
+from fbdev.run.tables import draw_table, table_of
 
 _SHOWN = 20
 """Values of an output that a terminal shows."""
@@ -13,8 +14,8 @@ _SHOWN = 20
 def print_outputs(outputs: Outputs, stream: TextIO) -> None:
     """Print the values of every output: texts as they are, others as Python writes them.
 
-    On a terminal a long list is cut and its values are counted; in a pipe all are there, one on a line. The
-    name of an output stands before its values when there are several.
+    On a terminal a long list is cut and its values are counted, and records of one kind are drawn as a table; in a
+    pipe all values are there, one on a line. The name of an output stands before its values when there are several.
     """
     to_people = stream.isatty()
     for port in outputs:
@@ -24,9 +25,19 @@ def print_outputs(outputs: Outputs, stream: TextIO) -> None:
         if not to_people:
             stream.writelines(f"{_text(value)}\n" for value in values)
             continue
-        stream.writelines(f"{_pretty(value)}\n" for value in values[:_SHOWN])
+        shown = values[:_SHOWN]
+        if not _draw(shown, stream):
+            for value in shown:
+                if not _draw(value, stream):
+                    stream.write(f"{_pretty(value)}\n")
         if len(values) > _SHOWN:
             stream.write(f"... and {len(values) - _SHOWN:,} more (all of them with --json, or in a pipe)\n")
+
+
+def _draw(value: Any, stream: TextIO) -> bool:
+    """Draw a value as a table, if it is one and there is room."""
+    table = table_of(value)
+    return table is not None and draw_table(table, stream)
 
 
 def _text(value: Any) -> str:

@@ -1,8 +1,13 @@
+import copy
 import dataclasses
+import pickle
+from collections.abc import Callable
 from typing import Any
 
+import pytest
+
 from fbcore import InputError
-from fbcore.components.text_table import TextTable, text_table
+from fbcore.components.text_table import Table, TableColumn, TextTable, text_table
 from tests.components.alone import failure_of, run_alone
 
 
@@ -51,3 +56,15 @@ def test_a_row_of_another_kind() -> None:
     """A record with other fields than the first is refused."""
     rows: list[Any] = [{"a": 1}, {"b": 1}]
     assert isinstance(failure_of(TextTable, {"rows": rows}), InputError)
+
+
+@pytest.mark.parametrize("again", [copy.copy, copy.deepcopy, lambda table: pickle.loads(pickle.dumps(table))])
+def test_a_table_knows_its_columns(again: Callable[[Table], Table]) -> None:
+    """A table is a text, and has headings, cells and which of them are numbers; copies have them too."""
+    table = again(text_table(ROWS, FORMATS))
+    assert (table, type(table)) == (TABLE, Table)
+    assert table.columns == (
+        TableColumn("sky", ("rain", "fog"), is_number=False),
+        TableColumn("flights", ("21,086", "298"), is_number=True),
+        TableColumn("mean delay", ("30.9", ""), is_number=True),
+    )
