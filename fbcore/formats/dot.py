@@ -47,9 +47,9 @@ def to_dot(graph: Graph, *, types: bool = False) -> str:
     """Return a graph as DOT text, ended by a newline; the same graph gives the same text.
 
     Nodes are rounded boxes with id and component, composites boxes around what is in them. Inputs and outputs
-    are tags, configs hexagons, initial packets notes with the value. Arrows say the ports they connect, but for
-    those that have boxes of their own, what is not usual about the edge, and with `types` the types of the
-    ports. To configs they are dotted, those of signals and messages dashed, those that carry failures red.
+    are tags, configs that are fed hexagons, initial packets notes with the value. Arrows say which ports they
+    connect where no box says it, what is not usual about the edge, and with `types` the types of the ports. To
+    configs they are dotted, those of signals and messages dashed, those that carry failures red.
     A long graph runs downwards.
 
     Source: https://graphviz.org/doc/info/lang.html
@@ -62,9 +62,9 @@ def to_dot(graph: Graph, *, types: bool = False) -> str:
             return text.upper()
 
         graph = Graph("loud")
-        graph.inputs.text >> graph.add(shout).text
+        graph.inputs.line >> graph.add(shout).text
         print([line.strip() for line in to_dot(graph).splitlines() if "->" in line])
-        #> ['"inputs.text" -> "shout" [label=" text "]']
+        #> ['"inputs.line" -> "shout" [label=" text "]']
     """
     drawing = drawing_of(graph, types=types)
     lines = [f'rankdir="{drawing.way}"', *_HEAD, *_items(drawing.items), *map(_arrow, drawing.arrows)]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from typing import Literal, NamedTuple
 
 from fbcore.errors import shown
@@ -71,7 +71,7 @@ class Drawing(NamedTuple):
 
 def drawing_of(graph: Graph, *, types: bool = False) -> Drawing:
     """Say what a drawing of a graph shows; the same graph gives the same drawing."""
-    scope = _Scope(graph, "", 0)
+    scope = _Scope(graph, "", 0, graph.border("configs"))
     items = tuple(scope.items())
     arrows = list(_between_boxes(items, scope.arrows(types=types)))
     carried = [(arrow.tail, arrow.head, arrow.look != "signal") for arrow in arrows]
@@ -106,17 +106,24 @@ def clusters_of(items: Iterable[Box | Cluster]) -> Iterator[Cluster]:
 
 
 class _Scope:
-    """One graph, perhaps inside others: what stands before its ids, and how many graphs are around it."""
+    """One graph, perhaps inside others: what stands before its ids, and how many graphs are around it.
 
-    def __init__(self, graph: Graph, prefix: str, depth: int) -> None:
+    `fed` are the configs that something outside feeds; the others of a composite are fixed, and no fixed config is
+    drawn.
+    """
+
+    def __init__(self, graph: Graph, prefix: str, depth: int, fed: Collection[str]) -> None:
         self.graph = graph
         self.prefix = prefix
         self.depth = depth
         self.inner: dict[str, _Scope] = {}
-        self.borders = {side: graph.border(side) for side in ("inputs", "configs", "outputs")}
+        self.borders: dict[str, list[str]] = {side: list(graph.border(side)) for side in ("inputs", "outputs")}
+        self.borders["configs"] = [name for name in graph.border("configs") if name in fed]
+        self.edges = [edge for edge in graph.edges if edge.source[0] != "configs" or edge.source[1] in fed]
         for node in graph.nodes.values():
             if node.component.graph is not None and node.component.graph.nodes:
-                self.inner[node.id] = _Scope(node.component.graph, f"{prefix}{node.id}.", depth + 1)
+                fed_inside = {edge.target[1] for edge in self.edges if edge.target[0] == node.id}
+                self.inner[node.id] = _Scope(node.component.graph, f"{prefix}{node.id}.", depth + 1, fed_inside)
 
     def items(self) -> Iterator[Box | Cluster]:
         for side in _WAYS_IN:
@@ -142,13 +149,13 @@ class _Scope:
         """Yield the arrows, those inside composites first: a circle through a composite is closed outside of it."""
         for scope in self.inner.values():
             yield from scope.arrows(types=types)
-        for edge in self.graph.edges:
+        for edge in self.edges:
             source = self._box_of(edge.source, ("outputs",))
             target = self._box_of(edge.target, _WAYS_IN)
             look = _look(self.graph, edge)
-            ports = [end[1] for end, box in ((edge.source, source), (edge.target, target)) if not _is_port(box)]
+            ports = _ports((edge.source[1], source), (edge.target[1], target))
             kinds = _types(self.graph, edge) if types and look != "signal" else ""
-            yield Arrow(source, target, look, " to ".join(ports), kinds, _options(edge))
+            yield Arrow(source, target, look, ports, kinds, _options(edge))
 
     def _box_of(self, end: tuple[str, str], sides: tuple[str, ...]) -> str:
         """Return the box that an arrow ends at: that of the port, where it has one, else that of the node."""
@@ -165,6 +172,12 @@ class _Scope:
 
 def _shortened(text: str) -> str:
     return text if len(text) <= _WIDEST else f"{text[: _WIDEST - 3]}..."
+
+
+def _ports(*ends: tuple[str, str]) -> str:
+    """Say the ports of an arrow that no box says: each end is a name and a box; what is called the same once."""
+    told = {name for name, box in ends if _is_port(box)}
+    return " to ".join(dict.fromkeys(name for name, _ in ends if name not in told))
 
 
 def _is_port(box: str) -> bool:

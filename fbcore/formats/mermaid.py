@@ -24,8 +24,8 @@ def to_mermaid(graph: Graph, *, types: bool = False) -> str:
     """Return a graph as the text of a Mermaid flowchart, ended by a newline; the same graph gives the same text.
 
     Nodes are boxes with id and component, composites boxes around what is in them. Inputs and outputs are round,
-    configs hexagons, initial packets flags with the value. Arrows say the ports they connect, but for those that
-    have boxes of their own, what is not usual about the edge, and with `types` the types of the ports. To
+    configs that are fed hexagons, initial packets flags with the value. Arrows say which ports they
+    connect where no box says it, what is not usual about the edge, and with `types` the types of the ports. To
     configs, and those of signals and messages, they are dotted, those that carry failures red.
 
     Source: https://mermaid.js.org/syntax/flowchart.html
@@ -38,12 +38,12 @@ def to_mermaid(graph: Graph, *, types: bool = False) -> str:
             return text.upper()
 
         graph = Graph("loud")
-        graph.inputs.text >> graph.add(shout).text
+        graph.inputs.line >> graph.add(shout).text
         print(to_mermaid(graph).strip())
         #> flowchart LR
-        #>     input_text(["text"])
+        #>     input_line(["line"])
         #>     node_shout["shout"]
-        #>     input_text -->|"text"| node_shout
+        #>     input_line -->|"text"| node_shout
     """
     drawing = drawing_of(graph, types=types)
     lines = [f"flowchart {drawing.way}", *_items(drawing.items), *map(_arrow, drawing.arrows)]

@@ -21,7 +21,7 @@ digraph "plain" {{
     "double" [label=<<b>double</b>>, {NODE}]
     "again" [label=<<b>again</b><br/><font color="#64748b" point-size="9">sink</font>>, {NODE}]
     "outputs.result" [label="result", {TAG}]
-    "configs.count" -> "source" [label=" count ", style="dotted", color="#d97706"]
+    "configs.count" -> "source" [style="dotted", color="#d97706"]
     "source" -> "double" [label=" numbers to value "]
     "double" -> "again" [label=" error to value \\n capacity 1 ", fontcolor="#b45309", color="#dc2626"]
     "inputs.extra" -> "again" [label=" value \\n unbounded, copied ", fontcolor="#b45309"]
@@ -38,8 +38,6 @@ NESTED = f"""\
 labeljust="l"; margin="10"; style="rounded,filled"
             fillcolor="#eef2f7"; color="#94a3b8"; fontcolor="#1e293b"; fontsize="12"
             "nest.inner.inputs.halt" [label="halt", {{INPUT}}]
-            "nest.inner.configs.count" [label="count", shape="hexagon", fillcolor="#fffbeb", color="#d97706", \
-margin="0.02,0.03", {{SMALL}}]
             "nest.inner.source" [label=<<b>source</b>>, {NODE}]
             "nest.inner.double" [label=<<b>double</b>>, {NODE}]
             "nest.inner.outputs.doubled" [label="doubled", {TAG}, {{SMALL}}]
@@ -97,7 +95,7 @@ def test_types_stand_on_the_arrows() -> None:
     """With `types` each arrow says the types of its ports, once when they are the same."""
     lines = body(to_dot(drawn.plain(), types=True))[-5:]
     assert [line.partition('label="')[2].partition('"')[0] for line in lines] == [
-        r" count \n int ",
+        r" int ",
         r" numbers to value \n int ",
         r" error to value \n Failure to object \n capacity 1 ",
         r" value \n object \n unbounded, copied ",

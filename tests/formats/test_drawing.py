@@ -1,7 +1,8 @@
 import pytest
 
-from fbcore import Component, CompositeComponent, Graph
+from fbcore import Component, CompositeComponent, Config, Graph, Out, Signal
 from fbcore.formats.drawing import Arrow, Box, Cluster, boxes_of, clusters_of, drawing_of
+from fbcore.model.component import class_spec
 from tests.formats import drawn
 
 
@@ -22,11 +23,58 @@ def test_a_composite_is_a_box_around_boxes() -> None:
     assert (inner.id, inner.label, inner.note, inner.depth) == ("nest.inner", "inner", "pair", 1)
     assert list(boxes_of([inner])) == [
         Box("nest.inner.inputs.halt", "inputs", "halt", "", 2),
-        Box("nest.inner.configs.count", "configs", "count", "", 2),
         Box("nest.inner.source", "node", "source", "", 2),
         Box("nest.inner.double", "node", "double", "", 2),
         Box("nest.inner.outputs.doubled", "outputs", "doubled", "", 2),
     ]
+
+
+def test_a_config_that_nothing_feeds_is_not_drawn() -> None:
+    """Configs of a composite are drawn as those of a node are: only when they are fed, from however far outside."""
+
+    class Outer(CompositeComponent):
+        number: Config[int] = Config(default=1)
+        halt: Signal
+        doubled: Out[float]
+
+        def build(self, graph: Graph) -> None:
+            pair = graph.add(drawn.Pair)
+            graph.configs.number >> pair.count
+            graph.inputs.halt >> pair.halt
+            pair.doubled >> graph.outputs.doubled
+
+    graph = Graph("fed")
+    fed, fixed = graph.add(Outer, "fed"), graph.add(Outer, "fixed", number=2)
+    graph.configs.size >> fed.number
+    for each in (fed, fixed):
+        each.doubled >> graph.outputs.doubled
+    drawing = drawing_of(graph)
+    configs = [box.id for box in boxes_of(drawing.items) if box.role == "configs"]
+    assert configs == ["configs.size", "fed.configs.number", "fed.pair.configs.count"]
+    assert sum(arrow.look == "config" for arrow in drawing.arrows) == 3
+    assert {box.id for box in boxes_of(drawing_of(fed_alone()).items)} >= {"configs.count"}
+
+
+def fed_alone() -> Graph:
+    """Return the graph in a composite, to be drawn by itself."""
+    inner = class_spec(drawn.Pair).graph
+    assert inner is not None
+    return inner
+
+
+def test_ports_of_one_name_are_named_once() -> None:
+    """An arrow says the ports that no box says, and one name for two ports that are called the same."""
+
+    class Give(Component):
+        value: Out[int]
+
+    graph = Graph("names")
+    give, sink = graph.add(Give), graph.add(drawn.Sink)
+    give.value >> sink.value
+    give.value >> graph.outputs.value
+    give.value >> graph.outputs.other
+    graph.inputs.extra >> sink.value
+    assert [arrow.ports for arrow in drawing_of(graph).arrows] == ["value", "", "value", "value"]
 
 
 def test_an_arrow_leads_to_the_port_of_a_composite() -> None:
