@@ -15,7 +15,7 @@ CONFIGS: dict[str, Any] = {"label": "sky", "value": "delay", "title": "Delays"}
 
 def parts(chart: str, kind: str) -> list[ElementTree.Element]:
     """Return the elements of one class in a chart."""
-    return [element for element in ElementTree.fromstring(chart).iter() if element.get("class") == kind]
+    return [each for each in ElementTree.fromstring(chart).iter() if kind in each.get("class", "").split()]
 
 
 def texts(chart: str, kind: str) -> list[str | None]:
@@ -84,6 +84,14 @@ def test_what_is_no_number(tmp_path: Path, value: object) -> None:
     assert isinstance(error, InputError)
     assert "of 'rain', is no finite number" in error.what
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_record_without_a_field(tmp_path: Path) -> None:
+    """A record that lacks what is to be drawn is refused, and the hint says what it needs."""
+    error = failure_of(BarChart, {"rows": [{"sky": "rain"}]}, path=tmp_path / "x.svg", **CONFIGS)
+    assert isinstance(error, InputError)
+    assert "{'sky': 'rain'} lacks a field" in error.what
+    assert error.hint == "it needs 'sky' and 'delay'"
 
 
 def test_a_place_that_cannot_be_written(tmp_path: Path) -> None:
