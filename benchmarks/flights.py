@@ -39,7 +39,7 @@ sys.path.insert(0, {str(EXAMPLE.parent)!r})
 from flights import graph
 from fbcore import BatchRuntime
 """,
-    run="BatchRuntime(graph).run(flights=flights, weather=weather, out=Path('out')).outputs.report[0]",
+    run="'\\n'.join(BatchRuntime(graph).run(flights=flights, weather=weather, out=Path('out')).outputs.report)",
 )
 THEIRS = MEASURED.format(
     load="""

@@ -8,13 +8,26 @@ from __future__ import annotations
 
 import importlib.util
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import datetime
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from fbcore import BatchRuntime, Component, Config, ExtraError, Failure, FlowError, Graph, In, Out, component
+from fbcore import (
+    BatchRuntime,
+    Component,
+    CompositeComponent,
+    Config,
+    ExtraError,
+    Failure,
+    FlowError,
+    Graph,
+    In,
+    Out,
+    component,
+)
 from fbcore.components.bar_chart import BarChart
+from fbcore.components.chart_page import ChartPage
 from fbcore.components.collect import Collect
 from fbcore.components.count import Count
 from fbcore.components.join import JoinByKey
@@ -105,7 +118,7 @@ WORDS = {
     "fog": "else visibility below 1 mile",
     "wind": "else wind above 20 miles an hour",
     "clear": "else, when all three were measured",
-    "unknown": f"else, for one was not measured (wind above {STRONGEST_WIND} counts as not measured)",
+    "unknown": f"else, for one was not measured (wind above {STRONGEST_WIND} counts as that)",
     "no record": "there is no weather of that airport and hour",
 }
 """What each word for the weather means, in the order in which they are tried."""
@@ -128,10 +141,8 @@ def name_sky(weather: Weather) -> Sky:
     return Sky(origin, time_hour, word)
 
 
-@component
-def give_no_record(flight: Flight) -> tuple[Flight, Sky]:
-    """Let a flight without weather go on, so that it is counted with the others."""
-    return flight, Sky(flight.origin, flight.time_hour, "no record")
+NO_RECORD = Sky("anywhere", datetime.min, "no record")
+"""Stands for the weather where the data has none, so that those flights are counted with the others."""
 
 
 class SortOut(Component):
@@ -153,7 +164,7 @@ class SortOut(Component):
 class MeanDelay(Component):
     """Average the delay of each group of flights until no more come, and send a row for each, in order."""
 
-    field: Config[str]
+    by: Config[str]
     group: Config[Callable[[tuple[Flight, Sky]], Any]]
     order: Config[Callable[[Any], Any] | None] = Config(default=None)
     flight: In[tuple[Flight, Sky]]
@@ -170,7 +181,7 @@ class MeanDelay(Component):
         total = sum(count for count, _ in sums.values())
         for key in sorted(sums, key=self.order.value):
             count, delay = sums[key]
-            row = {self.field.value: key, "flights": count, "share": count / total, "mean_delay": delay / count}
+            row = {self.by.value: key, "flights": count, "share": count / total, "mean_delay": delay / count}
             await self.rows.send(row)
 
 
@@ -194,35 +205,77 @@ class BrokenRows(Component):
         await self.text.send("\n".join([f"{count:9,} rows are broken", *shown]))
 
 
+FORMATS = {"flights": ",", "share": ".1%", "mean_delay": ".1f"}
+UNIT = "mean delay at departure, in minutes"
+
+
+class ShowDelay(CompositeComponent):
+    """Average the delay of groups of flights, and show the means in every way: as table, CSV file, chart and page."""
+
+    by: Config[str]
+    group: Config[Callable[[tuple[Flight, Sky]], Any]]
+    order: Config[Callable[[Any], Any] | None] = Config(default=None)
+    title: Config[str]
+    subtitle: Config[str]
+    csv: Config[Path]
+    chart: Config[Path]
+    page: Config[Path]
+    folder: Config[Path] = Config(default=OUT)
+    flight: In[tuple[Flight, Sky]]
+    table: Out[str]
+    written: Out[Path]
+
+    def build(self, graph: Graph) -> None:
+        """Give the means to all that show them."""
+        mean = graph.add(MeanDelay)
+        text_table = graph.add(TextTable, formats=FORMATS)
+        write_csv = graph.add(WriteCsv)
+        bar_chart = graph.add(BarChart, value="mean_delay", unit=UNIT, form=FORMATS["mean_delay"])
+        chart_page = graph.add(ChartPage, value="mean_delay", unit=UNIT, formats=FORMATS)
+
+        graph.inputs.flight >> mean.flight
+        mean.rows >> text_table.rows
+        text_table.text >> graph.outputs.table
+        for file in (write_csv, bar_chart, chart_page):
+            mean.rows >> file.rows
+            file.written >> graph.outputs.written
+            graph.configs.folder >> file.folder
+
+        graph.configs.by >> mean.by
+        graph.configs.group >> mean.group
+        graph.configs.order >> mean.order
+        graph.configs.csv >> write_csv.path
+        graph.configs.chart >> bar_chart.path
+        graph.configs.page >> chart_page.path
+        for drawn in (bar_chart, chart_page):
+            graph.configs.by >> drawn.label
+            graph.configs.title >> drawn.title
+            graph.configs.subtitle >> drawn.subtitle
+
+
 @component
 def write_report(
     by_weather: str, by_hour: str, departed: int, cancelled: int, unmatched: int, broken: str, files: list[Path]
-) -> str:
-    """Put the answer together."""
-    meaning = "\n".join(f"  {word:9}  {text}" for word, text in WORDS.items())
-    written = "\n".join(f"  {path}" for path in sorted(files))
-    return f"""\
+) -> Iterator[str]:
+    """Put the answer together, from parts that follow each other."""
+    yield """\
 Which weather delays flights?
 
 Flights that left New York in 2013, by the weather at their airport in the hour
-they were to leave; mean delay at departure in minutes, below 0 for an early one:
-
-{by_weather}
-
-{meaning}
-
-The same flights by the hour of the day in which they were to leave:
-
-{by_hour}
-
+they were to leave; mean delay at departure in minutes, below 0 for early ones:
+"""
+    yield by_weather
+    meaning = "\n".join(f"  {word:9}  {text}" for word, text in WORDS.items())
+    yield f"\n{meaning}\n\nThe same flights by the hour of the day in which they were to leave:\n"
+    yield by_hour
+    yield f"""
 {departed + cancelled:9,} flights, of which
 {departed:9,} left
 {cancelled:9,} were cancelled: they have no delay, and are in no table
 {unmatched:9,} have no record of the weather, cancelled ones included
 {broken}
-
-written:
-{written}"""
+"""
+    yield "\n".join(["written:", *(f"  {path}" for path in sorted(files))])
 
 
 # -- the net -------------------------------------------------------------------------------------------
@@ -234,11 +287,31 @@ read_weather = graph.add(ReadCsv, "read_weather", path=data_file("weather.csv"),
 flight = graph.add(parse_flight)
 weather = graph.add(parse_weather)
 sky = graph.add(name_sky)
-join = graph.add(JoinByKey, key=("origin", "time_hour"))
-no_record = graph.add(give_no_record)
+join = graph.add(JoinByKey, key=("origin", "time_hour"), otherwise=NO_RECORD)
 sort_out = graph.add(SortOut)
-by_weather = graph.add(MeanDelay, "by_weather", field="weather", group=lambda pair: pair[1].word, order=[*WORDS].index)
-by_hour = graph.add(MeanDelay, "by_hour", field="hour", group=lambda pair: pair[0].hour)
+by_weather = graph.add(
+    ShowDelay,
+    "by_weather",
+    by="weather",
+    group=lambda pair: pair[1].word,
+    order=[*WORDS].index,
+    title="Which weather delays flights?",
+    subtitle="Flights that left New York in 2013, by the weather in the hour they were to leave",
+    csv="delay_by_weather.csv",
+    chart="delay_by_weather.svg",
+    page="delay_by_weather.html",
+)
+by_hour = graph.add(
+    ShowDelay,
+    "by_hour",
+    by="hour",
+    group=lambda pair: pair[0].hour,
+    title="Delays pile up over the day",
+    subtitle="Flights that left New York in 2013, by the hour of the day in which they were to leave",
+    csv="delay_by_hour.csv",
+    chart="delay_by_hour.svg",
+    page="delay_by_hour.html",
+)
 count_departed = graph.add(Count, "count_departed")
 count_cancelled = graph.add(Count, "count_cancelled")
 count_unmatched = graph.add(Count, "count_unmatched")
@@ -248,21 +321,28 @@ report = graph.add(write_report)
 
 graph.configs.flights >> read_flights.path
 graph.configs.weather >> read_weather.path
+graph.configs.out >> by_weather.folder
+graph.configs.out >> by_hour.folder
+
 read_flights.rows >> flight.row
 read_weather.rows >> weather.row
 weather.out >> sky.weather
 flight.out >> join.left
 sky.out >> join.right
 join.joined >> sort_out.flight
-join.unmatched >> no_record.flight
-no_record.out >> sort_out.flight
 sort_out.departed >> by_weather.flight
 sort_out.departed >> by_hour.flight
+
+join.unmatched >> count_unmatched.items
 sort_out.departed >> count_departed.items
 sort_out.cancelled >> count_cancelled.items
-join.unmatched >> count_unmatched.items
 flight.error >> broken.failure
 weather.error >> broken.failure
+by_weather.written >> files.items
+by_hour.written >> files.items
+
+by_weather.table >> report.by_weather
+by_hour.table >> report.by_hour
 count_departed.total >> report.departed
 count_cancelled.total >> report.cancelled
 count_unmatched.total >> report.unmatched
@@ -271,28 +351,8 @@ files.values >> report.files
 report.out >> graph.outputs.report
 
 
-def show(rows: Out[dict[str, Any]], by: str, title: str, hour: str) -> None:
-    """Give rows of means a table in the report, a CSV file and a chart."""
-    table = graph.add(TextTable, f"{by}_table", formats={"flights": ",", "share": ".1%", "mean_delay": ".1f"})
-    csv = graph.add(WriteCsv, f"{by}_csv", path=f"delay_by_{by}.csv", folder=OUT)
-    texts = {"title": title, "subtitle": f"Flights that left New York in 2013, by the {hour} they were to leave"}
-    look = {"label": by, "value": "mean_delay", "form": ".1f", "unit": "mean delay at departure, in minutes"}
-    chart = graph.add(BarChart, f"{by}_chart", path=f"delay_by_{by}.svg", folder=OUT, **texts, **look)
-    rows >> table.rows
-    table.text >> getattr(report, f"by_{by}")
-    for file in (csv, chart):
-        graph.configs.out >> file.folder
-        rows >> file.rows
-        file.written >> files.items
-
-
-show(by_weather.rows, "weather", "Which weather delays flights?", "weather in the hour")
-show(by_hour.rows, "hour", "Delays pile up over the day", "hour of the day in which")
-
-
 if __name__ == "__main__":
     try:
-        (text,) = BatchRuntime(graph).run().outputs.report
-        print(text)
+        print(*BatchRuntime(graph).run().outputs.report, sep="\n")
     except FlowError as error:
         sys.exit(f"error: {error}")

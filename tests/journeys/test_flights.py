@@ -17,6 +17,8 @@ from typing import Any
 import pytest
 
 from fbcore import BatchRuntime, ExtraError, LoadError, NetError, Result
+from fbcore.formats.dot import to_dot
+from fbcore.formats.picture import picture
 from fbcore.source.module import import_file
 from fbcore.source.read import Source
 
@@ -34,7 +36,7 @@ from fbcore import BatchRuntime
 from fbcore.formats.python_file import load_graph
 configs = dict(argument.split("=", 1) for argument in sys.argv[2:])
 if configs:
-    print(BatchRuntime(load_graph(sys.argv[1])).run(**configs).outputs.report[0])
+    print(*BatchRuntime(load_graph(sys.argv[1])).run(**configs).outputs.report, sep=chr(10))
 else:
     runpy.run_path(sys.argv[1], run_name="__main__")
 status = Path("/proc/self/status")
@@ -211,7 +213,7 @@ def run_on(folder: Path, example: ModuleType, flights: str = FLIGHTS, weather: s
 def test_no_row_is_lost(tmp_path: Path, example: ModuleType) -> None:
     """Rows that are broken, cancelled or without weather are each counted where they went, and broken ones shown."""
     result = run_on(tmp_path, example)
-    (report,) = result.outputs.report
+    report = "\n".join(result.outputs.report)
     for count, what in [(5, "flights"), (3, "left"), (2, "were cancelled"), (2, "have no record"), (3, "rows are")]:
         assert re.search(rf"^ *{count} {what}", report, re.MULTILINE), report
     assert "parse_flight: ValueError: Invalid isoformat string: 'yesterday'" in report
@@ -248,8 +250,7 @@ def test_words_for_the_weather(example: ModuleType, precip: Any, visib: Any, win
 
 def test_no_flights_at_all(tmp_path: Path, example: ModuleType) -> None:
     """Without any flights the report is empty, and nothing fails."""
-    (report,) = run_on(tmp_path, example, flights=FLIGHTS.partition("\n")[0]).outputs.report
-    assert "(no rows)" in report
+    assert "(no rows)" in run_on(tmp_path, example, flights=FLIGHTS.partition("\n")[0]).outputs.report
 
 
 def test_a_table_of_something_else(tmp_path: Path, example: ModuleType) -> None:
@@ -261,9 +262,17 @@ def test_a_table_of_something_else(tmp_path: Path, example: ModuleType) -> None:
 def test_the_net_is_one_worth_showing(example: ModuleType) -> None:
     """It has at least ten nodes, a fan-out, and a join, and no warning."""
     assert len(example.graph.nodes) >= 10
+    assert any(node.component.graph for node in example.graph.nodes.values())
     sources = [edge.source for edge in example.graph.edges if edge.source[0] != "configs"]
     assert len(sources) > len(set(sources))
     assert example.graph.validate() == []
+
+
+def test_the_drawing_is_that_of_the_net(example: ModuleType) -> None:
+    """The drawing that is shown on the first page is what `fbdev draw` makes of the net."""
+    shown = EXAMPLE.with_name("net.svg").read_bytes()
+    hint = "draw it anew: fbdev draw examples/flights/flights.py -o examples/flights/net.svg"
+    assert shown == picture(to_dot(example.graph), "svg"), hint
 
 
 def test_without_the_data(monkeypatch: pytest.MonkeyPatch) -> None:
