@@ -11,9 +11,10 @@ from fbcore import BatchRuntime, Graph, Observer, Result, SteppedLoop
 from fbcore.loop import Driver, Seeded, first_come
 from fbcore.net.build import build_net
 from fbcore.net.net import Net
+from tests.laws.graphs import Maker
 from tests.laws.ledger import Ledger
 from tests.laws.plan import Plan
-from tests.laws.running import Run, graph_of, inputs_of, patient
+from tests.laws.running import Run, configs_of, inputs_of, patient
 
 Way = Callable[[Net | None, asyncio.Task[Any]], None]
 
@@ -63,18 +64,18 @@ class Halted:
         self._net: Net | None = None
         self._task: asyncio.Task[Any] | None = None
 
-    def run(self, graph: Graph, inputs: Mapping[str, Any]) -> Result | None:
+    def run(self, graph: Graph, inputs: Mapping[str, Any], configs: Mapping[str, Any] | None = None) -> Result | None:
         """Run a graph and return its result; None when it was ended before it began."""
         ending = Ending()
         with asyncio.Runner(loop_factory=lambda: SteppedLoop(self._drive)) as runner:
-            runner.run(self._main(graph, inputs, ending))
+            runner.run(self._main(graph, inputs, configs or {}, ending))
         return ending.result
 
-    async def _main(self, graph: Graph, inputs: Mapping[str, Any], ending: Ending) -> None:
+    async def _main(self, graph: Graph, inputs: Mapping[str, Any], configs: Mapping[str, Any], ending: Ending) -> None:
         if self.way is by_cancelling:
-            work = BatchRuntime(graph).arun(inputs=inputs, observers=[ending], raises=False)
+            work = BatchRuntime(graph).arun(inputs=inputs, observers=[ending], raises=False, **configs)
         else:
-            self._net = build_net(graph, inputs, observers=[ending])
+            self._net = build_net(graph, inputs, configs, observers=[ending])
             work = self._net.run()
         self._task = asyncio.get_running_loop().create_task(work, name="work")
         with suppress(asyncio.CancelledError):
@@ -96,7 +97,7 @@ class Halted:
 def halt_plan(plan: Plan, way: Way, turn: int, seed: int | None = None) -> Run | None:
     """Run a plan and end it before a turn; None when it has ended by itself by then."""
     run, halted = Run(plan, Ledger()), Halted(way, turn, seed)
-    result = halted.run(graph_of(plan, run.ledger), inputs_of(plan, run.ledger))
+    result = halted.run(Maker(plan, run.ledger).make(), inputs_of(plan, run.ledger), configs_of(plan))
     run.leftover = halted.leftover
     if not halted.was_halted:
         return None

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from itertools import product
 
-from tests.laws.plan import Plan, owner, reachable
+from tests.laws.plan import Plan, owner
+from tests.laws.shape import reachable
 
 MOST_CHOICES = 5000
 

@@ -10,20 +10,21 @@ from typing import Any
 
 from fbcore import BatchRuntime, Graph, Result
 from fbcore.net.report import Outputs
+from tests.laws.graphs import Maker
 from tests.laws.halting import Ending, Halted, by_cancelling
 from tests.laws.ledger import Ledger
 from tests.laws.plan import Plan
-from tests.laws.running import TIME_LIMIT, Run, Setting, graph_of, inputs_of
+from tests.laws.running import TIME_LIMIT, Run, Setting, configs_of, inputs_of
 
 Packets = list[tuple[str, Any]]
 
 
 async def read(
-    runtime: BatchRuntime, inputs: Mapping[str, Any], ending: Ending, into: Packets, *, seed: int, most: int | None
+    runtime: BatchRuntime, given: Mapping[str, Any], ending: Ending, into: Packets, *, seed: int, most: int | None
 ) -> None:
     """Read a stream, with rests that a seed determines, to its end or to so many packets."""
     random = Random(seed)
-    async with runtime.stream(inputs=inputs, observers=[ending], raises=False, time_limit=TIME_LIMIT) as results:
+    async with runtime.stream(observers=[ending], raises=False, time_limit=TIME_LIMIT, **given) as results:
         while most is None or len(into) < most:
             for _ in range(random.choice((0, 0, 0, 1, 7))):
                 await asyncio.sleep(0)
@@ -39,9 +40,10 @@ def stream_plan(plan: Plan, setting: Setting, *, seed: int = 0, most: int | None
     packets: Packets = []
 
     async def main() -> None:
-        runtime = BatchRuntime(graph_of(plan, run.ledger))
+        runtime = BatchRuntime(Maker(plan, run.ledger).make())
         runtime.options = setting.options
-        await read(runtime, inputs_of(plan, run.ledger), ending, packets, seed=seed, most=most)
+        given = {"inputs": inputs_of(plan, run.ledger), **configs_of(plan)}
+        await read(runtime, given, ending, packets, seed=seed, most=most)
         run.leftover = [task.get_name() for task in asyncio.all_tasks() if task is not asyncio.current_task()]
 
     with asyncio.Runner(loop_factory=setting.make_loop) as runner:
@@ -71,8 +73,9 @@ class HaltedStream(Halted):
         super().__init__(by_cancelling, turn, seed)
         self.packets: Packets = []
 
-    async def _main(self, graph: Graph, inputs: Mapping[str, Any], ending: Ending) -> None:
-        work = read(BatchRuntime(graph), inputs, ending, self.packets, seed=self.turn, most=None)
+    async def _main(self, graph: Graph, inputs: Mapping[str, Any], configs: Mapping[str, Any], ending: Ending) -> None:
+        given = {"inputs": inputs, **configs}
+        work = read(BatchRuntime(graph), given, ending, self.packets, seed=self.turn, most=None)
         self._task = asyncio.get_running_loop().create_task(work, name="reader")
         with suppress(asyncio.CancelledError):
             await self._task
@@ -83,7 +86,7 @@ class HaltedStream(Halted):
 def halt_stream(plan: Plan, turn: int, seed: int | None = None) -> Run | None:
     """Read the net of a plan and cancel the reader before a turn; None when it has ended by then."""
     run, halted = Run(plan, Ledger()), HaltedStream(turn, seed)
-    result = halted.run(graph_of(plan, run.ledger), inputs_of(plan, run.ledger))
+    result = halted.run(Maker(plan, run.ledger).make(), inputs_of(plan, run.ledger), configs_of(plan))
     run.leftover = halted.leftover
     if not halted.was_halted:
         return None

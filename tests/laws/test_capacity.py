@@ -4,7 +4,8 @@ import pytest
 from hypothesis import given, settings
 
 from tests.laws.agreement import check_all, check_is_beginning, check_outcome, is_determined
-from tests.laws.nets import CAPACITIES, ordered_plans
+from tests.laws.builder import CAPACITIES
+from tests.laws.nets import ordered_plans
 from tests.laws.plan import Plan
 from tests.laws.reference import interpret
 from tests.laws.running import BATCHED, ONE_BY_ONE, STOCK, run_plan, stepped
