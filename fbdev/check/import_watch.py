@@ -163,11 +163,13 @@ class _Told(io.TextIOWrapper):
 def _detail(event: str, arguments: tuple[Any, ...]) -> str | None:
     """Say what an event is about; None when it is nothing that matters."""
     first = arguments[0] if arguments else ""
-    if event == "open":
-        path = os.fsdecode(first) if isinstance(first, str | bytes) else None
-        is_write = isinstance(arguments[2], int) and arguments[2] & _WRITES
+    path = os.fsdecode(first) if isinstance(first, str | bytes) else ""
+    if "__pycache__" in path:
         # Python keeps what it has compiled; that is its own affair.
-        return path if is_write and path and path != os.devnull and "__pycache__" not in path else None
+        return None
+    if event == "open":
+        is_write = isinstance(arguments[2], int) and arguments[2] & _WRITES
+        return path if is_write and path and path != os.devnull else None
     if event == "subprocess.Popen":
         words = arguments[1]
         return words if isinstance(words, str) else " ".join(map(str, words))
@@ -175,7 +177,7 @@ def _detail(event: str, arguments: tuple[Any, ...]) -> str | None:
         return f"to {first}"
     if event.startswith(("socket.", "_thread.")):
         return ""
-    return os.fsdecode(first) if isinstance(first, str | bytes) else ""
+    return path
 
 
 def _finding(effect: _Effect, detail: str, who: Culprit) -> Finding:
