@@ -95,7 +95,7 @@ def test_a_user_finds_out_what_a_net_does_and_runs_it(folder: Path) -> None:
     assert slip.stderr.endswith("hint: add --path PATH\n")
 
     drawing = run("draw", "words.py", cwd=folder)
-    assert 'node_read_lines -->|"line to line"| node_words' in drawing.stdout
+    assert 'node_read_lines -->|"line"| node_words' in drawing.stdout
 
     found = run("run", "words.py", "--path", "tide.txt", cwd=folder)
     assert (found.returncode, found.stdout) == (0, "('the', 4)\n('tide', 2)\n('rises', 1)\n")
