@@ -76,12 +76,12 @@ class ConfigPort(Config[Any]):
 
         Raises:
             ConfigError: there is none, and none can come any more.
-            EndOfStream: there is none, and the node was asked to stop.
+            EndOfStream: there is none, and the node or the whole net was asked to stop.
         """
         if self._value is NOTHING:
             async for _ in Changes(self):
                 return
-            if self.node.is_stopped:
+            if self.node.is_stopped or self.node.net.is_stopping:
                 raise EndOfStream(self.address)
             sources = ", ".join(edge.source.address for edge in self.edges)
             why = "nothing moves any more that could send it" if self.flushed else f"{sources} ended without sending it"

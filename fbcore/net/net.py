@@ -187,6 +187,11 @@ class Net:
 
     # -- ending ------------------------------------------------------------------------------------
 
+    @property
+    def is_stopping(self) -> bool:
+        """Whether the net was asked to stop, or is being ended."""
+        return self._outcome is not None
+
     def stop(self, reason: str = "", grace: float = GRACE) -> None:
         """Drain the net: sources are cancelled, the others end by closing; after `grace` seconds all are cancelled."""
         if self._outcome is not None or self.live == 0:
@@ -281,7 +286,7 @@ class Net:
             nodes[node.address] = NodeState(node.address, node.component, node.phase.value, received, sent)
         outstanding = tuple(str(found) for found, _ in find_outstanding(self)) if with_outstanding else ()
         seconds = self.loop.time() - self._began
-        return Snapshot(nodes, edges, seconds, outstanding, is_stopping=self._outcome is not None)
+        return Snapshot(nodes, edges, seconds, outstanding, is_stopping=self.is_stopping)
 
     def _account(self) -> Result:
         """Say how the net ended, and where every packet is that was not consumed."""

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from fbcore import (
+    BatchRuntime,
     Component,
     Config,
     ConfigError,
@@ -18,7 +19,9 @@ from fbcore import (
     Observer,
     Out,
     Outcome,
+    Result,
     Signal,
+    SteppedLoop,
     component,
     required,
 )
@@ -550,3 +553,30 @@ def test_a_value_given_to_the_run_is_validated_before_anything_runs(stock: Run) 
     with pytest.raises(ConfigError, match="-3 was refused by") as caught:
         stock(graph, rate="-3")
     assert caught.value.address == "configs.rate"
+
+
+def test_a_net_that_is_stopped_before_a_config_came_does_not_fail() -> None:
+    """Who would have sent the config is cancelled by the stop: that is no error of the node that waits for it."""
+
+    class Never(Component):
+        value: Out[int]
+
+        async def run(self) -> None:
+            await asyncio.sleep(3600)
+
+    class Waits(Component):
+        rate: Config[int]
+
+        async def run(self) -> None:
+            raise AssertionError
+
+    graph = Graph("stopped")
+    graph.add(Never).value >> graph.add(Waits).rate
+
+    async def main() -> Result:
+        runtime = BatchRuntime(graph)
+        asyncio.get_running_loop().call_later(1, runtime.stop)
+        return await runtime.arun()
+
+    with asyncio.Runner(loop_factory=SteppedLoop) as runner:
+        assert runner.run(main()).outcome is Outcome.STOPPED
