@@ -17,7 +17,7 @@ from typing import Any, NamedTuple, TypeVarTuple
 from fbcore.driver import OUTSIDE, TIMER, Driver, Scripted, Seeded, first_come
 from fbcore.errors import LoopError
 from fbcore.refusal import refuse, refuse_outside
-from fbcore.stepped_task import InOrder, SteppedTask, in_task_order
+from fbcore.stepped_task import Cancelled, InOrder, SteppedTask, in_task_order
 from fbcore.timers import Timer, Timers
 
 Ts = TypeVarTuple("Ts")
@@ -100,7 +100,7 @@ class SteppedLoop(asyncio.BaseEventLoop):
         self._timers = Timers()
         self._tasks_made = 0
         self._names = {CALLBACKS: 1, OUTSIDE: 1, "": 1}
-        self._cancelled: list[SteppedTask] = []
+        self._cancelled: list[Cancelled] = []
         self._idle: list[Callable[[], bool]] = []
         self._passes_now = 0
         self._by_hand: str | None = None
@@ -144,9 +144,9 @@ class SteppedLoop(asyncio.BaseEventLoop):
         self._names[wanted] = count = self._names.get(wanted, 0) + 1
         return wanted if count == 1 else f"{wanted}#{count}"
 
-    def note_cancelled(self, task: SteppedTask) -> None:
+    def note_cancelled(self, cancelled: Cancelled) -> None:
         """Take note of a task that a scope of anyio cancels in this step."""
-        self._cancelled.append(task)
+        self._cancelled.append(cancelled)
 
     def when_idle(self, hook: Callable[[], bool]) -> None:
         """Have a hook called when nothing is ready and no timer is armed; True says that it did something."""
@@ -233,7 +233,7 @@ class SteppedLoop(asyncio.BaseEventLoop):
                 if cancelled:
                     in_task_order(cancelled, ready)
             self.running = ""
-            if self._stopping:
+            if self._stopping or self._thread_id is None:
                 return
 
     def _begin_pass(self) -> None:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import re
+import sys
 from collections import deque
+from itertools import groupby
 from typing import Any
 from weakref import WeakKeyDictionary
 
@@ -17,6 +19,9 @@ class SteppedTask(asyncio.Task[Any]):
 
     `number` counts the tasks of its SteppedLoop; `step_name` is the name by which its turns are chosen.
     """
+
+    # asyncio's own, which its type stubs do not show.
+    _fut_waiter: asyncio.Future[Any] | None
 
     def __init__(self, coro: Any, *, loop: Any, name: object = None, **options: Any) -> None:
         # Before all else: a task is put into sets while it is made, and an eager one runs.
@@ -41,26 +46,54 @@ class SteppedTask(asyncio.Task[Any]):
         """Cancel the task.
 
         A scope of anyio goes through the scopes inside it in an order of memory addresses, and tells its own address:
-        those cancellations are delivered in the order of the tasks, without the address.
+        on a stepped loop they are gone through in the order of their tasks, and without the address.
         """
         if type(msg) is str and _BY_SCOPE.match(msg):
             msg = _ADDRESS.sub("0x0", _BY_SCOPE.sub(r"\g<1>0", msg))
-            self._loop_of.note_cancelled(self)
+            names = sys._getframe(1).f_locals
+            # One that waits for nothing has its place among the ready ones already.
+            if self._fut_waiter is not None:
+                self._loop_of.note_cancelled(Cancelled(self, names.get("self"), names.get("origin")))
         return super().cancel(msg)
 
 
-def in_task_order(cancelled: list[SteppedTask], ready: deque[asyncio.Handle]) -> None:
-    """Let tasks that were cancelled in one step have their turns in the order in which they were made."""
+class Cancelled:
+    """A task that was cancelled by a scope of anyio, because it is in one that the other is the origin of."""
+
+    __slots__ = ("origin", "path", "task")
+
+    def __init__(self, task: SteppedTask, scope: Any, origin: Any) -> None:
+        self.task = task
+        self.origin = origin
+        self.path: list[int] = []
+        while scope is not None and scope is not origin:
+            self.path.insert(0, getattr(scope._host_task, "number", 0))
+            scope = scope._parent_scope
+
+
+def in_task_order(cancelled: list[Cancelled], ready: deque[asyncio.Handle]) -> None:
+    """Let tasks that were cancelled in one step have their turns in an order that does not depend on addresses.
+
+    The tasks of a scope itself come before those of the scopes inside it, and these in the order of their tasks.
+    """
     if len(cancelled) > 1:
-        turns = {place: task for place, handle in enumerate(ready) if (task := _task_of(handle)) in cancelled}
-        handles = [ready[place] for place in sorted(turns, key=lambda place: turns[place].number)]
-        for place, handle in zip(turns, handles, strict=True):
+        places = {_task_of(handle): place for place, handle in enumerate(ready)}
+        in_order = [
+            ready[places[each.task]]
+            for _, group in groupby(cancelled, lambda each: id(each.origin))
+            for each in sorted(group, key=lambda each: each.path)
+            if each.task in places
+        ]
+        for place, handle in zip(
+            sorted(places[each.task] for each in cancelled if each.task in places), in_order, strict=True
+        ):
             ready[place] = handle
     cancelled.clear()
 
 
 def _task_of(handle: Any) -> Any:
-    return getattr(handle._callback, "__self__", None)
+    owner = getattr(handle._callback, "__self__", None)
+    return owner if isinstance(owner, SteppedTask) else None
 
 
 class InOrder(WeakKeyDictionary[Any, None]):
