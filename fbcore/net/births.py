@@ -92,6 +92,7 @@ class Births:
         if id is not None:
             self.parents.append(PASSED_ON)
             self.more[number] = (id,)
+            self.node.net.passed_on.append((self.place, number))
             return
         if parents is not None:
             self._declare(number, parents)

@@ -43,6 +43,8 @@ class Net:
         self.name = name
         self.options = options
         self.initials: dict[str, Any] = {}
+        # Where packets were passed on, in order: a packet in a loop comes by the same outputs again and again.
+        self.passed_on: list[tuple[str, int]] = []
         self.watching = Watching(list(observers))
         self.nodes: list[Node] = []
         self.edges: list[Edge] = []

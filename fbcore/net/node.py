@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from fbcore.errors import EndOfDemand, EndOfStream, FlowError, NodeError, StopNet
 from fbcore.model.component import NetHandle
-from fbcore.model.packet import NOTHING, Failure
+from fbcore.model.packet import NOTHING, Failure, Packet
 from fbcore.model.port import Hit
 from fbcore.net.births import Births, NotingOutPort, PacketStore
 from fbcore.net.config_port import ConfigPort
@@ -270,6 +270,12 @@ class Node:
         """Have nothing in hand any more."""
         for port in self.ins.values():
             port.last = NOTHING
+
+    def give_away(self, packet: Packet[Any]) -> None:
+        """Have a packet in hand no more, for it went on as it was."""
+        for port in self.ins.values():
+            if port.last is packet.value and port.last_identity() == packet.id:
+                port.last = NOTHING
 
     def note_hands(self) -> None:
         """Write down, for the report, what the node holds: packets taken, and values whose send waits."""

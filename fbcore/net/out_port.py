@@ -116,6 +116,7 @@ class OutPort(Out[Any]):
         self.regate()
         await self._send_slowly(packet.value, packet.id)
         packet.is_forwarded = True
+        self.node.give_away(packet)
 
     def put_now(self, value: Any, *, beyond: bool = False) -> None:
         """Put without waiting, for a node that has no time left; without room the packet is discarded.
@@ -204,7 +205,8 @@ class OutPort(Out[Any]):
         values = [edge.inspection.enter(value) if edge.inspection else value for edge in edges] if self.inspects else ()
         if self.births is not None:
             self.births.note(value, id, parents)
-        if id is not None and len(edges) == 1 and (forwarded := edges[0].forwarded) is not None:
+        is_fan_out = len(edges) + len(self.ended) > 1
+        if id is not None and not is_fan_out and (forwarded := edges[0].forwarded) is not None:
             forwarded[edges[0].passed] = id
         if values:
             for edge, each in zip(edges, values, strict=True):

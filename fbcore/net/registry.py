@@ -128,25 +128,22 @@ class PacketRegistry:
         self._passed_on: dict[tuple[str, int], PacketId] = {}
         self._lost: dict[PacketId, Activity] = {}
         self._children: dict[PacketId, list[PacketId]] | None = None
-        self._find_passed_on()
+        self._find_passed_on(net)
         self._find_in_flight(net)
         for node in net.nodes:
             if node.store is not None:
                 self._values.update(node.store.values)
 
-    def _find_passed_on(self) -> None:
-        for place, port in self._ports.items():
-            ways = self._from.get(place, [])
-            for number, word in [(n, port.parents[n]) for n in port.more]:
-                if word != PASSED_ON or len(ways) > 1:
-                    continue
-                (id,) = port.more[number]
-                assert isinstance(id, PacketId)
-                if not ways:
-                    self._lost[id] = Activity(ActivityKind.DISCARD, port.node, OUTSIDE, place)
-                else:
-                    self._hops.setdefault(id, []).append((ways[0], number))
-                    self._passed_on[ways[0].address, number] = id
+    def _find_passed_on(self, net: Net) -> None:
+        for place, number in net.passed_on:
+            port, ways = self._ports[place], self._from.get(place, [])
+            (id,) = port.more[number]
+            assert isinstance(id, PacketId)
+            if not ways:
+                self._lost[id] = Activity(ActivityKind.DISCARD, port.node, OUTSIDE, place)
+            elif len(ways) == 1:
+                self._hops.setdefault(id, []).append((ways[0], number))
+                self._passed_on[ways[0].address, number] = id
 
     def _find_in_flight(self, net: Net) -> None:
         for edge, way in zip(net.edges, self._ways, strict=True):
