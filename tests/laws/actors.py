@@ -101,6 +101,8 @@ class Actor:
             yield "every", mine
             if is_last:
                 yield "some", mine
+        elif planned.kind == "echo":
+            yield from (("out", Forwarded(values[0])), ("other", Forwarded(values[0])))
         elif planned.kind == "lap":
             yield self.lap(values[0]), Forwarded(values[0])
         elif planned.kind in ("scale", "tint"):
@@ -120,6 +122,10 @@ class Actor:
 
     def offer(self, port: str, sent: str | Forwarded) -> Any:
         """Return a value, or a packet, that is about to be sent by a port, and write it down."""
+        if isinstance(sent, Forwarded) and port == "other":
+            self.ledger.declare(f"{self.id}.{port}", 1)
+            self.ledger.note("offered", f"{self.id}.{port}", sent.packet.value)
+            return sent.packet
         if isinstance(sent, Forwarded):
             self.ledger.pass_on(f"{self.id}.{port}", sent.packet.value)
             return sent.packet

@@ -42,8 +42,11 @@ class Kept(Component):
         await self.send(getattr(self, port), port, self.me.value.offer(port, text))
 
     async def forward(self, packet: Packet[Any], port: str = "out") -> None:
-        self.me.value.offer(port, Forwarded(packet))
+        me: Actor = self.me.value
+        me.offer(port, Forwarded(packet))
         await self.send(getattr(self, port), port, packet)
+        hand = me.ledger.hand.get(me.id, {})
+        me.ledger.hand[me.id] = {name: value for name, value in hand.items() if value is not packet.value}
 
     async def send(self, out: Out[Any], port: str, value: Any, **options: Any) -> None:
         me, payload = self.me.value, value.value if isinstance(value, Packet) else value
@@ -315,6 +318,10 @@ class Stamp(Forward):
     """Forwards, but for some."""
 
 
+class Echo(Forward):
+    other: Out[Any]
+
+
 class Lap(Kept):
     value: In[Any]
     again: Out[Any]
@@ -334,8 +341,7 @@ class Weave(Kept):
         me: Actor = self.me.value
         while True:
             taken = [await self.take_packet() for _ in range(self.n)]
-            number = len(me.ledger.offered.get(f"{me.id}.out", []))
-            me.ledger.declared.setdefault(f"{me.id}.out", {})[number] = self.n
+            me.ledger.declare(f"{me.id}.out", self.n)
             value = me.offer("out", f"({'+'.join(text for text, _ in taken)}).{self.name}")
             await self.send(self.out, "out", value, parents=[packet for _, packet in taken])
 
@@ -383,7 +389,7 @@ CLASSES = {
     each.__name__.lower(): each
     for each in (
         *(Source, Map, Drop, Expand, Take, Collect, Concat, Alternate, Zipped, Either, Merge, Switch, Split, Fail),
-        *(Stop, Spin, Eager, Twins, Nap, Forward, Stamp, Lap, Weave, Bell, Scale, Tint, Follow),
+        *(Stop, Spin, Eager, Twins, Nap, Forward, Stamp, Echo, Lap, Weave, Bell, Scale, Tint, Follow),
     )
 }
 

@@ -188,6 +188,7 @@ FRAGMENTS: dict[str, Fragment] = {
     **{kind: simple(kind) for kind in ("map", "drop", "expand", "take", "collect", "switch", "twins", "stop", "split")},
     **{kind: simple(kind) for kind in ("concat", "alternate", "either", "latest", "fields", "weave", "bell", "nap")},
     **{kind: simple(kind) for kind in ("forward", "stamp")},
+    "echo": simple("echo"),
     "join": simple("join", "zipped"),
     "gather": simple("merge"),
     "diamond": diamond,

@@ -11,10 +11,11 @@ from fbcore import BatchRuntime, Graph, Observer, Result, SteppedLoop
 from fbcore.loop import Driver, Seeded, first_come
 from fbcore.net.build import build_net
 from fbcore.net.net import Net
+from fbcore.net.options import NetOptions
 from tests.laws.graphs import Maker
 from tests.laws.ledger import Ledger
 from tests.laws.plan import Plan
-from tests.laws.running import Run, configs_of, inputs_of, patient
+from tests.laws.running import Run, Watcher, configs_of, inputs_of, patient
 
 Way = Callable[[Net | None, asyncio.Task[Any]], None]
 
@@ -52,11 +53,17 @@ class Ending(Observer):
 
 
 class Halted:
-    """One run that was ended before a turn; `was_halted` is False when it ended by itself before."""
+    """One run that was ended before a turn; `was_halted` is False when it ended by itself before.
 
-    def __init__(self, way: Way, turn: int, seed: int | None = None) -> None:
+    The history of its packets is kept, and `observers` see it run.
+    """
+
+    options = NetOptions("history")
+
+    def __init__(self, way: Way, turn: int, seed: int | None = None, observers: Sequence[Observer] = ()) -> None:
         self.way = way
         self.turn = turn
+        self.observers = observers
         self.was_halted = False
         self.leftover: list[str] = []
         self._turns = 0
@@ -73,9 +80,11 @@ class Halted:
 
     async def _main(self, graph: Graph, inputs: Mapping[str, Any], configs: Mapping[str, Any], ending: Ending) -> None:
         if self.way is by_cancelling:
-            work = BatchRuntime(graph).arun(inputs=inputs, observers=[ending], raises=False, **configs)
+            runtime = BatchRuntime(graph)
+            runtime.options = self.options
+            work = runtime.arun(inputs=inputs, observers=[ending, *self.observers], raises=False, **configs)
         else:
-            self._net = build_net(graph, inputs, configs, observers=[ending])
+            self._net = build_net(graph, inputs, configs, [ending, *self.observers], self.options)
             work = self._net.run()
         self._task = asyncio.get_running_loop().create_task(work, name="work")
         with suppress(asyncio.CancelledError):
@@ -96,13 +105,15 @@ class Halted:
 
 def halt_plan(plan: Plan, way: Way, turn: int, seed: int | None = None) -> Run | None:
     """Run a plan and end it before a turn; None when it has ended by itself by then."""
-    run, halted = Run(plan, Ledger()), Halted(way, turn, seed)
+    run = Run(plan, Ledger(), Watcher())
+    assert run.watcher is not None
+    halted = Halted(way, turn, seed, [run.watcher])
     result = halted.run(Maker(plan, run.ledger).make(), inputs_of(plan, run.ledger), configs_of(plan))
     run.leftover = halted.leftover
     if not halted.was_halted:
         return None
     if result is None:
-        assert run.ledger.born == []
+        assert run.ledger.received == {}
     else:
         run.result = result
     return run

@@ -94,6 +94,10 @@ class Ledger:
         self.forwarded.setdefault(address, set()).add(len(offered))
         offered.append(payload)
 
+    def declare(self, address: str, count: int) -> None:
+        """Write down that the next value of a port is said to be made of so many of the packets taken last."""
+        self.declared.setdefault(address, {})[len(self.offered.get(address, []))] = count
+
     def feed(self, name: str, count: int) -> Iterator[Payload]:
         """Yield the values that go into an input of the graph."""
         for i in range(count):

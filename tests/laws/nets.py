@@ -14,20 +14,21 @@ DRAWN = (
     *("ring", "stop", "failing", "stop") * 3,
     *("loop", "failing_at_once", "stopped", "orbit", "half_fed", "lapping") * 2,
     *("twins", "gather", "either", "latest", "fed", "retuned", "initial", "gated", "gated", "told", "row", "bell"),
-    *("weave", "stamp", "drop", "alternate"),
+    *("weave", "stamp", "echo", "drop", "alternate"),
 )
 """From what the first fragment is drawn: so often that each outcome occurs in one of twenty nets or more."""
 
 QUIET = (
     *("map", "map", "drop", "expand", "collect", "concat", "alternate", "switch", "diamond", "twins", "merge", "take"),
-    *("join", "either", "gather", "latest", "split", "fields", "forward", "stamp", "weave", "nap", "bell"),
+    *("join", "either", "gather", "latest", "split", "fields", "forward", "stamp", "echo", "weave", "nap", "bell"),
     *("told", "gated", "gated", "initial", "configured", "fed", "retuned"),
 )
 """Fragments around the first one, which is any; those that end a net badly would hide all others."""
 
 ORDERED = (
     *("map", "map", "drop", "expand", "collect", "concat", "alternate", "switch", "take", "join"),
-    *("split", "fields", "forward", "stamp", "weave", "nap", "bell", "told", "gated", "initial", "configured", "fed"),
+    *("split", "fields", "forward", "stamp", "echo", "weave", "nap", "bell"),
+    *("told", "gated", "initial", "configured", "fed"),
 )
 """Fragments of nets in which no order of events can change what comes out."""
 

@@ -31,6 +31,7 @@ What a node does is said here in words, and programmed twice: for the reference 
 | nap | value | out | as map, but waits for the world outside before it sends |
 | forward | value | out | forwards each packet, but leaves out the first of every n when n > 1 |
 | stamp | value | out | forwards each packet, but sends v.me in the stead of each nth |
+| echo | value | out, other | forwards each packet to out, and then to other, where it is a new one |
 | lap | value | again, out | forwards a packet to again until it has come n times, then to out |
 | weave | value | out | takes n packets, and sends one that names them as its parents |
 | bell | go (a signal) | out, rung (a message) | sends a value and says rung at each signal |
@@ -61,6 +62,7 @@ OUTS = {
     "switch": ("out", "other"),
     "spin": ("again", "out"),
     "lap": ("again", "out"),
+    "echo": ("out", "other"),
     "eager": ("out", "done"),
     "fields": ("every", "some"),
     "bell": ("out", "rung"),

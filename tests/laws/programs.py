@@ -264,6 +264,12 @@ def _forward(node: PlannedNode, i: int, v: str) -> Program:
     yield from _one_for_one(node, i, f"{v}.{node.name}")
 
 
+@_each()
+def _echo(node: PlannedNode, i: int, v: str) -> Program:
+    yield "forward", "out"
+    yield "declare", "other", v, 1
+
+
 @_each("go")
 def _bell(node: PlannedNode, i: int, v: str) -> Program:
     yield "send", "out", f"{node.name}{i}"
@@ -419,6 +425,7 @@ _CLASSES: dict[str, Callable[[PlannedNode], Program]] = {
     "forward": _forward,
     "stamp": _forward,
     "lap": _lap,
+    "echo": _echo,
     "weave": _weave,
     "bell": _bell,
     "scale": _factored,

@@ -210,7 +210,8 @@ class Reference:
             is_idle = what == "tell" or (what == "field" and any(self.open_lines(node, other) for other in about))
             self._advance(thread, error=None if is_idle else DemandEnded())
         else:
-            self._put(node, port, FORWARD if what == "forward" else value, parents=about if what == "declare" else 0)
+            parents = about if what == "declare" else 0
+            self._put(node, port, FORWARD if what == "forward" else value, parents=parents)
             self._advance(thread)
 
     def _counts_discarded(self, node: str) -> bool:

@@ -30,7 +30,7 @@ class Story:
     def born(self, id: Id, node: str, parents: tuple[Id, ...]) -> None:
         """Tell of a birth at an output, whose address is the node's where it is on the border."""
         assert id not in self.parents, f"{id} is born twice"
-        self.parents[id] = parents
+        self.parents[id] = tuple(sorted(parents))
         self.trails[id] = [Step("creation", OUTSIDE if id[0] == node else node, node, id[0])]
 
     def copied(self, id: Id, original: Id, node: str, port: str) -> None:

@@ -91,7 +91,7 @@ def halt_stream(plan: Plan, turn: int, seed: int | None = None) -> Run | None:
     if not halted.was_halted:
         return None
     if result is None:
-        assert run.ledger.born == []
+        assert run.ledger.received == {}
     else:
         run.result = as_collected(plan, result, halted.packets)
     return run

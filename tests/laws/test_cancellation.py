@@ -9,8 +9,9 @@ import pytest
 from hypothesis import given, settings
 
 from tests.laws.agreement import check_is_possible
-from tests.laws.conservation import check_conservation
+from tests.laws.conservation import check_conservation, check_watched
 from tests.laws.halting import WAYS, Way, halt_plan
+from tests.laws.history import check_history
 from tests.laws.nets import plans
 from tests.laws.plan import Plan, written
 from tests.laws.reference import interpret
@@ -49,6 +50,38 @@ NETS = {
     "leading nowhere": written("x=expand/class/2 y=map/sync", "inputs.a->x.value inputs.b->y.value", a=3, b=3),
     "join": written("j=join/async", "inputs.a->j.left inputs.b->j.right:2 j.out->outputs.o", a=3, b=3),
     "half-fed": written("j=join/sync", "inputs.a->j.left inputs.b->j.right:2 j.out->outputs.o", a=2, b=4),
+    "forwarding loop": written(
+        "x=lap/class/2 y=forward/async", "inputs.a->x.value x.again->y.value y.out->x.value x.out->outputs.o", a=2
+    ),
+    "gated": written(
+        "x=map y=take/class/2 z=source/generator/2",
+        "inputs.a->x.value x.out->y.value inputs.b->y.execute y.executed->z.execute z.out->outputs.o",
+        a=5,
+        b=3,
+    ),
+    "fields and buffers": written(
+        "x=fields/async/2 y=expand/buffered/3 z=echo",
+        "inputs.a->x.value x.every->y.value x.some->z.value y.out->outputs.o z.out->outputs.p z.other->y.value",
+        a=3,
+    ),
+    "select and split": written(
+        "x=merge/class/2 y=split/class/1 z=latest/sync",
+        "inputs.a->x.items[0] inputs.b->x.items[last] x.out->y.value y.parts[0]->z.left y.parts[rest]->z.right "
+        "z.out->outputs.o initial.0->z.left",
+        a=3,
+        b=3,
+    ),
+    "fed configs": written(
+        "x=source/class/3 y=scale/async z=follow",
+        "inputs.a->y.value x.out->y.factor y.out->outputs.o x.out->z.factor z.out->outputs.p",
+        a=3,
+    ),
+    "refusing": written("x=strict y=map", "inputs.a->x.value x.out->outputs.o x.error->y.value y.out->outputs.e", a=6),
+    "stopped": written(
+        "x=nap/async/2 y=map z=source/class/3",
+        "inputs.a->x.value x.out->y.value z.out->y.stop z.stopped->outputs.s y.out->outputs.o y.stopped->x.stop",
+        a=4,
+    ),
     "deadlock": written("x=eager/class/3 y=eager/class/3", "x.out->y.value:2 y.out->x.value:2 x.done->outputs.o"),
 }
 
@@ -70,6 +103,8 @@ def check_halted(plan: Plan, way: Way, seed: int | None = None) -> int:
         if not hasattr(run, "result"):
             continue
         check_conservation(run)
+        check_watched(run)
+        check_history(run)
         if run.result.outcome != "stopped":
             check_is_possible(run, interpret(plan))
     return turns
