@@ -1,12 +1,17 @@
 """What holds for every test: nothing is skipped in silence, and hypothesis draws the same examples wherever CI runs."""
 
 import os
+import signal
 from collections.abc import Generator
 from fnmatch import fnmatchcase
 from pathlib import Path
 
 import pytest
 from hypothesis import settings
+
+# A shell starts what is to run in the background with Ctrl-C ignored, and every program that a test starts would too.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 ALLOWED_SKIPS = Path(__file__).with_name("allowed_skips.txt")
 

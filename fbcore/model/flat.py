@@ -55,17 +55,23 @@ class _Scope:
         for scope in self.inner.values():
             yield from scope.all()
 
+    def leaves(self) -> Iterator[tuple[str, NodeSpec]]:
+        """Yield the nodes that are no composites, with their addresses; those of a composite stand in its place."""
+        for node in self.graph.nodes.values():
+            if node.id in self.inner:
+                yield from self.inner[node.id].leaves()
+            else:
+                yield self.prefix + node.id, node
+
 
 def flatten(graph: Graph) -> Flat:
     """Return the nodes and edges of a graph with its composites taken apart, in order of declaration."""
     flat = Flat()
     outermost = _Scope(graph, "", "", None)
-    for scope in outermost.all():
-        for node in scope.graph.nodes.values():
-            if node.id not in scope.inner:
-                flat.nodes[scope.prefix + node.id] = node
-                for port in node.component.of(PortKind.CONFIG):
-                    flat.values[scope.prefix + node.id, port.name] = node.default(port.name)
+    for address, node in outermost.leaves():
+        flat.nodes[address] = node
+        for port in node.component.of(PortKind.CONFIG):
+            flat.values[address, port.name] = node.default(port.name)
     for scope in outermost.all():
         for edge in scope.graph.edges:
             ends = list(_targets(flat, scope, edge, _Way(edge.options), ()))

@@ -57,6 +57,15 @@ def edges(flat: Flat) -> list[str]:
 # -- nodes and edges --------------------------------------------------------------------------------------
 
 
+def test_the_nodes_of_a_composite_stand_where_it_was_declared():
+    """Order is that of declaration, so a composite between two nodes stays between them."""
+    graph = Graph("whole")
+    graph.add(step, "before")
+    graph.add(Walk, "walk")
+    graph.add(step, "after")
+    assert list(flatten(graph).nodes) == ["before", "walk.steps.first", "walk.steps.second", "after"]
+
+
 def test_a_graph_without_composites_is_flat_already():
     """Nodes and edges are those of the graph, in order, each edge with its place and its options."""
     graph = Graph("plain")
