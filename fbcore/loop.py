@@ -1,178 +1,122 @@
 """A stepped event loop: its caller chooses which ready step runs next, and its time is virtual.
 
-Any asyncio code that needs no sockets, threads or subprocesses runs on it unchanged. Used by tests, and by
-everything that explores, replays or steps a net.
+Any asyncio code that needs no sockets, threads or subprocesses runs on it unchanged (`fbcore.outside` has one for
+code that does). Used by tests, and by everything that explores, replays or steps a net.
 """
 
 from __future__ import annotations
 
 import asyncio
-import heapq
+import threading
 from asyncio import events
 from collections import deque
-from collections.abc import Callable, Sequence
-from concurrent.futures import Executor
+from collections.abc import Callable, Mapping
 from contextvars import Context
-from typing import Any, NoReturn, TypeVar, TypeVarTuple
+from typing import Any, NamedTuple, TypeVarTuple
 
+from fbcore.driver import OUTSIDE, TIMER, Driver, Scripted, Seeded, first_come
 from fbcore.errors import LoopError
+from fbcore.refusal import refuse, refuse_outside
+from fbcore.stepped_task import Cancelled, InOrder, SteppedTask, in_task_order
+from fbcore.timers import Timer, Timers
 
-T = TypeVar("T")
 Ts = TypeVarTuple("Ts")
 
-Driver = Callable[[Sequence[str]], int]
-"""Chooses the next step: gets the names of those that are ready, returns the index of one."""
+__all__ = ["CALLBACKS", "Driver", "Scripted", "Seeded", "SteppedLoop", "Touch", "first_come"]
 
-
-def first_come(ready: Sequence[str]) -> int:
-    """Run steps in the order in which they became ready, as an ordinary loop does."""
-    return 0
-
-
-class Seeded:
-    """Runs steps in a random order that a seed determines.
-
-    Example:
-        import asyncio
-        from fbcore.loop import Seeded
-
-        async def say(word: str) -> None:
-            print(word)
-
-        async def main() -> None:
-            await asyncio.gather(say("one"), say("two"), say("three"))
-
-        with asyncio.Runner(loop_factory=lambda: SteppedLoop(Seeded(7))) as runner:
-            runner.run(main())
-        #> one
-        #> three
-        #> two
-    """
-
-    def __init__(self, seed: int) -> None:
-        import random
-
-        self.seed = seed
-        self._random = random.Random(seed)
-
-    def __call__(self, ready: Sequence[str]) -> int:
-        """Choose any of the ready steps."""
-        return self._random.randrange(len(ready))
-
-
-class Scripted:
-    """Runs steps in a recorded order: a list of names, as `SteppedLoop.choices` holds them.
-
-    After the last choice it goes on first come.
-
-    Raises:
-        LoopError: a recorded step is not ready; the error says which choice it was.
-
-    Example:
-        import asyncio
-        from fbcore.loop import Scripted, Seeded
-
-        async def say(word: str, said: list[str]) -> None:
-            said.append(word)
-
-        async def main() -> list[str]:
-            said: list[str] = []
-            await asyncio.gather(say("one", said), say("two", said), say("three", said))
-            return said
-
-        loop = SteppedLoop(Seeded(7))
-        with asyncio.Runner(loop_factory=lambda: loop) as runner:
-            print(runner.run(main()))
-        #> ['one', 'three', 'two']
-
-        again = SteppedLoop(Scripted(loop.choices))
-        with asyncio.Runner(loop_factory=lambda: again) as runner:
-            print(runner.run(main()))
-        #> ['one', 'three', 'two']
-    """
-
-    def __init__(self, choices: Sequence[str]) -> None:
-        self._choices = list(choices)
-        self._at = 0
-
-    def __call__(self, ready: Sequence[str]) -> int:
-        """Choose the recorded step."""
-        if self._at >= len(self._choices):
-            return 0
-        wanted = self._choices[self._at]
-        self._at += 1
-        if wanted not in ready:
-            failed, self._at = self._at - 1, len(self._choices)
-            raise LoopError(
-                f"choice {failed} of the script is {wanted!r}, but ready are: {', '.join(ready)}",
-                hint="the script was recorded with other code; record it again",
-            )
-        return list(ready).index(wanted)
-
+CALLBACKS = "callbacks"
+"""The name of the step that is the next callback of no task."""
 
 PASSES_AT_AN_INSTANT = 100_000
 """Passes in which everything ready has had a step, after which time goes on though something is ready still."""
 
-
-class SteppedTask(asyncio.Task[Any]):
-    """A task with a hash that is the same from run to run, so that sets of tasks keep their order."""
-
-    _number = 0
-
-    def __hash__(self) -> int:
-        return self._number
+_RESOLUTION = 1e-9
+"""Timers that are so close are due together, as on the stock loop: sums of floats are not exact."""
 
 
-class SteppedTimer(asyncio.TimerHandle):
-    """A timer that is due after those of the same time that were armed before it."""
+class Touch(NamedTuple):
+    """What a step touched: a kind (`port`, `edge`, `lock`, `timer`, `memory`, ...), a name, and whether it wrote."""
 
-    _number = 0
-
-    def __lt__(self, other: object) -> bool:
-        if isinstance(other, SteppedTimer):
-            return (self.when(), self._number) < (other.when(), other._number)
-        return NotImplemented
+    step: str
+    kind: str
+    name: str
+    writes: bool
 
 
+@refuse_outside
 class SteppedLoop(asyncio.BaseEventLoop):
-    """An asyncio event loop on virtual time whose driver chooses the next step.
+    """An asyncio event loop on virtual time, whose driver or caller chooses the next step.
 
     A step is one turn of a task, or one callback; callbacks stay in their order among themselves. Time stands
     still while anything is ready, and jumps to the next timer when nothing is. `choices` records the names of
-    the steps that ran.
+    the steps that ran; `running` is that of the step that runs now. The same choices make the same run.
+
+    A driver chooses while the loop runs. By hand, `step` makes one step of a loop that does not run: `ready` and
+    `timers` tell which there are. `touched` may be set to a function that is told what steps touch.
 
     Raises:
         LoopError: it would have to wait for ever, or is asked for a thread, socket or subprocess.
 
     Example:
         import asyncio
+        from fbcore import SteppedLoop
 
-        async def nap() -> float:
-            await asyncio.sleep(3600)
-            return asyncio.get_running_loop().time()
+        async def main() -> None:
+            await asyncio.gather(asyncio.sleep(3600), asyncio.sleep(1))
 
         with asyncio.Runner(loop_factory=SteppedLoop) as runner:
-            print(runner.run(nap()))
-        #> 3600.0
+            loop = runner.get_loop()
+            task = loop.create_task(main(), name="main")
+            while not task.done():
+                print(f"{loop.time():g}", loop.step())
+        #> 0 main
+        #> 0 task-2
+        #> 0 task-3
+        #> 0 timer 1 of task-3
+        #> 1 task-3
+        #> 1 callbacks
+        #> 1 timer 1 of task-2
+        #> 3600 task-2
+        #> 3600 callbacks
+        #> 3600 main
     """
 
     # asyncio's own, which its type stubs do not show.
     _ready: deque[asyncio.Handle]
-    _scheduled: list[asyncio.TimerHandle]
     _stopping: bool
+    _closed: bool
+    _debug: bool
+
+    _is_open = False
 
     def __init__(self, driver: Driver = first_come) -> None:
         super().__init__()
-        self._driver = driver
-        self._now = 0.0
-        self._tasks_made = 0
-        self._timers_made = 0
-        self._idle: list[Callable[[], bool]] = []
-        self._passes = 0
-        self._passes_now = 0
-        self._left_of_pass = 0
         self.choices: list[str] = []
-        self.set_task_factory(_make_task)  # type: ignore[arg-type]
+        self.running = ""
+        self.touched: Callable[[Touch], None] | None = None
+        self._driver = driver
+        self._chooses_timers: bool = getattr(driver, "chooses_timers", False)
+        self._now = 0.0
+        self._timers = Timers()
+        self._tasks_made = 0
+        self._names = {CALLBACKS: 1, OUTSIDE: 1, "": 1}
+        self._cancelled: list[Cancelled] = []
+        self._idle: list[Callable[[], bool]] = []
+        self._passes_now = 0
+        self._by_hand: str | None = None
+        self._asyncgens: Any = InOrder()
+
+    # -- what there is ------------------------------------------------------------------------------
+
+    @property
+    def ready(self) -> list[str]:
+        """The names of the steps that are ready, in the order in which they became so."""
+        return list(self._steps())
+
+    @property
+    def timers(self) -> dict[str, float]:
+        """The timers that are armed, by name, with the time when each is due; the next one comes first."""
+        return {timer.name: timer.when() for timer in self._timers}
 
     def time(self) -> float:
         """Return the virtual time in seconds; it begins at 0."""
@@ -180,7 +124,29 @@ class SteppedLoop(asyncio.BaseEventLoop):
 
     def count_passes(self) -> int:
         """Return how many steps the loop has run."""
-        return self._passes
+        return len(self.choices)
+
+    def name_of(self, task: asyncio.Task[Any]) -> str:
+        """Return the name by which a task's steps are chosen: its own, or with a number where several have it."""
+        return getattr(task, "step_name", CALLBACKS)
+
+    def number_task(self, name: object) -> tuple[int, str]:
+        """Return the number of a new task, and the name of its steps."""
+        self._tasks_made = number = self._tasks_made + 1
+        return number, self.name_step(f"task-{number}" if name is None else str(name))
+
+    def name_step(self, wanted: str, *, instead_of: str = "") -> str:
+        """Return a name for the steps of a task that no other has: the wanted one, or with a number behind."""
+        if instead_of:
+            self._names.pop(instead_of, None)
+        if wanted.startswith(TIMER):
+            wanted = f"task {wanted}"
+        self._names[wanted] = count = self._names.get(wanted, 0) + 1
+        return wanted if count == 1 else f"{wanted}#{count}"
+
+    def note_cancelled(self, cancelled: Cancelled) -> None:
+        """Take note of a task that a scope of anyio cancels in this step."""
+        self._cancelled.append(cancelled)
 
     def when_idle(self, hook: Callable[[], bool]) -> None:
         """Have a hook called when nothing is ready and no timer is armed; True says that it did something."""
@@ -190,74 +156,237 @@ class SteppedLoop(asyncio.BaseEventLoop):
         """Call a hook no more."""
         self._idle.remove(hook)
 
+    def touch(self, kind: str, name: str, *, writes: bool = True) -> None:
+        """Tell whoever listens that the step that runs touches a thing; costs next to nothing when nobody does."""
+        if self.touched is not None:
+            self.touched(Touch(self.running, kind, name, writes))
+
+    # -- by hand ------------------------------------------------------------------------------------
+
+    def step(self, name: str | None = None) -> str:
+        """Make one step of a loop that does not run, and return its name; without one, the driver chooses.
+
+        `name` is one of `ready`, or the first of `timers` (or another that is due at the same time): then it is
+        that time, and the timer's callback runs, even where steps are ready. Works while another loop runs in this
+        thread, as in a notebook.
+
+        Raises:
+            LoopError: there is no such step now, or none at all.
+        """
+        around = events._get_running_loop()
+        if around is self:
+            self._check_running()  # type: ignore[attr-defined]  # raises
+        events._set_running_loop(None)
+        self._by_hand = name or ""
+        try:
+            self.stop()
+            self.run_forever()
+        finally:
+            self._by_hand = None
+            self.running = ""
+            events._set_running_loop(around)
+        return self.choices[-1]
+
+    def _step_by_hand(self, name: str) -> None:
+        steps = self._offered(with_timers=True)
+        if not steps:
+            self._be_idle()
+            steps = self._offered(with_timers=True)
+        if name and name not in steps:
+            raise LoopError(
+                f"{name!r} is no step that can be made now; there are: {', '.join(steps)}",
+                hint="`loop.ready` and the first of `loop.timers` are the steps that can be made",
+            )
+        self._make(name or self._chosen(steps), steps)
+        if not self._ready and not self._timers.next():
+            self._ask_idle()
+
+    # -- choosing -----------------------------------------------------------------------------------
+
+    def _run_once(self) -> None:
+        if self._by_hand is not None:
+            self._step_by_hand(self._by_hand)
+        elif self._driver is first_come:
+            self._run_in_order()
+        else:
+            self._begin_pass()
+            self._run_chosen(max(1, len(self._ready)))
+
+    def _run_in_order(self) -> None:
+        """Run passes until the loop is stopped: the same as asking the driver `first_come`, and quicker."""
+        ready, armed, is_open = self._ready, self._timers.heap, self._is_open
+        record, cancelled = self.choices.append, self._cancelled
+        while True:
+            if armed or not ready or is_open:
+                self._begin_pass()
+            for _ in range(len(ready)):
+                handle: Any = ready.popleft()
+                if handle._cancelled:
+                    continue
+                try:
+                    name = handle._callback.__self__.step_name
+                except AttributeError:
+                    name = _callback_name(handle)
+                self.running = name
+                record(name)
+                handle._run()
+                if cancelled:
+                    in_task_order(cancelled, ready)
+            self.running = ""
+            if self._stopping or self._thread_id is None:
+                return
+
+    def _begin_pass(self) -> None:
+        """See to it that something is ready: time jumps when nothing is, or has been too long."""
+        until = self._now
+        if not self._ready:
+            self._passes_now = 0
+            if self._stopping or self._chooses_timers:
+                return
+            if (first := self._timers.next()) is None:
+                self._be_idle()
+                return
+            until = first.when()
+        elif self._timers.heap:
+            self._passes_now += 1
+            if self._passes_now > PASSES_AT_AN_INSTANT and (first := self._timers.next()):
+                self._passes_now = 0
+                until = first.when()
+        if not self._chooses_timers or until > self._now:
+            # The last of those that are due says what time it is then.
+            for timer in self._timers.take_due(until + _RESOLUTION):
+                self._now = max(self._now, timer.when())
+                self._ready.append(timer)
+
+    def _run_chosen(self, count: int) -> None:
+        for _ in range(count):
+            steps = self._offered(with_timers=self._chooses_timers)
+            if not steps:
+                if not self._chooses_timers or self._stopping:
+                    return
+                self._be_idle()
+                steps = self._offered(with_timers=True)
+            if steps:
+                self._make(self._chosen(steps), steps)
+
+    def _chosen(self, steps: Mapping[str, asyncio.Handle]) -> str:
+        names = list(steps)
+        return names[self._driver(names)]
+
+    def _offered(self, *, with_timers: bool) -> dict[str, asyncio.Handle]:
+        """Return what may run next, by name."""
+        steps = self._steps()
+        if with_timers:
+            steps |= {timer.name: timer for timer in self._timers.due(self._now)}
+        return steps
+
+    def _steps(self) -> dict[str, asyncio.Handle]:
+        """Return what is ready, by name: the turn of each task, and the first callback."""
+        steps: dict[str, asyncio.Handle] = {}
+        for handle in self._ready:
+            if not handle.cancelled():
+                steps.setdefault(_step_name(handle), handle)
+        return steps
+
+    def _make(self, name: str, steps: Mapping[str, asyncio.Handle]) -> None:
+        """Make a step of those that are offered."""
+        step = steps[name]
+        self.running = name
+        self.choices.append(name)
+        if isinstance(step, Timer) and step.is_armed:
+            self._timers.remove(step)
+            self._now = max(self._now, step.when())
+            self.touch("timer", name)
+        else:
+            self._ready.remove(step)
+        step._run()
+        if self._cancelled:
+            in_task_order(self._cancelled, self._ready)
+        self.running = ""
+
+    # -- time ---------------------------------------------------------------------------------------
+
+    def call_soon(
+        self, callback: Callable[[*Ts], object], *args: *Ts, context: Context | None = None
+    ) -> asyncio.Handle:
+        """Call back in the next pass."""
+        if self._debug or self._closed:
+            return super().call_soon(callback, *args, context=context)
+        handle = asyncio.Handle(callback, args, self, context)
+        self._ready.append(handle)
+        return handle
+
+    def call_later(
+        self, delay: float, callback: Callable[[*Ts], object], *args: *Ts, context: Context | None = None
+    ) -> asyncio.TimerHandle:
+        """Call back so many seconds of virtual time from now."""
+        if delay is None:
+            raise TypeError("delay must not be None")
+        return self.call_at(self._now + delay, callback, *args, context=context)
+
     def call_at(
         self, when: float, callback: Callable[[*Ts], object], *args: *Ts, context: Context | None = None
     ) -> asyncio.TimerHandle:
         """Call back when the virtual time is `when`; timers of one time in the order in which they were armed."""
-        timer = SteppedTimer(when, callback, args, self, context)
-        self._timers_made += 1
-        timer._number = self._timers_made
-        heapq.heappush(self._scheduled, timer)
-        timer._scheduled = True  # type: ignore[attr-defined]  # as BaseEventLoop does, so that cancelling is counted
+        self._check_closed()  # type: ignore[attr-defined]
+        if when is None:
+            raise TypeError("when cannot be None")
+        timer = Timer(when, callback, args, self, context)
+        self._timers.arm(timer, self.running)
+        if self.touched is not None:
+            self.touch("timer", timer.name)
         return timer
 
-    def create_task(self, coro: Any, *, name: object = None, **options: Any) -> asyncio.Task[Any]:
-        """Start a task; one without a name gets `task-N`, N being the number of tasks made so far."""
-        return super().create_task(coro, name=str(name or f"task-{self._tasks_made + 1}"), **options)
+    def _timer_handle_cancelled(self, handle: asyncio.TimerHandle) -> None:
+        """Hear from a timer that it is cancelled before it is due."""
+        if self.touched is not None and isinstance(handle, Timer):
+            self.touch("timer", handle.name)
+        self._timers.note_cancelled()
 
-    def name_task(self, task: SteppedTask) -> None:
-        """Give a new task its number, and a name that is the same from run to run."""
-        self._tasks_made += 1
-        task._number = self._tasks_made
+    @property
+    def _scheduled(self) -> list[asyncio.TimerHandle]:
+        """The timers that are armed, where asyncio's own loop has them."""
+        return list(self._timers)
 
-    def _run_once(self) -> None:
-        self._drop_cancelled()
-        if not self._ready or (self._scheduled and self._is_spinning()):
-            self._advance()
-            return
-        steps = self._steps()
-        names = list(steps)
-        chosen = names[self._driver(names)]
-        handle = steps[chosen]
-        self._ready.remove(handle)
-        self._passes += 1
-        self.choices.append(chosen)
-        handle._run()
+    @_scheduled.setter
+    def _scheduled(self, timers: object) -> None:
+        """BaseEventLoop begins with a list of its own, which is not used."""
 
-    def _is_spinning(self) -> bool:
-        """Say whether so many passes were made at one instant that the next timer is due all the same."""
-        self._left_of_pass -= 1
-        if self._left_of_pass <= 0:
-            self._left_of_pass = len(self._ready)
-            self._passes_now += 1
-        return self._passes_now > PASSES_AT_AN_INSTANT
-
-    def _drop_cancelled(self) -> None:
-        for handle in [each for each in self._ready if each.cancelled()]:
-            self._ready.remove(handle)
-        while self._scheduled and self._scheduled[0].cancelled():
-            _take_timer(self._scheduled)
-
-    def _steps(self) -> dict[str, asyncio.Handle]:
-        """Return what may run next, by name: the ready turn of each task, and the first callback."""
-        steps: dict[str, asyncio.Handle] = {}
-        for handle in self._ready:
-            steps.setdefault(_step_name(handle), handle)
-        return steps
-
-    def _advance(self) -> None:
-        """Nothing is ready: jump to the next timer, or let someone who waits for stillness act."""
-        self._passes_now = self._left_of_pass = 0
-        if self._scheduled:
-            self._now = max(self._now, self._scheduled[0].when())
-            while self._scheduled and self._scheduled[0].when() <= self._now:
-                self._ready.append(_take_timer(self._scheduled))
-        elif not any(hook() for hook in list(self._idle)) and not self._ready and not self._stopping:
+    def _be_idle(self) -> None:
+        """Nothing is ready and no timer is armed: let someone act who waits for stillness."""
+        if not self._ask_idle() and not self._ready and (self._by_hand is not None or not self._stopping):
             waiting = ", ".join(sorted(task.get_name() for task in asyncio.all_tasks(self))) or "none"
             raise LoopError(
                 f"the loop would wait for ever; tasks that wait: {waiting}",
                 hint="something awaits what nobody will do, or work outside the loop (a thread, a socket)",
             )
+
+    def _ask_idle(self) -> bool:
+        return any(hook() for hook in list(self._idle))
+
+    # -- what an asyncio loop has besides ------------------------------------------------------------
+
+    def create_task(self, coro: Any, *, name: object = None, **options: Any) -> asyncio.Task[Any]:
+        """Start a task; one without a name gets `task-N`, N being the number of tasks made so far."""
+        self._check_closed()  # type: ignore[attr-defined]
+        factory: Any = self.get_task_factory()
+        if factory is None:
+            return SteppedTask(coro, loop=self, name=name, **options)
+        task: Any = super().create_task(coro, name=name, **options)
+        if not isinstance(task, SteppedTask):
+            _, task.step_name = self.number_task(name)
+        return task  # type: ignore[no-any-return]
+
+    def set_task_factory(self, factory: Any) -> None:
+        """Have tasks made by a factory; asyncio's eager one makes stepped tasks that begin at once."""
+        if factory is not None and factory is getattr(asyncio, "eager_task_factory", None):
+            factory = asyncio.create_eager_task_factory(SteppedTask)  # type: ignore[attr-defined]
+        super().set_task_factory(factory)
+
+    def close(self) -> None:
+        """Close the loop; what is ready or armed is dropped."""
+        super().close()
+        self._timers.clear()
 
     def _write_to_self(self) -> None:
         """Nobody sleeps in a selector here."""
@@ -273,63 +402,23 @@ class SteppedLoop(asyncio.BaseEventLoop):
         Raises:
             LoopError: another thread calls, whose timing no driver could choose.
         """
-        if events._get_running_loop() is not self and self.is_running():
-            _refuse("a call from another thread")
+        if self._is_called_from_outside():
+            refuse("a call from another thread")
         return self.call_soon(callback, *args, context=context)
 
-    def run_in_executor(self, executor: Executor | None, func: Callable[[*Ts], T], *args: *Ts) -> asyncio.Future[T]:
-        """Refuse."""
-        _refuse("a thread")
+    def _is_called_from_outside(self) -> bool:
+        return self.is_running() and self._thread_id != threading.get_ident()
+
+    _thread_id: int | None
 
     async def shutdown_default_executor(self, timeout: float | None = None) -> None:
         """There is none."""
 
 
-_REFUSED = {
-    "a look-up of a host": "getaddrinfo getnameinfo",
-    "a subprocess": "subprocess_exec subprocess_shell",
-    "a signal": "add_signal_handler remove_signal_handler",
-    "a pipe": "connect_read_pipe connect_write_pipe",
-    "a socket": "add_reader add_writer remove_reader remove_writer create_connection create_server start_tls sendfile "
-    "create_datagram_endpoint create_unix_connection create_unix_server connect_accepted_socket sock_recv "
-    "sock_recv_into sock_recvfrom sock_recvfrom_into sock_sendall sock_sendto sock_connect sock_accept sock_sendfile",
-}
+def _step_name(handle: Any) -> str:
+    name: str | None = getattr(getattr(handle._callback, "__self__", None), "step_name", None)
+    return name or _callback_name(handle)
 
 
-def _refusal(what: str) -> Callable[..., NoReturn]:
-    def refuse(self: SteppedLoop, *args: Any, **options: Any) -> NoReturn:
-        """Refuse: a stepped loop knows no world outside."""
-        _refuse(what)
-
-    return refuse
-
-
-for _what, _names in _REFUSED.items():
-    for _name in _names.split():
-        setattr(SteppedLoop, _name, _refusal(_what))
-
-
-def _make_task(loop: SteppedLoop, coro: Any, **options: Any) -> SteppedTask:
-    task = SteppedTask(coro, loop=loop, **options)
-    loop.name_task(task)
-    return task
-
-
-def _take_timer(timers: list[asyncio.TimerHandle]) -> asyncio.TimerHandle:
-    timer = heapq.heappop(timers)
-    timer._scheduled = False  # type: ignore[attr-defined]  # as BaseEventLoop does, or cancelling would count it
-    return timer
-
-
-def _step_name(handle: asyncio.Handle) -> str:
-    owner = getattr(handle._callback, "__self__", None)  # type: ignore[attr-defined]
-    if isinstance(owner, SteppedTask):
-        return f"{owner.get_name()}#{owner._number}"
-    return "callbacks"
-
-
-def _refuse(what: str) -> NoReturn:
-    raise LoopError(
-        f"a stepped loop cannot wait for {what}",
-        hint="its time is virtual and its order chosen; use an ordinary loop, or a stand-in that needs none",
-    )
+def _callback_name(handle: asyncio.Handle) -> str:
+    return OUTSIDE if getattr(handle, "is_outside", False) else CALLBACKS

@@ -129,3 +129,7 @@ def test_a_thread_of_anyio_is_refused():
 
     with pytest.raises(LoopError):
         run(main())
+    # It dies of the refusal: here, and not in the middle of some other test.
+    for thread in threading.enumerate():
+        if thread.name.startswith("AnyIO worker"):
+            thread.join()

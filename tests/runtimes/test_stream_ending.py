@@ -498,7 +498,7 @@ def test_observers_and_progress_hear_of_a_stream(stepped):
     hears = Hears()
 
     async def main() -> None:
-        stream = BatchRuntime(passing(count=2, rest=0.15)).stream(observers=[hears], progress=snapshots.append)
+        stream = BatchRuntime(passing(count=2, rest=0.14)).stream(observers=[hears], progress=snapshots.append)
         async with stream as results:
             async for _ in results:
                 pass
