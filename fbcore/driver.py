@@ -12,6 +12,9 @@ Driver = Callable[[Sequence[str]], int]
 One with a true attribute `chooses_timers` is offered the earliest timers too, after the steps that are ready.
 """
 
+CALLBACKS = "callbacks"
+"""The name of the step that is the next callback of no task."""
+
 OUTSIDE = "outside"
 """The name of steps that the world outside has made ready: the end of work in a thread, a socket that can be read."""
 

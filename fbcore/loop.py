@@ -10,37 +10,28 @@ import asyncio
 import threading
 from asyncio import events
 from collections import deque
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from contextvars import Context
-from typing import Any, NamedTuple, TypeVarTuple
+from types import FunctionType, MethodType
+from typing import Any, TypeVarTuple
 
-from fbcore.driver import OUTSIDE, TIMER, Driver, Scripted, Seeded, first_come
+from fbcore.driver import CALLBACKS, Driver, Scripted, Seeded, first_come
 from fbcore.errors import LoopError
+from fbcore.ready import Ready, ReadySteps, name_of_callback, step_name
 from fbcore.refusal import refuse, refuse_outside
-from fbcore.stepped_task import Cancelled, InOrder, SteppedTask, in_task_order
-from fbcore.timers import Timer, Timers
+from fbcore.stepped_task import Cancelled, InOrder, StepNames, SteppedTask, in_task_order
+from fbcore.timers import ArmedTimers, Timer, Timers
+from fbcore.touches import Touch
 
 Ts = TypeVarTuple("Ts")
 
 __all__ = ["CALLBACKS", "Driver", "Scripted", "Seeded", "SteppedLoop", "Touch", "first_come"]
-
-CALLBACKS = "callbacks"
-"""The name of the step that is the next callback of no task."""
 
 PASSES_AT_AN_INSTANT = 100_000
 """Passes in which everything ready has had a step, after which time goes on though something is ready still."""
 
 _RESOLUTION = 1e-9
 """Timers that are so close are due together, as on the stock loop: sums of floats are not exact."""
-
-
-class Touch(NamedTuple):
-    """What a step touched: a kind (`port`, `edge`, `lock`, `timer`, `memory`, ...), a name, and whether it wrote."""
-
-    step: str
-    kind: str
-    name: str
-    writes: bool
 
 
 @refuse_outside
@@ -52,7 +43,8 @@ class SteppedLoop(asyncio.BaseEventLoop):
     the steps that ran; `running` is that of the step that runs now. The same choices make the same run.
 
     A driver chooses while the loop runs. By hand, `step` makes one step of a loop that does not run: `ready` and
-    `timers` tell which there are. `touched` may be set to a function that is told what steps touch.
+    `timers` tell which there are, `task_of` and `context_of` whose they are. They are views and look-ups, as quick
+    where a thousand steps are ready as where two are. `touched` may be set to a function that is told what steps touch.
 
     Raises:
         LoopError: it would have to wait for ever, or is asked for a thread, socket or subprocess.
@@ -82,7 +74,7 @@ class SteppedLoop(asyncio.BaseEventLoop):
     """
 
     # asyncio's own, which its type stubs do not show.
-    _ready: deque[asyncio.Handle]
+    _ready: deque[asyncio.Handle] | ReadySteps
     _stopping: bool
     _closed: bool
     _debug: bool
@@ -96,10 +88,13 @@ class SteppedLoop(asyncio.BaseEventLoop):
         self.touched: Callable[[Touch], None] | None = None
         self._driver = driver
         self._chooses_timers: bool = getattr(driver, "chooses_timers", False)
+        if driver is not first_come:
+            self._ready = ReadySteps()
+        self._ready_names = Ready(self._by_name)
         self._now = 0.0
         self._timers = Timers()
-        self._tasks_made = 0
-        self._names = {CALLBACKS: 1, OUTSIDE: 1, "": 1}
+        self._armed_timers = ArmedTimers(self._timers)
+        self.step_names = StepNames()
         self._cancelled: list[Cancelled] = []
         self._idle: list[Callable[[], bool]] = []
         self._passes_now = 0
@@ -109,14 +104,37 @@ class SteppedLoop(asyncio.BaseEventLoop):
     # -- what there is ------------------------------------------------------------------------------
 
     @property
-    def ready(self) -> list[str]:
-        """The names of the steps that are ready, in the order in which they became so."""
-        return list(self._steps())
+    def ready(self) -> Ready:
+        """The names of the steps that are ready, in the order in which they became so: a view."""
+        return self._ready_names
 
     @property
-    def timers(self) -> dict[str, float]:
-        """The timers that are armed, by name, with the time when each is due; the next one comes first."""
-        return {timer.name: timer.when() for timer in self._timers}
+    def timers(self) -> ArmedTimers:
+        """The timers that are armed, by name, with the time when each is due; the next one comes first: a view."""
+        return self._armed_timers
+
+    @property
+    def due(self) -> list[str]:
+        """The names of the timers that may be stepped now: those that are due by now, or next, and at that time."""
+        return [timer.name for timer in self._timers.due(self._now)]
+
+    def context_of(self, name: str) -> Context | None:
+        """Return the context in which a step that is ready, or a timer that is armed, would run."""
+        handle: Any = self._by_name().find(name) or self._timers.find(name)
+        return handle._context if handle is not None else None
+
+    def task_of(self, name: str) -> asyncio.Task[Any] | None:
+        """Return the task whose steps have a name, or that armed the timer of that name; None of callbacks.
+
+        Of a task that is not ready it is looked for among all.
+        """
+        handle: Any = self._by_name().find(name)
+        if handle is None and (timer := self._timers.find(name)) is not None:
+            return self.task_of(timer.by) if timer.by else None
+        task = getattr(handle._callback, "__self__", None) if handle is not None else None
+        if isinstance(task, asyncio.Task) and self.name_of(task) == name:
+            return task
+        return next((each for each in asyncio.all_tasks(self) if self.name_of(each) == name), None)
 
     def time(self) -> float:
         """Return the virtual time in seconds; it begins at 0."""
@@ -130,19 +148,12 @@ class SteppedLoop(asyncio.BaseEventLoop):
         """Return the name by which a task's steps are chosen: its own, or with a number where several have it."""
         return getattr(task, "step_name", CALLBACKS)
 
-    def number_task(self, name: object) -> tuple[int, str]:
-        """Return the number of a new task, and the name of its steps."""
-        self._tasks_made = number = self._tasks_made + 1
-        return number, self.name_step(f"task-{number}" if name is None else str(name))
-
-    def name_step(self, wanted: str, *, instead_of: str = "") -> str:
-        """Return a name for the steps of a task that no other has: the wanted one, or with a number behind."""
-        if instead_of:
-            self._names.pop(instead_of, None)
-        if wanted.startswith(TIMER):
-            wanted = f"task {wanted}"
-        self._names[wanted] = count = self._names.get(wanted, 0) + 1
-        return wanted if count == 1 else f"{wanted}#{count}"
+    def rename_step(self, task: SteppedTask, wanted: str) -> str:
+        """Return the name of the steps of a task that gets its name after it was made."""
+        name = self.step_names.new(wanted, instead_of=task.step_name)
+        if isinstance(self._ready, ReadySteps):
+            self._ready.rename(task.step_name, name)
+        return name
 
     def note_cancelled(self, cancelled: Cancelled) -> None:
         """Take note of a task that a scope of anyio cancels in this step."""
@@ -188,16 +199,11 @@ class SteppedLoop(asyncio.BaseEventLoop):
         return self.choices[-1]
 
     def _step_by_hand(self, name: str) -> None:
-        steps = self._offered(with_timers=True)
-        if not steps:
+        name = name or self._chosen(with_timers=True) or ""
+        if not name:
             self._be_idle()
-            steps = self._offered(with_timers=True)
-        if name and name not in steps:
-            raise LoopError(
-                f"{name!r} is no step that can be made now; there are: {', '.join(steps)}",
-                hint="`loop.ready` and the first of `loop.timers` are the steps that can be made",
-            )
-        self._make(name or self._chosen(steps), steps)
+            name = self._chosen(with_timers=True) or ""
+        self._make(name)
         if not self._ready and not self._timers.next():
             self._ask_idle()
 
@@ -214,6 +220,8 @@ class SteppedLoop(asyncio.BaseEventLoop):
 
     def _run_in_order(self) -> None:
         """Run passes until the loop is stopped: the same as asking the driver `first_come`, and quicker."""
+        if isinstance(self._ready, ReadySteps):
+            self._ready = deque(self._ready)
         ready, armed, is_open = self._ready, self._timers.heap, self._is_open
         record, cancelled = self.choices.append, self._cancelled
         while True:
@@ -223,10 +231,15 @@ class SteppedLoop(asyncio.BaseEventLoop):
                 handle: Any = ready.popleft()
                 if handle._cancelled:
                     continue
-                try:
-                    name = handle._callback.__self__.step_name
-                except AttributeError:
-                    name = _callback_name(handle)
+                # As step_name does, and quicker where it is the turn of a task.
+                callback = handle._callback
+                if (kind := type(callback)) is FunctionType or kind is MethodType:
+                    name = step_name(handle)
+                else:
+                    try:
+                        name = callback.__self__.step_name
+                    except AttributeError:
+                        name = name_of_callback(handle)
                 self.running = name
                 record(name)
                 handle._run()
@@ -260,49 +273,70 @@ class SteppedLoop(asyncio.BaseEventLoop):
 
     def _run_chosen(self, count: int) -> None:
         for _ in range(count):
-            steps = self._offered(with_timers=self._chooses_timers)
-            if not steps:
+            name = self._chosen(with_timers=self._chooses_timers)
+            if name is None:
                 if not self._chooses_timers or self._stopping:
                     return
                 self._be_idle()
-                steps = self._offered(with_timers=True)
-            if steps:
-                self._make(self._chosen(steps), steps)
+                name = self._chosen(with_timers=True)
+            if name is not None:
+                self._make(name)
 
-    def _chosen(self, steps: Mapping[str, asyncio.Handle]) -> str:
-        names = list(steps)
-        return names[self._driver(names)]
+    def _chosen(self, *, with_timers: bool) -> str | None:
+        """Return the step that the driver chooses of those that there are, or None where there is none."""
+        if self._driver is first_come:
+            name = self._by_name().first()
+            if name is None and with_timers and (timer := self._timers.next()):
+                name = timer.name
+            return name
+        names = self._offered(with_timers=with_timers)
+        return names[self._driver(names)] if names else None
 
-    def _offered(self, *, with_timers: bool) -> dict[str, asyncio.Handle]:
-        """Return what may run next, by name."""
-        steps = self._steps()
-        if with_timers:
-            steps |= {timer.name: timer for timer in self._timers.due(self._now)}
+    def _offered(self, *, with_timers: bool) -> list[str]:
+        """Return the names of what may run next."""
+        names = self._by_name().names()
+        return names + self.due if with_timers else names
+
+    def _by_name(self) -> ReadySteps:
+        """Return what is ready, by name; it is kept so until the loop runs first come, which needs no names."""
+        if isinstance(self._ready, ReadySteps):
+            return self._ready
+        steps = ReadySteps(self._ready)
+        if self._by_hand is not None or not self.is_running():
+            self._ready = steps
         return steps
 
-    def _steps(self) -> dict[str, asyncio.Handle]:
-        """Return what is ready, by name: the turn of each task, and the first callback."""
-        steps: dict[str, asyncio.Handle] = {}
-        for handle in self._ready:
-            if not handle.cancelled():
-                steps.setdefault(_step_name(handle), handle)
-        return steps
-
-    def _make(self, name: str, steps: Mapping[str, asyncio.Handle]) -> None:
-        """Make a step of those that are offered."""
-        step = steps[name]
+    def _make(self, name: str) -> None:
+        """Make a step, if it is one that can be made."""
         self.running = name
+        step = self._take(name)
         self.choices.append(name)
-        if isinstance(step, Timer) and step.is_armed:
-            self._timers.remove(step)
-            self._now = max(self._now, step.when())
-            self.touch("timer", name)
-        else:
-            self._ready.remove(step)
         step._run()
         if self._cancelled:
-            in_task_order(self._cancelled, self._ready)
+            self._put_in_task_order()
         self.running = ""
+
+    def _take(self, name: str) -> asyncio.Handle:
+        ready = self._by_name()
+        if ready.find(name) is not None:
+            return ready.take(name)
+        timer = self._timers.find(name)
+        if timer is None or not self._timers.is_due(timer, self._now):
+            raise LoopError(
+                f"{name!r} is no step that can be made now; there are: {', '.join(self._offered(with_timers=True))}",
+                hint="`loop.ready` and the first of `loop.timers` are the steps that can be made",
+            )
+        self._timers.remove(timer)
+        self._now = max(self._now, timer.when())
+        self.touch("timer", name)
+        return timer
+
+    def _put_in_task_order(self) -> None:
+        """Let what was cancelled in this step be ready in the order of tasks."""
+        ready = self._by_name()
+        handles = deque(ready)
+        in_task_order(self._cancelled, handles)
+        ready.refill(handles)
 
     # -- time ---------------------------------------------------------------------------------------
 
@@ -341,7 +375,7 @@ class SteppedLoop(asyncio.BaseEventLoop):
         """Hear from a timer that it is cancelled before it is due."""
         if self.touched is not None and isinstance(handle, Timer):
             self.touch("timer", handle.name)
-        self._timers.note_cancelled()
+        self._timers.note_cancelled(handle)  # type: ignore[arg-type]
 
     @property
     def _scheduled(self) -> list[asyncio.TimerHandle]:
@@ -374,7 +408,7 @@ class SteppedLoop(asyncio.BaseEventLoop):
             return SteppedTask(coro, loop=self, name=name, **options)
         task: Any = super().create_task(coro, name=name, **options)
         if not isinstance(task, SteppedTask):
-            _, task.step_name = self.number_task(name)
+            _, task.step_name = self.step_names.number(name)
         return task  # type: ignore[no-any-return]
 
     def set_task_factory(self, factory: Any) -> None:
@@ -413,12 +447,3 @@ class SteppedLoop(asyncio.BaseEventLoop):
 
     async def shutdown_default_executor(self, timeout: float | None = None) -> None:
         """There is none."""
-
-
-def _step_name(handle: Any) -> str:
-    name: str | None = getattr(getattr(handle._callback, "__self__", None), "step_name", None)
-    return name or _callback_name(handle)
-
-
-def _callback_name(handle: asyncio.Handle) -> str:
-    return OUTSIDE if getattr(handle, "is_outside", False) else CALLBACKS

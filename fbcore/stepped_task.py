@@ -10,6 +10,8 @@ from itertools import groupby
 from typing import Any
 from weakref import WeakKeyDictionary
 
+from fbcore.driver import CALLBACKS, OUTSIDE, TIMER
+
 _BY_SCOPE = re.compile(r"^(Cancelled (?:via|by) cancel scope )[0-9a-f]+")
 _ADDRESS = re.compile(r"\b0x[0-9a-f]+")
 
@@ -27,7 +29,7 @@ class SteppedTask(asyncio.Task[Any]):
         # Before all else: a task is put into sets while it is made, and an eager one runs.
         self.number: int
         self.step_name: str
-        self.number, self.step_name = loop.number_task(name)
+        self.number, self.step_name = loop.step_names.number(name)
         self._loop_of = loop
         self._has_name = name is not None
         super().__init__(coro, loop=loop, name=self.step_name if name is None else str(name), **options)
@@ -40,7 +42,7 @@ class SteppedTask(asyncio.Task[Any]):
         super().set_name(name)
         if not self._has_name:
             self._has_name = True
-            self.step_name = self._loop_of.name_step(str(name), instead_of=self.step_name)
+            self.step_name = self._loop_of.rename_step(self, str(name))
 
     def cancel(self, msg: Any = None) -> bool:
         """Cancel the task.
@@ -55,6 +57,30 @@ class SteppedTask(asyncio.Task[Any]):
             if self._fut_waiter is not None:
                 self._loop_of.note_cancelled(Cancelled(self, names.get("self"), names.get("origin")))
         return super().cancel(msg)
+
+
+class StepNames:
+    """Numbers the tasks of a loop, and names their steps so that no two have one name."""
+
+    __slots__ = ("_made", "_taken")
+
+    def __init__(self) -> None:
+        self._made = 0
+        self._taken = {CALLBACKS: 1, OUTSIDE: 1, "": 1}
+
+    def number(self, name: object) -> tuple[int, str]:
+        """Return the number of a new task, and the name of its steps."""
+        self._made = number = self._made + 1
+        return number, self.new(f"task-{number}" if name is None else str(name))
+
+    def new(self, wanted: str, *, instead_of: str = "") -> str:
+        """Return a name that no other task has: the wanted one, or with a number behind."""
+        if instead_of:
+            self._taken.pop(instead_of, None)
+        if wanted.startswith(TIMER):
+            wanted = f"task {wanted}"
+        self._taken[wanted] = count = self._taken.get(wanted, 0) + 1
+        return wanted if count == 1 else f"{wanted}#{count}"
 
 
 class Cancelled:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import heapq
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextvars import Context, copy_context
+from itertools import takewhile
 from typing import Any
 
 from fbcore.driver import TIMER
@@ -66,23 +67,24 @@ class Timer(asyncio.TimerHandle):
         return f"{TIMER}{self.count} of {self.by or 'the caller'}"
 
 
-class Timers:
-    """Timers in order of time, and then of arming; those that were cancelled are passed over.
+Entry = tuple[float, int, Timer]
+"""When a timer is due, the how manieth to be armed it is, and the timer."""
 
-    `heap` is one list for good, and false when no timer is armed; some that it holds may have been cancelled.
+
+class Timers:
+    """Timers in order of time, and then of arming; those that were cancelled or taken out are passed over.
+
+    `heap` is one list for good, and false when no timer is armed; some that it holds may be armed no more.
     """
 
-    __slots__ = ("_armed", "_armed_by", "_cancelled", "heap")
+    __slots__ = ("_armed", "_armed_by", "_by_name", "_cancelled", "heap")
 
     def __init__(self) -> None:
-        self.heap: list[tuple[float, int, Timer]] = []
+        self.heap: list[Entry] = []
         self._armed = 0
         self._armed_by: dict[str, int] = {}
+        self._by_name: dict[str, Timer] | None = None
         self._cancelled = 0
-
-    def __iter__(self) -> Iterator[Timer]:
-        """Go through those that are armed, in order."""
-        return (timer for _, _, timer in sorted(self.heap) if not timer._cancelled)
 
     def arm(self, timer: Timer, by: str) -> None:
         """Put in a timer that a step arms."""
@@ -92,13 +94,15 @@ class Timers:
         # As BaseEventLoop does: a handle tells its loop that it is cancelled while this is true.
         timer._scheduled = True
         heapq.heappush(self.heap, (timer._when, number, timer))
+        if self._by_name is not None:
+            self._by_name[timer.name] = timer
 
     def next(self) -> Timer | None:
         """Return the timer that is due next."""
         heap = self.heap
         while heap:
             timer = heap[0][2]
-            if not timer._cancelled:
+            if timer._scheduled and not timer._cancelled:
                 return timer
             heapq.heappop(heap)
             timer._scheduled = False
@@ -109,30 +113,100 @@ class Timers:
         heap, due = self.heap, []
         while heap and heap[0][0] < now:
             timer = heapq.heappop(heap)[2]
-            timer._scheduled = False
-            if not timer._cancelled:
+            if timer._scheduled and not timer._cancelled:
                 due.append(timer)
+            timer._scheduled = False
+        if self._by_name:
+            self._forget(due)
         return due
 
     def remove(self, timer: Timer) -> None:
         """Take out any timer."""
-        self.heap[:] = [each for each in self.heap if each[2] is not timer]
-        heapq.heapify(self.heap)
         timer._scheduled = False
+        if self._by_name:
+            self._forget([timer])
+        self.next()
+
+    def find(self, name: str) -> Timer | None:
+        """Return the armed timer of a name; after the first time it need not be looked for."""
+        if self._by_name is None:
+            self._by_name = {timer.name: timer for _, _, timer in self.heap}
+        timer = self._by_name.get(name)
+        return timer if timer is not None and timer._scheduled and not timer._cancelled else None
+
+    def __iter__(self) -> Iterator[Timer]:
+        """Go through those that are armed, in order; the first few are found without a look at the rest."""
+        heap = self.heap
+        ahead = [(heap[0], 0)] if heap else []
+        while ahead:
+            entry, place = heapq.heappop(ahead)
+            for child in (2 * place + 1, 2 * place + 2):
+                if child < len(heap):
+                    heapq.heappush(ahead, (heap[child], child))
+            if entry[2]._scheduled and not entry[2]._cancelled:
+                yield entry[2]
+
+    def __len__(self) -> int:
+        return sum(timer._scheduled and not timer._cancelled for _, _, timer in self.heap)
 
     def due(self, now: float) -> list[Timer]:
         """Return the timers that are due by now, or next, in order."""
         first = self.next()
-        return [timer for timer in self if timer._when <= max(first._when, now)] if first else []
+        if first is None:
+            return []
+        latest = max(first._when, now)
+        return list(takewhile(lambda timer: timer._when <= latest, self))
 
-    def note_cancelled(self) -> None:
+    def is_due(self, timer: Timer, now: float) -> bool:
+        """Tell whether an armed timer is due by now, or next."""
+        first = self.next()
+        return first is not None and timer._when <= max(first._when, now)
+
+    def note_cancelled(self, timer: Timer) -> None:
         """Hear that a timer is being cancelled; when many have been, they are thrown away."""
         self._cancelled += 1
+        if self._by_name:
+            self._forget([timer])
         if self._cancelled > max(_MANY, len(self.heap) // 2):
             self._cancelled = 0
-            self.heap[:] = [each for each in self.heap if not each[2]._cancelled]
+            self.heap[:] = [each for each in self.heap if each[2]._scheduled and not each[2]._cancelled]
             heapq.heapify(self.heap)
 
     def clear(self) -> None:
         """Drop them all."""
         self.heap.clear()
+        self._by_name = None
+
+    def _forget(self, timers: Iterable[Timer]) -> None:
+        assert self._by_name is not None
+        for timer in timers:
+            self._by_name.pop(timer.name, None)
+
+
+class ArmedTimers(Mapping[str, float]):
+    """A view of the timers that are armed: from name to the time when each is due, the next one first.
+
+    Nothing is copied: it changes as the loop goes on. The first few are found without a look at the rest.
+    """
+
+    __slots__ = ("_timers",)
+
+    def __init__(self, timers: Timers) -> None:
+        self._timers = timers
+
+    def __getitem__(self, name: str) -> float:
+        if (timer := self._timers.find(name)) is None:
+            raise KeyError(name)
+        return timer._when
+
+    def __iter__(self) -> Iterator[str]:
+        return (timer.name for timer in self._timers)
+
+    def __len__(self) -> int:
+        return len(self._timers)
+
+    def __bool__(self) -> bool:
+        return self._timers.next() is not None
+
+    def __repr__(self) -> str:
+        return repr(dict(self))

@@ -1,0 +1,185 @@
+"""What is ready on a stepped loop: in the order in which it became so, and by the name of its step."""
+
+from __future__ import annotations
+
+import asyncio
+from bisect import bisect_left
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from operator import itemgetter
+from types import FunctionType, MethodType
+from typing import Any
+
+from fbcore.driver import CALLBACKS, OUTSIDE
+
+_SLACK = 1000
+"""So many names may be taken out before the dict that held them is made anew."""
+
+_number = itemgetter(0)
+
+Numbered = tuple[int, asyncio.Handle]
+"""A handle with the number that says when it became ready."""
+
+
+def step_name(handle: Any) -> str:
+    """Return the name of the step that a handle is: that of the task whose turn it is, or of callbacks.
+
+    A function is a callback, and so is a bound method, were it one of a task (`loop.call_soon(task.cancel)`).
+    """
+    callback = handle._callback
+    kind = type(callback)
+    if kind is not FunctionType:
+        # Tasks in C are called back by methods of other types; those in Python by two methods.
+        if kind is MethodType and callback.__name__ not in ("__step", "__wakeup"):
+            return name_of_callback(handle)
+        try:
+            return callback.__self__.step_name  # type: ignore[no-any-return]
+        except AttributeError:
+            pass
+    return name_of_callback(handle)
+
+
+def name_of_callback(handle: object) -> str:
+    """Return the name of the step of a callback."""
+    return OUTSIDE if getattr(handle, "is_outside", False) else CALLBACKS
+
+
+class ReadySteps:
+    """The handles that are ready, by the names of their steps; none of its ways to one step looks at the others.
+
+    Stands where BaseEventLoop has a deque, on a loop whose steps are chosen.
+    """
+
+    __slots__ = ("_appended", "_queues", "_removed", "_turns")
+
+    def __init__(self, handles: Iterable[asyncio.Handle] = ()) -> None:
+        # One handle a task, and two queues, whose places among the tasks their numbers tell.
+        self._turns: dict[str, Numbered] = {}
+        self._queues: dict[str, deque[Numbered]] = {CALLBACKS: deque(), OUTSIDE: deque()}
+        self._appended = 0
+        self._removed = 0
+        for handle in handles:
+            self.append(handle)
+
+    def append(self, handle: asyncio.Handle) -> None:
+        """Put in a handle that becomes ready."""
+        self._appended = number = self._appended + 1
+        name = step_name(handle)
+        if name in self._queues or name in self._turns:
+            self._queues.get(name, self._queues[CALLBACKS]).append((number, handle))
+        else:
+            self._turns[name] = (number, handle)
+
+    def clear(self) -> None:
+        """Take out all."""
+        self._turns = {}
+        for queue in self._queues.values():
+            queue.clear()
+
+    def find(self, name: str) -> asyncio.Handle | None:
+        """Return the handle that is the next step of a name."""
+        if (turn := self._turns.get(name)) is not None:
+            return turn[1]
+        queue = self._queues.get(name)
+        return self._head(queue) if queue else None
+
+    def take(self, name: str) -> asyncio.Handle:
+        """Take out the next step of a name, which is there."""
+        turn = self._turns.pop(name, None)
+        if turn is None:
+            return self._queues[name].popleft()[1]
+        self._removed += 1
+        if self._removed > _SLACK + 2 * len(self._turns):
+            # The first of a dict is found slowly when many before it were taken out.
+            self._removed, self._turns = 0, dict(self._turns)
+        return turn[1]
+
+    def first(self) -> str | None:
+        """Return the name of what became ready first."""
+        turn = next(iter(self._turns.items()), None)
+        name, least = (turn[0], turn[1][0]) if turn is not None else (None, 0)
+        for each, queue in self._queues.items():
+            if queue and self._head(queue) and (name is None or queue[0][0] < least):
+                name, least = each, queue[0][0]
+        return name
+
+    def names(self) -> list[str]:
+        """Return the names of all steps, in order."""
+        names = list(self._turns)
+        heads = [(queue[0][0], name) for name, queue in self._queues.items() if queue and self._head(queue)]
+        if heads:
+            turns = list(self._turns.values())
+            for number, name in sorted(heads, reverse=True):
+                names.insert(bisect_left(turns, number, key=_number), name)
+        return names
+
+    def rename(self, name: str, new: str) -> None:
+        """Give the turn of a task a new name, if it is there."""
+        if name not in self._turns:
+            return
+        if next(reversed(self._turns)) == name:
+            self._turns[new] = self._turns.pop(name)
+        else:
+            self._turns = {new if each == name else each: turn for each, turn in self._turns.items()}
+
+    def refill(self, handles: Iterable[asyncio.Handle]) -> None:
+        """Take out all, and put in handles in a new order."""
+        self.clear()
+        for handle in handles:
+            self.append(handle)
+
+    def count(self) -> int:
+        """Count the steps: all callbacks are one."""
+        return len(self._turns) + sum(bool(queue and self._head(queue)) for queue in self._queues.values())
+
+    def __iter__(self) -> Iterator[asyncio.Handle]:
+        """Go through all handles, in order."""
+        found = [*self._turns.values(), *(each for queue in self._queues.values() for each in queue)]
+        return (handle for _, handle in sorted(found, key=_number))
+
+    def __len__(self) -> int:
+        """Count the handles, those that were cancelled too."""
+        return len(self._turns) + sum(map(len, self._queues.values()))
+
+    @staticmethod
+    def _head(queue: deque[Numbered]) -> asyncio.Handle | None:
+        """Return the first callback that was not cancelled; only callbacks can be."""
+        while queue:
+            if not queue[0][1].cancelled():
+                return queue[0][1]
+            queue.popleft()
+        return None
+
+
+class Ready(Sequence[str]):
+    """A view of the names of the steps that are ready, in the order in which they became so.
+
+    Nothing is copied: it changes as the loop goes on. `name in ready` and `len(ready)` look at no other steps.
+    """
+
+    __slots__ = ("_steps",)
+
+    def __init__(self, steps: Callable[[], ReadySteps]) -> None:
+        self._steps = steps
+
+    def __contains__(self, name: object) -> bool:
+        return isinstance(name, str) and self._steps().find(name) is not None
+
+    def __len__(self) -> int:
+        return self._steps().count()
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._steps().names())
+
+    def __getitem__(self, place: Any) -> Any:
+        if place == 0 and (first := self._steps().first()) is not None:
+            return first
+        return self._steps().names()[place]
+
+    def __eq__(self, other: object) -> bool:
+        return self._steps().names() == other if isinstance(other, list) else NotImplemented
+
+    __hash__ = None  # type: ignore[assignment]
+
+    def __repr__(self) -> str:
+        return repr(self._steps().names())
