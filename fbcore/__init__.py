@@ -3,6 +3,7 @@
 from fbcore.components.py_file import PyFile
 from fbcore.errors import (
     ConfigError,
+    DataError,
     EndOfDemand,
     EndOfStream,
     ExtraError,
@@ -38,6 +39,7 @@ __all__ = [
     "CompositeComponent",
     "Config",
     "ConfigError",
+    "DataError",
     "Each",
     "EndOfDemand",
     "EndOfStream",

@@ -153,6 +153,27 @@ class LoadError(FlowError):
     """
 
 
+class DataError(FlowError):
+    """A value cannot be stored as data, or data cannot be read as what it is to be: a memory, a graph, a snapshot.
+
+    The address leads to the very part of it.
+
+    Example:
+        from fbcore.formats.typed_json import from_data, to_data
+
+        try:
+            to_data({"rows": [1, open]}, "count.seen")
+        except DataError as error:
+            print(error.address, error.what, sep=": ")
+            #> count.seen['rows'][1]: <built-in function open> is a builtin_function_or_method, which cannot be stored
+        try:
+            from_data({"$type": "datetime.date", "$value": "tomorrow"})
+        except DataError as error:
+            print(error.what)
+            #> 'tomorrow' is no datetime.date
+    """
+
+
 class LoopError(FlowError):
     """A stepped loop was asked for something that it cannot do, or would have waited for ever.
 
