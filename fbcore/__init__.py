@@ -15,6 +15,8 @@ from fbcore.errors import (
     NodeError,
     PortError,
     ProcessError,
+    SnapshotError,
+    StepError,
     StopNet,
 )
 from fbcore.loop import SteppedLoop
@@ -30,11 +32,15 @@ from fbcore.net.observe import Observer
 from fbcore.net.registry import Activity, ActivityKind, PacketRegistry
 from fbcore.net.report import NetError, Outcome, Result, Snapshot
 from fbcore.runtimes.batch import BatchRuntime
+from fbcore.runtimes.choice import Choice, ChoiceKind, Step
+from fbcore.runtimes.fsm import FSMRuntime
 
 __all__ = [
     "Activity",
     "ActivityKind",
     "BatchRuntime",
+    "Choice",
+    "ChoiceKind",
     "Component",
     "CompositeComponent",
     "Config",
@@ -44,6 +50,7 @@ __all__ = [
     "EndOfDemand",
     "EndOfStream",
     "ExtraError",
+    "FSMRuntime",
     "Failure",
     "FlowError",
     "Graph",
@@ -71,6 +78,9 @@ __all__ = [
     "Result",
     "Signal",
     "Snapshot",
+    "SnapshotError",
+    "Step",
+    "StepError",
     "SteppedLoop",
     "StopNet",
     "component",

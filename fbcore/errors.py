@@ -192,6 +192,47 @@ class LoopError(FlowError):
     """
 
 
+class StepError(FlowError):
+    """A net that is stepped cannot do what was asked: no such step is enabled, or a recorded one fits no more.
+
+    Example:
+        @component
+        def double(number: int) -> int:
+            return 2 * number
+
+        with FSMRuntime(double).start(inputs={"number": 21}) as fsm:
+            try:
+                fsm.step("triple")
+            except StepError as error:
+                print(error.what)
+        #> 'triple' is not enabled
+    """
+
+
+class SnapshotError(FlowError):
+    """A net cannot be written down as it is, or a snapshot cannot be restored; nothing has changed then.
+
+    Example:
+        class Total(Component):
+            number: In[int]
+            total: Out[int]
+
+            async def run(self) -> None:
+                total = 0
+                async for number in self.number:
+                    total += number
+                await self.total.send(total)
+
+        with FSMRuntime(Total).start(inputs={"number": Each([1, 2])}) as fsm:
+            fsm.run_until(node="total_", port="total_.number")
+            try:
+                fsm.snapshot("total.json")
+            except SnapshotError as error:
+                print(error.what)
+        #> total_ keeps what it has received in variables of its own
+    """
+
+
 class ExtraError(FlowError):
     """An optional part is not installed; the hint names the extra that brings it.
 

@@ -78,6 +78,7 @@ class SteppedLoop(asyncio.BaseEventLoop):
     _stopping: bool
     _closed: bool
     _debug: bool
+    _thread_id: int | None
 
     _is_open = False
 
@@ -139,6 +140,10 @@ class SteppedLoop(asyncio.BaseEventLoop):
     def time(self) -> float:
         """Return the virtual time in seconds; it begins at 0."""
         return self._now
+
+    def set_time(self, time: float) -> None:
+        """Say what time it is, before anything is due: for who restores a state."""
+        self._now = time
 
     def count_passes(self) -> int:
         """Return how many steps the loop has run."""
@@ -431,19 +436,13 @@ class SteppedLoop(asyncio.BaseEventLoop):
     def call_soon_threadsafe(
         self, callback: Callable[[*Ts], object], *args: *Ts, context: Context | None = None
     ) -> asyncio.Handle:
-        """Schedule a callback; only from the loop's own thread.
-
-        Raises:
-            LoopError: another thread calls, whose timing no driver could choose.
-        """
+        """Schedule a callback; LoopError when another thread calls, whose timing no driver could choose."""
         if self._is_called_from_outside():
             refuse("a call from another thread")
         return self.call_soon(callback, *args, context=context)
 
     def _is_called_from_outside(self) -> bool:
         return self.is_running() and self._thread_id != threading.get_ident()
-
-    _thread_id: int | None
 
     async def shutdown_default_executor(self, timeout: float | None = None) -> None:
         """There is none."""

@@ -162,6 +162,12 @@ class Ready(Sequence[str]):
     def __init__(self, steps: Callable[[], ReadySteps]) -> None:
         self._steps = steps
 
+    def arrange(self, names: Sequence[str]) -> None:
+        """Let steps come in the order of these names: for who restores a state."""
+        places = {name: place for place, name in enumerate(names)}
+        steps = self._steps()
+        steps.refill(sorted(steps, key=lambda handle: places.get(step_name(handle), len(places))))
+
     def __contains__(self, name: object) -> bool:
         return isinstance(name, str) and self._steps().find(name) is not None
 

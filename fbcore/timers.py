@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import heapq
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextvars import Context, copy_context
 from itertools import takewhile
 from typing import Any
@@ -77,12 +77,12 @@ class Timers:
     `heap` is one list for good, and false when no timer is armed; some that it holds may be armed no more.
     """
 
-    __slots__ = ("_armed", "_armed_by", "_by_name", "_cancelled", "heap")
+    __slots__ = ("_armed", "_by_name", "_cancelled", "armed_by", "heap")
 
     def __init__(self) -> None:
         self.heap: list[Entry] = []
         self._armed = 0
-        self._armed_by: dict[str, int] = {}
+        self.armed_by: dict[str, int] = {}
         self._by_name: dict[str, Timer] | None = None
         self._cancelled = 0
 
@@ -90,7 +90,7 @@ class Timers:
         """Put in a timer that a step arms."""
         self._armed = number = self._armed + 1
         timer.by = by
-        self._armed_by[by] = timer.count = self._armed_by.get(by, 0) + 1
+        self.armed_by[by] = timer.count = self.armed_by.get(by, 0) + 1
         # As BaseEventLoop does: a handle tells its loop that it is cancelled while this is true.
         timer._scheduled = True
         heapq.heappush(self.heap, (timer._when, number, timer))
@@ -172,6 +172,14 @@ class Timers:
             self.heap[:] = [each for each in self.heap if each[2]._scheduled and not each[2]._cancelled]
             heapq.heapify(self.heap)
 
+    def arrange(self, names: Sequence[str]) -> None:
+        """Let timers of one time come in the order of these names."""
+        places = {name: place for place, name in enumerate(names)}
+        timers = sorted(self, key=lambda timer: places.get(timer.name, len(places)))
+        self.heap[:] = [(timer._when, number, timer) for number, timer in enumerate(timers)]
+        self._armed = len(timers)
+        heapq.heapify(self.heap)
+
     def clear(self) -> None:
         """Drop them all."""
         self.heap.clear()
@@ -198,6 +206,15 @@ class ArmedTimers(Mapping[str, float]):
         if (timer := self._timers.find(name)) is None:
             raise KeyError(name)
         return timer._when
+
+    @property
+    def armed_by(self) -> dict[str, int]:
+        """How many timers the steps of each name have armed so far, by which timers are named."""
+        return self._timers.armed_by
+
+    def arrange(self, names: Sequence[str]) -> None:
+        """Let those of one time come in the order of these names: for who restores a state."""
+        self._timers.arrange(names)
 
     def __iter__(self) -> Iterator[str]:
         return (timer.name for timer in self._timers)

@@ -47,7 +47,7 @@ class BlockedCheck:
     def look_again(self) -> None:
         """Schedule one look for the next pass of the loop, if all nodes wait for ports."""
         net = self.net
-        if not self.is_scheduled and net.parked >= net.live > 0 and not net.is_cancelled:
+        if not self.is_scheduled and net.parked >= net.live > 0 and not net.is_cancelled and not net.options.stepwise:
             self.is_scheduled = True
             net.loop.call_soon(self._look, context=self._context)
 
@@ -67,7 +67,7 @@ class BlockedCheck:
         if self._witness is not None and self._witness():
             return
         self._witness = None
-        if self._deliver_owed() or self._is_something_ready() or self._arm_outstanding():
+        if self.deliver_owed() or self._is_something_ready() or self._arm_outstanding():
             self._quiet = 0
             return
         self._quiet += 1
@@ -77,8 +77,8 @@ class BlockedCheck:
         self._quiet = 0
         self.when_blocked()
 
-    def _deliver_owed(self) -> bool:
-        """Wake senders that have room but were left asleep until half the edge would be free."""
+    def deliver_owed(self) -> bool:
+        """Wake senders that have room but were left asleep until half the edge would be free; say if there were any."""
         owed = [wait for node in self.net.alive() for wait in node.waits if _is_owed(wait)]
         for wait in owed:
             wait.wake()
@@ -132,7 +132,7 @@ class BlockedCheck:
 
     def watch_stillness(self) -> None:
         """Name what is outstanding when nothing has moved for five seconds; the timer is armed once."""
-        if self._still_timer is None and not self.net.is_cancelled:
+        if self._still_timer is None and not self.net.is_cancelled and not self.net.options.stepwise:
             self._moves_then = self.net.moves
             self._still_timer = self.net.loop.call_later(STILL, self._stillness_due, context=self._context)
 

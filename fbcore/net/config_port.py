@@ -103,6 +103,12 @@ class ConfigPort(Config[Any]):
                 self.node.net.watching.packet("taken", edge.address, value)
                 self._set(value, edge)
 
+    def replace(self, value: Any) -> None:
+        """Have another value from now on, which was admitted before."""
+        self._value = value
+        for hear in self.hears:
+            hear()
+
     def _set(self, value: Any, edge: Edge) -> None:
         try:
             if self.guard is not None:
@@ -112,9 +118,7 @@ class ConfigPort(Config[Any]):
         except FlowError as error:
             self.node.refuse(error, {self.name: value})
             return
-        self._value = value
-        for hear in self.hears:
-            hear()
+        self.replace(value)
         for change in list(self._changes):
             change.offer(value)
 
@@ -174,7 +178,7 @@ class Changes:
         node = self.config.node
         node.credit -= 1
         if node.credit <= 0:
-            await node.give_way()
+            await node.give_way("changes", (self.config,))
         while not self.queue:
             if self.is_closed:
                 raise StopAsyncIteration

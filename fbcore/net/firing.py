@@ -78,14 +78,16 @@ class Firing:
 
     async def _run_on_any(self) -> None:
         """Fire for every packet, whatever input it comes by, or for every signal where `execute` is connected."""
-        latest: dict[int, Any] = {id(port): MISSING for port in self.ports}
+        latest = self.node.kept
+        for port in self.ports:
+            latest.setdefault(port.name, MISSING)
         trigger = self.trigger
         ports = self.ports if trigger is None else [*self.ports, trigger]
         async for hit in Select(self.node, ports, trigger):
             if hit.port is not trigger:
-                latest[id(hit.port)] = self._given(hit.port, hit.value)
+                latest[hit.port.name] = self._given(hit.port, hit.value)
             if trigger is None or hit.port is trigger:
-                await self._fire(list(latest.values()))
+                await self._fire([latest[port.name] for port in self.ports])
 
     def _given(self, port: InPort, value: Any) -> Any:
         """Return what the function gets of a packet that was just received: its value, or the packet itself."""

@@ -126,7 +126,7 @@ class InPort(In[Any]):
         node = self.node
         self.last = NOTHING
         if node.credit <= 0:
-            await node.give_way()
+            await node.give_way("receive", (self,))
         has_looked = not node.net.looks_twice
         while not self.queue:
             if self.is_closed:
@@ -174,7 +174,7 @@ class InPort(In[Any]):
             self.last = NOTHING
             node.credit -= BUDGET if queue and 0 < self.low < NEVER and not self.edges[0].senders else 1
             if node.credit <= 0:
-                await node.give_way()
+                await node.give_way("receive", (self,))
             has_looked = not node.net.looks_twice
             while not queue:
                 if self.open_edges == 0 or self.flushed:
@@ -223,7 +223,7 @@ class InPort(In[Any]):
         if self.overrun > 2 * PATIENCE:
             # The component swallows the error too.
             self.node.fail(error)
-            await self.node.give_way()
+            await self.node.give_way("receive", (self,))
         raise error
 
     def take(self) -> Any:
@@ -245,9 +245,11 @@ class InPort(In[Any]):
         if edge.is_fast:
             self.relow()
             return value
-        watching = self.node.net.watching
-        if watching.wants_packets:
-            watching.packet("taken", edge.address, value)
+        node = self.node
+        if node.trace is not None:
+            node.trace.took(self, edge, value, self.last_identity())
+        if node.net.watching.wants_packets:
+            node.net.watching.packet("taken", edge.address, value)
         return value
 
     def arrived(self) -> None:

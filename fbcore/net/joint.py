@@ -25,7 +25,7 @@ async def take_all(node: Node, ports: Sequence[InPort]) -> list[Any]:
             get some, the net is starved.
     """
     while True:
-        await _begin(node, ports)
+        await _begin(node, "zip", ports)
         has_looked = not node.net.looks_twice
         while empty := [port for port in ports if not port.queue]:
             ended = [port for port in empty if port.is_closed]
@@ -46,7 +46,7 @@ async def take_any(node: Node, ports: Sequence[InPort], until: InPort | None = N
     Raises:
         EndOfStream: all of them have ended, or the one that is named by `until`.
     """
-    await _begin(node, ports)
+    await _begin(node, "select", ports)
     has_looked = not node.net.looks_twice
     while True:
         if until is not None and until.is_closed and not until.queue:
@@ -56,7 +56,7 @@ async def take_any(node: Node, ports: Sequence[InPort], until: InPort | None = N
                 value = port.take()
                 if await admit(node, (port,)):
                     return Hit(port, value, port.key)
-                await _begin(node, ports)
+                await _begin(node, "select", ports)
                 break
         else:
             waiting = [port for port in ports if not port.is_closed]
@@ -66,12 +66,12 @@ async def take_any(node: Node, ports: Sequence[InPort], until: InPort | None = N
             has_looked = True
 
 
-async def _begin(node: Node, ports: Sequence[InPort]) -> None:
+async def _begin(node: Node, verb: str, ports: Sequence[InPort]) -> None:
     for port in ports:
         port.last = NOTHING
     node.credit -= 1
     if node.credit <= 0:
-        await node.give_way()
+        await node.give_way(verb, ports)
 
 
 async def _wait(node: Node, ports: Sequence[InPort], *, needs_all: bool) -> None:
@@ -96,6 +96,10 @@ class Select:
         self._node = node
         self._ports = list(ports)
         self._until = until
+        trace = node.trace
+        if trace is not None and sorted(trace.order) == sorted(port.name for port in ports):
+            # A node that is begun anew looks at its ports in the order in which it would have.
+            self._ports.sort(key=lambda port: trace.order.index(port.name))
 
     def __aiter__(self) -> AsyncIterator[Hit]:
         return self
@@ -108,6 +112,8 @@ class Select:
         # Whoever was taken from stands behind the others, so that a busy input does not hide a quiet one.
         self._ports.remove(hit.port)
         self._ports.append(hit.port)
+        if self._node.trace is not None:
+            self._node.trace.order = tuple(port.name for port in self._ports)
         return hit
 
 

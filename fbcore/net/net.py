@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextvars import Context
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -22,7 +22,8 @@ from fbcore.net.outstanding import find_outstanding, tasks_of
 from fbcore.net.registry import PacketRegistry
 from fbcore.net.report import EdgeState, NodeState, Outcome, Result, Snapshot
 from fbcore.net.sink import Sink
-from fbcore.net.verdict import verdict, waits_in_words
+from fbcore.net.trace import Move, Trace
+from fbcore.net.verdict import Verdict, verdict, waits_in_words
 from fbcore.net.wait import BUDGET, Wait
 from fbcore.net.watchdog import Watchdog
 
@@ -58,6 +59,8 @@ class Net:
         self.is_stepped = False
         self.looks_twice = False
         self.budget = 0
+        self.step_moves: list[Move] = []
+        self.image: Callable[[], None] | None = None
         self.result: Result | None = None
         self.blocked = BlockedCheck(self, self._when_blocked)
         self._outcome: Outcome | None = None
@@ -88,7 +91,7 @@ class Net:
         outside = Context()
         try:
             async with asyncio.TaskGroup() as group:
-                for node in filter(_has_task, self.nodes):
+                for node in filter(_has_task, self.alive()):
                     node.task = group.create_task(node.main(), name=node.address, context=node.context())
                     node.task.add_done_callback(partial(_never_ran, node), context=outside)
                 self.blocked.watch_stillness()
@@ -113,7 +116,7 @@ class Net:
         # On a stepped loop a task has no credit, and gives way before every port operation.
         self.budget = 0 if self.is_stepped else BUDGET
         if isinstance(self.loop, SteppedLoop):
-            self.loop.when_idle(self._stands_still)
+            self._be_stepped(self.loop)
         for node in self.nodes:
             for port in node.ins.values():
                 port.wait = Wait(node, (port,))
@@ -125,12 +128,29 @@ class Net:
             edge.is_fast = _can_be_fast(edge) and not self.is_stepped and not self.watching.wants_packets
         for edge in self.edges:
             edge.source.regate()
-        for node in self.nodes:
-            if node.address in self.initials:
-                # Before anything runs: an initial packet comes before any other.
-                node.outs["out"].put_now(self.initials[node.address])
+        if self.image is not None:
+            self.image()
+            if self.live == 0:
+                self._all_ended.set()
+        else:
+            self._put_initials()
         if not self.is_stepped:
             self._watchdog.start()
+
+    def _be_stepped(self, loop: SteppedLoop) -> None:
+        """Prepare for a loop whose driver chooses: it knows exactly when nothing can move."""
+        if not self.options.stepwise:
+            loop.when_idle(self.stand_still)
+        if self.options.stepwise or loop.touched is not None:
+            moves = self.step_moves if self.options.stepwise else None
+            for node in self.nodes:
+                node.trace = Trace(node, moves)
+
+    def _put_initials(self) -> None:
+        """Put the initial packets, before anything runs: they come before any other."""
+        for node in self.nodes:
+            if node.address in self.initials:
+                node.outs["out"].put_now(self.initials[node.address])
 
     def take_in(self, node: Node) -> None:
         """Take notice of ports that a node has got."""
@@ -149,8 +169,8 @@ class Net:
         for timer in (self._grace, self._insisting):
             if timer is not None:
                 timer.cancel()
-        if isinstance(self.loop, SteppedLoop):
-            self.loop.forget_idle(self._stands_still)
+        if isinstance(self.loop, SteppedLoop) and not self.options.stepwise:
+            self.loop.forget_idle(self.stand_still)
         self._look_at_outputs()
         self.result = self._account()
         self.watching.ended(self.result)
@@ -269,12 +289,31 @@ class Net:
         self._knot = knot
         self.end_at_once(outcome, reason)
 
-    def _stands_still(self) -> bool:
-        """On a stepped loop that has nothing to run and no timer: the verdict is exact, whatever nodes wait for."""
+    def stand_still(self) -> bool:
+        """On a stepped loop that has nothing to run and no timer: act, and say whether there was anything to do.
+
+        Wake-ups that are owed come first; then the verdict is exact, whatever nodes wait for.
+        """
         if self.is_cancelled or self.live == 0 or (self.reader and self.reader.is_elsewhere):
             return False
-        self._when_blocked()
+        if not self.blocked.deliver_owed():
+            self._when_blocked()
         return True
+
+    def flushing(self) -> list[str] | None:
+        """Return the nodes whose inputs are still to be closed, when the net is being brought to its end; or None."""
+        return [node.address for node in self._to_flush] if self._to_flush is not None else None
+
+    def be_flushing(self, addresses: list[str] | None) -> None:
+        """Go on closing the inputs of these nodes, where a net like this was at that."""
+        if addresses is not None:
+            by_address = {node.address: node for node in self.nodes}
+            self._to_flush = [by_address[address] for address in addresses]
+            self._quiescent = True
+
+    def standstill(self) -> Verdict | None:
+        """Judge a net on a stepped loop that has nothing to run and no timer, before it acts on that."""
+        return None if self.is_cancelled or self.live == 0 else verdict(self)
 
     # -- the account -------------------------------------------------------------------------------
 

@@ -23,6 +23,7 @@ from fbcore.net.joint import Select, Zip, own_inputs
 from fbcore.net.out_port import OutPort
 from fbcore.net.stop_port import StopPort
 from fbcore.net.tasks import NodeTasks
+from fbcore.net.trace import Trace
 from fbcore.net.wait import NEVER, Wait
 
 if TYPE_CHECKING:
@@ -61,10 +62,16 @@ class Node:
         self.stop_port: StopPort | None = None
         self.is_exact = True
         self.store: PacketStore | None = None
+        self.trace: Trace | None = None
+        self.restarts = True
+        self.trigger: InPort | None = None
+        self.kept: dict[str, Any] = {}
+        self.memories: dict[str, Any] = {}
         self.work: Callable[[], Awaitable[None]] = _no_work
         self.life = Phase.CREATED
         self.ended = False
         self.cancelled = False
+        self.has_begun = False
         self.has_told = False
         self.is_stopped = False
         self.waits: list[Wait] = []
@@ -128,11 +135,15 @@ class Node:
             self.finish(phase)
 
     async def _begin(self) -> None:
-        """Wait until every config has a value, and say that the node has started."""
+        """Wait until every config has a value, and say that the node has started; once, though it be begun anew."""
+        if self.has_begun:
+            self._enter(Phase.RUNNING)
+            return
         for config in self.configs.values():
             await config.arrive()
         self._enter(Phase.RUNNING)
         await self.tell("started")
+        self.has_begun = True
 
     async def _failed(self, error: BaseException) -> Phase:
         """Act on what left `run`: stop the net, send failures to `error`, or fail the net."""
@@ -286,13 +297,18 @@ class Node:
 
     # -- waiting -----------------------------------------------------------------------------------
 
-    async def give_way(self) -> None:
-        """Let everyone else have a turn: owed after so many port operations, and always on a stepped loop."""
+    async def give_way(self, verb: str, ports: Sequence[Any]) -> None:
+        """Let everyone else have a turn: owed after so many port operations, and always on a stepped loop.
+
+        The caller says what it will do after that, and with which ports.
+        """
         if self.cancelled:
             # Not at once: a component that swallows its cancellation and tries again must not stop the loop.
             await asyncio.sleep(0)
             raise asyncio.CancelledError
         self.credit = self.net.budget
+        if self.trace is not None:
+            self.trace.comes_to(verb, ports)
         await asyncio.sleep(0)
 
     @types.coroutine

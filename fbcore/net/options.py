@@ -18,13 +18,14 @@ class NetOptions:
 
     `tracking` is how much is known of packets afterwards; `keep` how many of their values each node keeps, as a
     number of packets or as bytes (`"10 MB"`). `check` is what is checked on the edges inside. `batching` lets
-    functions fire in batches, which shows in the time that it takes and nowhere else.
+    functions fire in batches, which shows in the time that it takes and nowhere else. `stepwise` is for who steps the
+    net by hand: it is then asked what stands still, and never acts on that by itself.
 
     Raises:
         InputError: an option has a value that it cannot have.
     """
 
-    __slots__ = ("batching", "check", "keep_bytes", "keep_packets", "tracking")
+    __slots__ = ("batching", "check", "keep_bytes", "keep_packets", "stepwise", "tracking")
 
     def __init__(
         self,
@@ -33,6 +34,7 @@ class NetOptions:
         check: Check = None,
         *,
         batching: bool = True,
+        stepwise: bool = False,
     ) -> None:
         if tracking not in ("counts", "history"):
             raise InputError(f"tracking cannot be {shown(tracking)}", "tracking", 'say "counts" or "history"')
@@ -41,6 +43,7 @@ class NetOptions:
         self.tracking = tracking
         self.check = check
         self.batching = batching
+        self.stepwise = stepwise
         self.keep_packets = self.keep_bytes = 0
         if isinstance(keep, str):
             self.keep_bytes = _bytes(keep)

@@ -164,7 +164,9 @@ class OutPort(Out[Any]):
         self.pending[ticket] = value
         try:
             if node.credit <= 0:
-                await node.give_way()
+                await node.give_way("send", (self,))
+            if node.trace is not None and node.trace.is_skipped(self.name):
+                return
             has_looked = not node.net.looks_twice
             while full := [edge for edge in self.edges if edge.is_full]:
                 if not has_looked:
@@ -194,9 +196,12 @@ class OutPort(Out[Any]):
             for edge in self.ended:
                 edge.refused += 1
         edges = self.edges
+        trace = self.node.trace
+        if not edges and self.connected:
+            raise EndOfDemand(self.address)
+        if trace is not None:
+            trace.count_put(self.name)
         if not edges:
-            if self.connected:
-                raise EndOfDemand(self.address)
             if self.births is not None:
                 self.births.note(value, id, parents)
             self.discard(value)
@@ -214,6 +219,9 @@ class OutPort(Out[Any]):
         else:
             for edge in edges:
                 edge.put(value)
+        if trace is not None:
+            for edge in edges:
+                trace.put(self, edge, value, edge.identity(edge.passed - 1))
         watching = self.node.net.watching
         if watching.wants_packets:
             for edge in edges:

@@ -57,7 +57,7 @@ class Reader(Node):
         port = self.port
         self.credit -= 1
         if self.credit <= 0:
-            await self.give_way()
+            await self.give_way("receive", (port,))
         while not self.ended:
             if port.queue:
                 return self._take()

@@ -122,9 +122,11 @@ class Wait:
 
     def end(self, future: asyncio.Future[None]) -> None:
         """Go on after a wait, woken or cancelled."""
+        node = self.node
         if self.is_standing and self.future is future:
             self.leave()
-        node = self.node
+            if node.trace is not None:
+                node.trace.has_lost = True
         net = node.net
         node.credit = net.budget
         if net.watching.wants_nodes:

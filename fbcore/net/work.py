@@ -23,6 +23,8 @@ def give_work(node: Node, component: ComponentSpec) -> None:
         node.work = _running(node, component)
         # What a class made of what, only it can say.
         node.is_exact = False
+        node.trigger = node.ins.get("execute")
+        node.restarts = getattr(component.target, "stateless", False) or bool(node.memories)
 
 
 def _running(node: Node, component: ComponentSpec) -> Callable[[], Any]:

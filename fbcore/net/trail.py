@@ -1,0 +1,165 @@
+"""What a node did since it could be begun anew: enough to bring another one to the same place."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from fbcore.model.packet import NOTHING, PacketId
+
+if TYPE_CHECKING:
+    from fbcore.net.node import Node
+    from fbcore.net.trace import Move
+
+
+class Turn(NamedTuple):
+    """One step of a node, at a time: how it ended, and what it took.
+
+    `end` is `port` (it came to a port operation), `waits` (for a port), `away` (for something else), `ended`; or
+    `timer` for a timer that rang, and `config` for a config that got a value between two turns.
+    """
+
+    time: float
+    end: str
+    took: tuple[tuple[str, str, Any, PacketId], ...] = ()
+
+
+class Checkpoint(NamedTuple):
+    """Where a node can be begun anew: at its start, or where it wants packets and has nothing left to do.
+
+    `hands` are packets that it holds, by port; `kept` what a function has kept of earlier packets, `order` the order
+    in which a `select` looks; `timers` is how many timers it had armed.
+    """
+
+    verb: str
+    ports: tuple[str, ...]
+    hands: dict[str, Any]
+    kept: dict[str, Any]
+    order: tuple[str, ...]
+    memories: dict[str, Any]
+    timers: int
+
+
+class Trail:
+    """The steps of one node since its last checkpoint.
+
+    `restarts` says whether the node can be begun anew where it wants packets: a function can, and a class whose
+    state is in its `Memory`. One that cannot keeps no steps once it has taken a packet.
+    """
+
+    __slots__ = (
+        "checkpoint",
+        "configs",
+        "configs_then",
+        "count",
+        "end",
+        "is_feed",
+        "node",
+        "restarts",
+        "sent",
+        "strayed",
+        "turns",
+        "turns_made",
+    )
+
+    def __init__(self, node: Node, *, restarts: bool, is_feed: bool = False) -> None:
+        self.node = node
+        self.restarts = restarts
+        self.is_feed = is_feed
+        self.checkpoint: Checkpoint | None = None
+        self.turns: list[Turn] = []
+        self.turns_made = 0
+        self.count = 0
+        self.end = "begins"
+        self.sent = 0
+        self.strayed = ""
+        self.configs_then: dict[str, Any] = {}
+        self.configs = {name: port.received for name, port in node.configs.items() if port.edges}
+
+    @property
+    def is_at_a_port(self) -> bool:
+        """Whether the node's next turn goes on with a port operation."""
+        return self.end in ("port", "waits")
+
+    def note(self, time: float, moves: Sequence[Move], *, armed: int) -> None:
+        """Hear of a turn of the node's own task, which has armed so many timers by now."""
+        node = self.node
+        trace = node.trace
+        assert trace is not None
+        self._note_configs(time)
+        self.turns_made += 1
+        if node.ended:
+            self.end = "ended"
+            self.turns = []
+            return
+        if trace.count > self.count:
+            self.end = "port"
+            self.count = trace.count
+            if trace.verb == "changes" and node.has_begun:
+                self.strayed = "looks at the changes of a config"
+            if self._can_begin_here():
+                self._begin_here(armed)
+                return
+        else:
+            self.end = "waits" if node.waits else "away"
+        if self._is_worth_keeping(moves):
+            took = tuple((move.port, move.edge, move.value, move.id) for move in moves if move.verb == "took")
+            self.turns.append(Turn(time, self.end, took))
+
+    def note_other(self, name: str) -> None:
+        """Hear of a turn of another task of the node."""
+        self.turns_made += 1
+        self.strayed = f"has a task of its own, {name}"
+
+    def note_timer(self, time: float) -> None:
+        """Hear that a timer of the node rang."""
+        self._note_configs(time)
+        if not self.strayed:
+            self.turns.append(Turn(time, "timer"))
+
+    def _note_configs(self, time: float) -> None:
+        """Take down configs that got values since the last step."""
+        for name, before in self.configs.items():
+            port = self.node.configs[name]
+            if port.received != before:
+                # Two values between two turns are one to the node.
+                self.configs[name] = port.received
+                self.turns.append(Turn(time, "config", ((name, "", port.value, PacketId(name, port.received)),)))
+
+    def _can_begin_here(self) -> bool:
+        trace = self.node.trace
+        assert trace is not None
+        if self.is_feed:
+            return trace.verb == "send"
+        trigger = self.node.trigger
+        if trigger is not None and list(trace.ports) != [trigger]:
+            return False
+        return self.restarts and trace.is_receiving and self.node.has_begun and not self.node.tasks.are_busy
+
+    def _begin_here(self, armed: int) -> None:
+        node, trace = self.node, self.node.trace
+        assert trace is not None
+        self.sent += sum(trace.puts.values()) if self.is_feed else 0
+        self.turns.clear()
+        self.configs_then = {name: node.configs[name].value for name, count in self.configs.items() if count}
+        trace.puts.clear()
+        trace.has_lost = False
+        self.strayed = ""
+        self.checkpoint = Checkpoint(
+            trace.verb,
+            tuple(port.name for port in trace.ports),
+            {name: port.last for name, port in node.ins.items() if port.last is not NOTHING},
+            dict(node.kept),
+            trace.order,
+            {name: cell.copy() for name, cell in node.memories.items()},
+            armed,
+        )
+
+    def _is_worth_keeping(self, moves: Sequence[Move]) -> bool:
+        if self.strayed:
+            return False
+        if not self.restarts and any(move.verb == "took" for move in moves):
+            self.strayed = "keeps what it has received in variables of its own"
+            self.turns.clear()
+            return False
+        return True

@@ -1,0 +1,210 @@
+"""A net on a stepped loop, of which one step after the other is made."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import suppress
+from contextvars import Context
+from typing import Any
+
+from fbcore.errors import LoopError, StepError
+from fbcore.loop import CALLBACKS, SteppedLoop
+from fbcore.net.image import lay
+from fbcore.net.net import Net
+from fbcore.net.node import Node
+from fbcore.net.outstanding import node_of
+from fbcore.net.report import Result
+from fbcore.net.trace import Move
+from fbcore.net.trail import Trail
+from fbcore.runtimes.choice import BLOCKED, Choice, ChoiceKind
+from fbcore.runtimes.restoring import bring
+
+MAIN = "the net"
+"""The name of the task that waits for the end of the net; no node can have it."""
+
+_INTERNAL = (MAIN, CALLBACKS)
+
+PATIENCE = 100_000
+"""Callbacks that may follow one step before somebody is said to call back for ever."""
+
+
+class Stepping:
+    """A running net, driven step by step: what a net does by itself between the turns of its nodes is part of a step.
+
+    `make_net` is called on the loop, and `trails` tell what each node did. `image`, from a snapshot, is where the net
+    goes on; without one it begins at its beginning. To be closed.
+    """
+
+    def __init__(self, make_net: Callable[[], Net], image: Any = None) -> None:
+        self.loop = SteppedLoop()
+        self.net: Net
+        self.result: Result | None = None
+        self.trails: dict[str, Trail] = {}
+        self._moves: list[Move] = []
+        self._nodes: dict[str, Node | None] = {}
+        self._task = self.loop.create_task(self._main(make_net, image), name=MAIN)
+        try:
+            self.settle()
+            if image is not None:
+                bring(self, image["net"], image["time"], image["ready"], image["timers"])
+        except BaseException:
+            self.close()
+            raise
+
+    async def _main(self, make_net: Callable[[], Net], image: Any) -> None:
+        self.net = make_net()
+        if image is not None:
+            self.net.image = lambda: lay(self.net, image["net"])
+        self._moves = self.net.step_moves
+        for node in self.net.nodes:
+            self.trails[node.address] = Trail(node, restarts=node.restarts, is_feed=node.component == "input")
+        self.result = await self.net.run()
+
+    def close(self) -> None:
+        """Cancel what still runs, and close the loop."""
+        if self.loop.is_closed():
+            return
+        self._task.cancel()
+        with suppress(LoopError):
+            while not self._task.done():
+                self.loop.step()
+        if self._task.done() and not self._task.cancelled():
+            # Whoever wanted to hear of an error has.
+            self._task.exception()
+        self.loop.close()
+
+    # -- what can happen ---------------------------------------------------------------------------
+
+    @property
+    def is_blocked(self) -> bool:
+        """Whether nothing can happen any more but that the net acts on it."""
+        return not self.loop.ready and not self.loop.timers and not self._task.done()
+
+    def names(self) -> list[str]:
+        """Return the names of what can happen next, in order."""
+        return [BLOCKED] if self.is_blocked else [*self.loop.ready, *self.loop.due]
+
+    def first(self) -> str | None:
+        """Return the name of what would happen next, first come."""
+        return str(self.loop.ready[0]) if self.loop.ready else next(iter(self.names()), None)
+
+    def count(self) -> int:
+        """Return how much can happen next."""
+        return 1 if self.is_blocked else len(self.loop.ready) + len(self.loop.due)
+
+    def is_enabled(self, name: object) -> bool:
+        """Say whether something can happen next."""
+        return name == BLOCKED if self.is_blocked else name in self.loop.ready or name in self.loop.due
+
+    def numbers_of_timers(self) -> dict[str, list[int]]:
+        """Return which timers of each node are armed, by address: the how manieth each was that it has armed."""
+        found: dict[str, list[int]] = {}
+        for name in self.loop.timers:
+            node = self.node_of(name)
+            if node is not None:
+                found.setdefault(node.address, []).append(int(name.split()[1]))
+        return found
+
+    def addresses_ready(self) -> set[str]:
+        """Return the addresses of the nodes that have a turn."""
+        return {node.address for name in self.loop.ready if (node := self.node_of(name)) is not None}
+
+    def choice(self, name: str) -> Choice:
+        """Return what can happen next by its name."""
+        if name == BLOCKED and self.is_blocked:
+            return Choice(self, name, ChoiceKind.BLOCKED, "", 0)
+        node = self.node_of(name)
+        address = node.address if node is not None else ""
+        if name in self.loop.ready:
+            turn = self.trails[address].turns_made + 1 if address else 0
+            return Choice(self, name, ChoiceKind.TURN, address, turn)
+        return Choice(self, name, ChoiceKind.TIMER, address, 0)
+
+    def name_of(self, node: Node) -> str:
+        """Return the name of the turns of a node's own task."""
+        return self.loop.name_of(node.task) if node.task is not None else ""
+
+    def node_of(self, name: str) -> Node | None:
+        """Return the node that a step would be of, if it is of one."""
+        if name not in self._nodes:
+            node = node_of(self.loop.context_of(name), self.net)
+            if name.startswith("timer "):
+                return node
+            self._nodes[name] = node
+        return self._nodes[name]
+
+    # -- stepping ----------------------------------------------------------------------------------
+
+    def make(self, name: str) -> tuple[str, tuple[Move, ...]]:
+        """Make a step that is enabled; return the address of its node, and what moved."""
+        self._moves.clear()
+        if name == BLOCKED and self.is_blocked:
+            # In a clean context: what this wakes belongs to no node.
+            Context().run(self.net.stand_still)
+            self.settle()
+            return "", ()
+        node, is_timer = self.node_of(name), name not in self.loop.ready
+        self.loop.step(name)
+        moves = tuple(self._moves)
+        if node is not None:
+            self._note(node, name, moves, is_timer=is_timer)
+        self.settle()
+        return node.address if node is not None else "", moves
+
+    def _note(self, node: Node, name: str, moves: tuple[Move, ...], *, is_timer: bool) -> None:
+        trail, now = self.trails[node.address], self.loop.time()
+        if is_timer:
+            trail.note_timer(now)
+        elif name == self.name_of(node):
+            trail.note(now, moves, armed=self.loop.timers.armed_by.get(name, 0))
+        else:
+            trail.note_other(name)
+
+    def settle(self) -> None:
+        """Let the net do what it does by itself, until nothing is left but choices."""
+        loop, count = self.loop, 0
+        while True:
+            ready = loop.ready
+            name = next((name for name in _INTERNAL if name in ready), None)
+            if name is None:
+                if ready or loop.timers or self._task.done() or not self.net.blocked.deliver_owed():
+                    break
+                continue
+            loop.step(name)
+            count += 1
+            if count > PATIENCE:
+                hint = "a callback that arms itself again with `call_soon` leaves nobody else a turn"
+                raise StepError(f"{PATIENCE:,} callbacks followed one step", MAIN, hint)
+        if self._task.done() and not self._task.cancelled() and (error := self._task.exception()):
+            raise error
+
+    def stop(self, reason: str, grace: float) -> tuple[str, tuple[Move, ...]]:
+        """Ask the net to stop, between two steps; return what `make` does."""
+        self._moves.clear()
+        Context().run(self.net.stop, reason, grace)
+        self.settle()
+        return "", tuple(self._moves)
+
+    def state(self) -> dict[str, Any]:
+        """Return what there is to see of the net, as plain data."""
+        net = self.net
+        return {
+            "time": self.loop.time(),
+            "outcome": str(self.result.outcome) if self.result is not None else None,
+            "nodes": {node.address: self._node_state(node) for node in net.nodes},
+            "edges": {edge.address: edge.values() for edge in net.edges},
+            "timers": dict(self.loop.timers),
+            "enabled": self.names(),
+        }
+
+    def _node_state(self, node: Node) -> dict[str, Any]:
+        found: dict[str, Any] = {"phase": str(node.phase), "turns": self.trails[node.address].turns_made}
+        if node.memories:
+            found["memory"] = {name: cell.value for name, cell in node.memories.items()}
+        hands = node.in_hand()
+        if hands:
+            found["holds"] = hands
+        sending = {port.name: list(port.pending.values()) for port in (*node.outs.values(), node.error) if port.pending}
+        if sending:
+            found["sends"] = sending
+        return found
