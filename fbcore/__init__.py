@@ -25,6 +25,7 @@ from fbcore.model.component import Component
 from fbcore.model.composite import CompositeComponent
 from fbcore.model.function import component
 from fbcore.model.graph import Graph
+from fbcore.model.memory import Memory
 from fbcore.model.packet import Each, Failure, Missing, Packet, PacketId
 from fbcore.model.port import Config, Hit, In, Message, Out, Signal
 from fbcore.model.signature import required
@@ -61,6 +62,7 @@ __all__ = [
     "InputError",
     "LoadError",
     "LoopError",
+    "Memory",
     "Message",
     "Missing",
     "NetError",

@@ -7,7 +7,7 @@ from typing import Any
 import griffe
 
 EXAMPLE = re.compile(r"^Example:\n((?:(?:[ ].*)?(?:\n|\Z))+)", re.MULTILINE)
-PORTS = re.compile(r"\b(?:In|Out|InArray|OutArray|Config|Signal|Message)\b")
+PORTS = re.compile(r"\b(?:In|Out|InArray|OutArray|Config|Memory|Signal|Message)\b")
 
 
 class Docstrings(griffe.Extension):

@@ -23,6 +23,7 @@ from fbcore import (
     FlowError,
     Graph,
     In,
+    Memory,
     Out,
     component,
 )
@@ -148,6 +149,7 @@ NO_RECORD = Sky("anywhere", datetime.min, "no record")
 class SortOut(Component):
     """Send flights that left one way, and cancelled ones the other."""
 
+    stateless = True
     flight: In[tuple[Flight, Sky]]
     departed: Out[tuple[Flight, Sky]]
     cancelled: Out[tuple[Flight, Sky]]
@@ -169,11 +171,11 @@ class MeanDelay(Component):
     order: Config[Callable[[Any], Any] | None] = Config(default=None)
     flight: In[tuple[Flight, Sky]]
     rows: Out[dict[str, Any]]
+    sums: Memory[dict[Any, list[int]]] = Memory(dict)
 
     async def run(self) -> None:
         """Sum and count to the end of the stream; only a line for each group is kept."""
-        group = self.group.value
-        sums: dict[Any, list[int]] = {}
+        group, sums = self.group.value, self.sums.value
         async for pair in self.flight:
             found = sums.setdefault(group(pair), [0, 0])
             found[0] += 1
@@ -193,16 +195,16 @@ class BrokenRows(Component):
 
     failure: In[Failure]
     text: Out[str]
+    count: Memory[int] = Memory(0)
+    shown: Memory[list[str]] = Memory(list)
 
     async def run(self) -> None:
         """Keep three, count all."""
-        count = 0
-        shown = []
         async for failure in self.failure:
-            count += 1
-            if count <= 3:
-                shown.append(f"            {failure.address}: {failure.error.what}: {failure.value}")
-        await self.text.send("\n".join([f"{count:9,} rows are broken", *shown]))
+            self.count.value += 1
+            if self.count.value <= 3:
+                self.shown.value.append(f"            {failure.address}: {failure.error.what}: {failure.value}")
+        await self.text.send("\n".join([f"{self.count.value:9,} rows are broken", *self.shown.value]))
 
 
 FORMATS = {"flights": ",", "share": ".1%", "mean_delay": ".1f"}

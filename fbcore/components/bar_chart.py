@@ -12,6 +12,7 @@ from fbcore.components.record import key_of
 from fbcore.components.whole_file import whole_file
 from fbcore.errors import InputError
 from fbcore.model.component import Component
+from fbcore.model.memory import Memory
 from fbcore.model.port import Config, In, Out
 
 
@@ -47,10 +48,14 @@ class BarChart(Component):
     form: Config[str] = Config(default="g")
     rows: In[Any]
     written: Out[Path]
+    kept: Memory[list[Bar]] = Memory(list)
 
     async def run(self) -> None:
         """Collect the bars, for the scale is known only at the end; then write the chart and send its path."""
-        bars = [bar_of(row, self.label.value, self.value.value) async for row in self.rows]
+        keep = self.kept.value.append
+        async for row in self.rows:
+            keep(bar_of(row, self.label.value, self.value.value))
+        bars, self.kept.value = self.kept.value, []
         path = self.folder.value / self.path.value
         chart = bar_chart(bars, self.title.value, self.subtitle.value, self.unit.value, self.form.value)
         with whole_file(path) as file:

@@ -12,6 +12,7 @@ from fbcore.components.bar_chart import bar_of, fluid_chart
 from fbcore.components.text_table import Table, text_table
 from fbcore.components.whole_file import whole_file
 from fbcore.model.component import Component
+from fbcore.model.memory import Memory
 from fbcore.model.port import Config, In, Out
 
 TEMPLATE = Path(__file__).with_suffix(".html")
@@ -51,10 +52,14 @@ class ChartPage(Component):
     formats: Config[Mapping[str, str]] = Config(default={})
     rows: In[Any]
     written: Out[Path]
+    kept: Memory[list[Any]] = Memory(list)
 
     async def run(self) -> None:
         """Collect the rows, then write the page and send its path."""
-        rows = [row async for row in self.rows]
+        keep = self.kept.value.append
+        async for row in self.rows:
+            keep(row)
+        rows, self.kept.value = self.kept.value, []
         bars = [bar_of(row, self.label.value, self.value.value) for row in rows]
         formats, title = self.formats.value, self.title.value
         chart = fluid_chart(bars, title, self.unit.value, formats.get(self.value.value, "g"))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from fbcore.model.component import Component
+from fbcore.model.memory import Memory
 from fbcore.model.port import In, Out
 
 
@@ -20,7 +21,12 @@ class Collect(Component):
 
     items: In[Any]
     values: Out[list[Any]]
+    kept: Memory[list[Any]] = Memory(list)
 
     async def run(self) -> None:
         """Keep everything to the end of the stream."""
-        await self.values.send([item async for item in self.items])
+        keep = self.kept.value.append
+        async for item in self.items:
+            keep(item)
+        values, self.kept.value = self.kept.value, []
+        await self.values.send(values)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from fbcore.model.component import Component
+from fbcore.model.memory import Memory
 from fbcore.model.port import In, Out
 
 
@@ -20,10 +21,11 @@ class Count(Component):
 
     items: In[Any]
     total: Out[int]
+    counted: Memory[int] = Memory(0)
 
     async def run(self) -> None:
         """Count to the end of the stream."""
-        total = 0
         async for _ in self.items:
-            total += 1
+            self.counted.value += 1
+        total, self.counted.value = self.counted.value, 0
         await self.total.send(total)

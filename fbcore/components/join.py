@@ -8,6 +8,7 @@ from typing import Any
 from fbcore.components.record import Key, key_of
 from fbcore.errors import InputError
 from fbcore.model.component import Component
+from fbcore.model.memory import Memory
 from fbcore.model.packet import MISSING
 from fbcore.model.port import Config, In, Out
 
@@ -46,6 +47,7 @@ class JoinByKey(Component):
     right: In[Any]
     joined: Out[tuple[Any, Any]]
     unmatched: Out[Any]
+    table: Memory[dict[Hashable, Any]] = Memory(dict)
 
     async def run(self) -> None:
         """Read the table, then let the stream pass."""
@@ -63,7 +65,7 @@ class JoinByKey(Component):
                 await joined((record, match))
 
     async def _read_table(self) -> dict[Hashable, Any]:
-        table: dict[Hashable, Any] = {}
+        table = self.table.value
         key: Callable[[Any], Hashable] | None = None
         async for record in self.right:
             if key is None:

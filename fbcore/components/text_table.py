@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 
 from fbcore.components.record import field_names, fields_of
 from fbcore.model.component import Component
+from fbcore.model.memory import Memory
 from fbcore.model.port import Config, In, Out
 
 
@@ -32,10 +33,14 @@ class TextTable(Component):
     formats: Config[Mapping[str, str]] = Config(default={})
     rows: In[Any]
     text: Out[Table]
+    kept: Memory[list[Any]] = Memory(list)
 
     async def run(self) -> None:
         """Collect the rows, for the widths of columns are known only at the end, then send the table."""
-        rows = [row async for row in self.rows]
+        keep = self.kept.value.append
+        async for row in self.rows:
+            keep(row)
+        rows, self.kept.value = self.kept.value, []
         await self.text.send(text_table(rows, self.formats.value))
 
 

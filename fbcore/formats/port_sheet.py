@@ -19,9 +19,9 @@ _HEAD = ("port", "kind", "type", "")
 
 
 def component_sheet(spec: ComponentSpec) -> Sheet:
-    """Return what there is to see of a component: its ports with kind, type, and what must be given."""
+    """Return what there is to see of a component: its ports with kind, type, and what must be given; its memories."""
     rows = [(*_port(port), _need(port, port.default)) for port in spec.ports.values()]
-    return _sheet(_title(spec), _what(spec), spec, rows)
+    return _sheet(_title(spec), _what(spec), spec, [*rows, *_memories(spec)])
 
 
 def node_sheet(graph: Graph, node: NodeSpec) -> Sheet:
@@ -31,11 +31,12 @@ def node_sheet(graph: Graph, node: NodeSpec) -> Sheet:
     """
     connected = _connected(graph, node)
     ports = [*node.component.ports.values(), *(port for name, port in IMPLICIT.items() if name in connected)]
-    rows = []
+    rows: list[Row] = []
     for port in ports:
         default = node.default(port.name) if port.kind is PortKind.CONFIG else NOTHING
         ends = ", ".join(connected.get(port.name, ()))
         rows.append((*_port(port), ends or _need(port, default)))
+    rows += _memories(node.component)
     return _sheet(node.id, f"node of graph {graph.name}, {_title(node.component)}", node.component, rows)
 
 
@@ -60,6 +61,11 @@ def _port(port: PortSpec) -> tuple[str, str, str]:
     kind = f"{port.kind} array" if port.is_array else str(port.kind)
     carries = "" if port.kind in (PortKind.SIGNAL, PortKind.MESSAGE) else name_of(port.type)
     return port.name, kind, carries
+
+
+def _memories(spec: ComponentSpec) -> list[Row]:
+    found = spec.memories.values()
+    return [(each.name, "memory", name_of(each.type), f"begins as {each.declared!r}") for each in found]
 
 
 def _need(port: PortSpec, default: object) -> str:

@@ -15,7 +15,7 @@ MESSAGES = ("started", "stopped", "executed", "failed")
 """The messages that every node can send."""
 
 RESERVED_PORTS = frozenset(
-    {"run", "net", "tasks", "select", "zip", "busy", "error", "log", "execute", "stop", *MESSAGES}
+    {"run", "stateless", "net", "tasks", "select", "zip", "busy", "error", "log", "execute", "stop", *MESSAGES}
 )
 """Names that a component has anyway, and that no port may take."""
 

@@ -7,13 +7,14 @@ import inspect
 import sys
 from collections.abc import AsyncIterator, Sequence
 from contextlib import AbstractAsyncContextManager
-from typing import Any, Protocol, TypeVar, overload
+from typing import Any, ClassVar, Protocol, TypeVar, overload
 
 from fbcore.errors import GraphError, PortError
 from fbcore.model.address import Place, snake_case
 from fbcore.model.component_spec import ComponentSpec
 from fbcore.model.declared import Declared
 from fbcore.model.display import bundle_of
+from fbcore.model.memory import MemorySpec
 from fbcore.model.packet import Failure
 from fbcore.model.port import Hit, In, Message, Out, Signal
 from fbcore.model.port_spec import PortSpec
@@ -74,7 +75,8 @@ class Host(Protocol):
 class Component:
     """A free coroutine in a net: declares ports in its body and does its work in `run`.
 
-    A new instance is made for every run of a net. `run` may send and receive as it likes; it ends by
+    A new instance is made for every run of a net; what it must know from one packet to the next is kept in a
+    `Memory`, or it can neither be stored nor restarted. `run` may send and receive as it likes; it ends by
     returning, or when `EndOfStream` or `EndOfDemand` leaves it. `__init__`, if there is one, takes no
     arguments and may use configs.
 
@@ -98,6 +100,8 @@ class Component:
     stopped: Message
     executed: Message
     failed: Message
+    stateless: ClassVar[bool] = False
+    """What `run` knows between two receives is in its Memory, and there is none: it can be begun anew at any one."""
     _node: Host
 
     def __init_subclass__(cls, **options: Any) -> None:
@@ -227,7 +231,8 @@ def class_spec(cls: type[Component]) -> ComponentSpec:
         raise GraphError("Component itself does no work", hint="derive a class from Component and add that")
     declared = cls._declared
     if declared.spec is None:
-        spec = ComponentSpec(snake_case(cls.__name__), all_ports(cls), cls, doc_of(cls, Component), declared.place)
+        doc, memories = doc_of(cls, Component), all_memories(cls)
+        spec = ComponentSpec(snake_case(cls.__name__), all_ports(cls), cls, doc, declared.place, memories)
         spec.check_names()
         if cls.run is Component.run:
             spec.problems.append(("", f"component {cls.__name__} has no run", "write `async def run(self)`"))
@@ -251,3 +256,13 @@ def all_ports(cls: type[Component]) -> dict[str, PortSpec]:
         if isinstance(declared, Declared):
             ports.update(declared.ports(ports))
     return ports
+
+
+def all_memories(cls: type[Component]) -> dict[str, MemorySpec]:
+    """Return the memories of a class and of its bases, those of the bases first."""
+    memories: dict[str, MemorySpec] = {}
+    for base in reversed(cls.__mro__):
+        declared = base.__dict__.get("_declared")
+        if isinstance(declared, Declared):
+            memories.update(declared.memories(memories))
+    return memories

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from fbcore.model.address import RESERVED_PORTS, Place, element_of, is_id
+from fbcore.model.memory import MemorySpec
 from fbcore.model.port_spec import IMPLICIT, PortKind, PortSpec
 
 if TYPE_CHECKING:
@@ -15,15 +16,25 @@ if TYPE_CHECKING:
 class ComponentSpec:
     """What a net must know of a component: its name, its ports in order of declaration, and where it stands.
 
+    `memories` are what it keeps from one turn to the next: their names are among those of the ports.
     `target` is the class, or the `FunctionComponent`; `graph` is what a composite is made of, None for others.
     `problems` are triples of port (or ""), what is wrong, and how to mend it.
     """
 
-    __slots__ = ("doc", "graph", "name", "place", "ports", "problems", "target")
+    __slots__ = ("doc", "graph", "memories", "name", "place", "ports", "problems", "target")
 
-    def __init__(self, name: str, ports: Mapping[str, PortSpec], target: Any, doc: str, place: Place) -> None:
+    def __init__(
+        self,
+        name: str,
+        ports: Mapping[str, PortSpec],
+        target: Any,
+        doc: str,
+        place: Place,
+        memories: Mapping[str, MemorySpec] | None = None,
+    ) -> None:
         self.name = name
         self.ports = dict(ports)
+        self.memories = dict(memories or {})
         self.target = target
         self.doc = doc
         self.place = place
@@ -45,9 +56,15 @@ class ComponentSpec:
         return array if array is not None and array.is_array else None
 
     def check_names(self) -> None:
-        """Note a problem for every port whose name is not allowed."""
-        for name in self.ports:
+        """Note a problem for every port and memory whose name is not allowed, and for memories that cannot begin."""
+        for name in (*self.ports, *self.memories):
+            what = "memory" if name in self.memories else "port"
             if name in RESERVED_PORTS:
-                self.problems.append((name, f"a component has `{name}` anyway", "give the port another name"))
+                self.problems.append((name, f"a component has `{name}` anyway", f"give the {what} another name"))
             elif not is_id(name) or name.startswith("_"):
-                self.problems.append((name, f"`{name}` cannot be the name of a port", "use letters, digits and _"))
+                self.problems.append((name, f"`{name}` cannot be the name of a {what}", "use letters, digits and _"))
+        for name in self.memories.keys() & self.ports.keys():
+            hint = "ports and memories share one namespace; rename one of them"
+            self.problems.append((name, "this is the name of a memory and of a port", hint))
+        for memory in self.memories.values():
+            self.problems += memory.problems()

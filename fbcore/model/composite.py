@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from fbcore.errors import GraphError
 from fbcore.model.address import Place, element_of, snake_case
-from fbcore.model.component import Component, all_ports, doc_of
+from fbcore.model.component import Component, all_memories, all_ports, doc_of
 from fbcore.model.component_spec import ComponentSpec
 from fbcore.model.packet import NOTHING
 from fbcore.model.port_spec import PortKind, PortSpec
@@ -85,6 +85,9 @@ def composite_spec(cls: type[CompositeComponent], make_graph: Callable[[str], Gr
     graph.frozen = True
     spec.graph = graph
     spec.check_names()
+    for name in all_memories(cls):
+        hint = "declare it in a component inside, whose work it is to remember"
+        spec.problems.append((name, f"composite {cls.__name__} has a memory, and no run that could use it", hint))
     if cls.run is not Component.run:
         spec.problems.append(("", f"composite {cls.__name__} has a run, which nobody calls", "do the work in a node"))
     declared.spec = spec

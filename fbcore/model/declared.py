@@ -1,4 +1,4 @@
-"""Reading the ports that the body of a class declares."""
+"""Reading the ports and memories that the body of a class declares."""
 
 from __future__ import annotations
 
@@ -10,10 +10,11 @@ from fbcore.errors import GraphError, shown
 from fbcore.model.address import Place
 from fbcore.model.array import InArray, OutArray
 from fbcore.model.component_spec import ComponentSpec
+from fbcore.model.memory import Memory, MemorySpec, declare, is_memory, memory_of
 from fbcore.model.packet import NOTHING
 from fbcore.model.port import Config, In, Message, Out, Signal
 from fbcore.model.port_spec import PortKind, PortSpec
-from fbcore.model.types import resolve
+from fbcore.model.types import Resolved, resolve
 
 _KINDS: dict[Any, PortKind] = {
     In: PortKind.INPUT,
@@ -29,7 +30,7 @@ _EXAMPLES: dict[Any, str] = {In: "In(optional=True)", InArray: "InArray(optional
 
 
 class Declared:
-    """The ports of a class: annotations are read once where the class is made, and again when they are needed.
+    """The ports and memories of a class: annotations are read where the class is made, and again when they are needed.
 
     The first reading sees types that are local to a function; the second sees names that came later.
     """
@@ -44,14 +45,37 @@ class Declared:
         self.is_building = False
         scopes = (local_names, vars(cls), module)
         self.early = {name: resolve(text, *scopes) for name, text in inspect.get_annotations(cls).items()}
+        for value in vars(cls).values():
+            if isinstance(value, Memory):
+                value.is_declared = True
+
+    def memories(self, inherited: Mapping[str, MemorySpec]) -> dict[str, MemorySpec]:
+        """Return the memories that this class declares, and those of its bases that it lets begin otherwise."""
+        found = {}
+        owner = self.cls.__name__
+        for name in inspect.get_annotations(self.cls):
+            kind, complete = self._resolved(name)
+            declared = vars(self.cls).get(name, NOTHING)
+            if is_memory(kind) or isinstance(declared, Memory):
+                found[name] = declare(owner, name, kind, declared, resolved=complete)
+        for name, value in vars(self.cls).items():
+            if name in inherited and name not in found:
+                found[name] = declare(owner, name, memory_of(inherited[name].type), value)
+            elif isinstance(value, Memory) and name not in found:
+                found[name] = declare(owner, name, NOTHING, value)
+        return found
+
+    def _resolved(self, name: str) -> Resolved:
+        kind, complete = self.early[name]
+        if not complete:
+            kind, complete = resolve(inspect.get_annotations(self.cls)[name], vars(self.cls), self.module)
+        return kind, complete
 
     def ports(self, inherited: Mapping[str, PortSpec]) -> dict[str, PortSpec]:
         """Return the ports that this class declares, and those of its bases that it gives other options."""
         found = {}
-        for name, annotation in inspect.get_annotations(self.cls).items():
-            kind, complete = self.early[name]
-            if not complete:
-                kind, complete = resolve(annotation, vars(self.cls), self.module)
+        for name in inspect.get_annotations(self.cls):
+            kind, complete = self._resolved(name)
             port = _port_spec(self.cls.__name__, name, kind, complete, self.cls.__dict__.get(name, NOTHING))
             if port is not None:
                 found[name] = port

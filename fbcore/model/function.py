@@ -30,7 +30,8 @@ class FunctionComponent(Generic[P, R_co, S_co]):
     """A function as a component: what `@component` makes. It stays callable as the function it was.
 
     Parameters are input ports, parameters with a default are config ports, the return type is the output
-    port `out`; None sends nothing, and an iterator sends each of its items.
+    port `out`; None sends nothing, and an iterator sends each of its items. A parameter annotated `Memory[T]`
+    is kept from one firing to the next.
 
     To a type checker it takes P, returns R, and sends S, or nothing where S is None.
     """
@@ -84,6 +85,11 @@ class FunctionComponent(Generic[P, R_co, S_co]):
             missed = [name for name in self._signature.required if name not in given]
             if missed:
                 raise TypeError(f"{self.function.__name__}() requires the config {', '.join(missed)}")
+        memories = self._signature.memory_defaults
+        if memories:
+            given = self._signature.signature.bind_partial(*args, **kwargs).arguments
+            anew = {name: memory.anew() for name, memory in memories.items() if name not in given}
+            return self.function(*args, **anew, **kwargs)  # type: ignore[arg-type]  # parameters with a default
         return self.function(*args, **kwargs)
 
     def __repr__(self) -> str:
@@ -107,17 +113,17 @@ class FunctionComponent(Generic[P, R_co, S_co]):
         if self._spec is None:
             found = self._signature.resolved()
             self._packets = packet_parameters(found)
-            ports = self._signature.inputs(found)
+            ports, memories = self._signature.inputs(found), self._signature.memories(found)
             for name, port in self._signature.outputs(found, unpack=self.unpack).items():
-                if name in ports:
+                if name in ports or name in memories:
                     raise GraphError(
                         f"{name} is the name of a parameter and of a field that is sent",
                         self.function.__name__,
-                        "inputs, configs and outputs share one namespace; rename one of them",
+                        "inputs, configs, memories and outputs share one namespace; rename one of them",
                     )
                 ports[name] = port
             name, doc = self.function.__name__, inspect.getdoc(self.function) or ""
-            self._spec = ComponentSpec(name, ports, self, doc, _place_of(self.function))
+            self._spec = ComponentSpec(name, ports, self, doc, _place_of(self.function), memories)
             self._spec.check_names()
             self._check_missing(self._spec)
         return self._spec
@@ -173,7 +179,8 @@ def component(
     """Make a component of a function: one firing for every packet (one from each input, if it has several).
 
     The function may be plain or `async`, return a value or None, or yield values. It is still the function
-    it was: call it in tests. A parameter annotated `Packet[T]` gets the packet with its identity.
+    it was: call it in tests. A parameter annotated `Packet[T]` gets the packet with its identity, and one
+    annotated `Memory[T]` what the function is to remember.
 
     `fires="any"` makes a firing of every packet, by whichever input it comes; the other parameters keep their
     last value, `Missing()` before the first. `buffered=True` holds back what a function yields until it has

@@ -104,6 +104,11 @@ class NodeHandle:
             raise AttributeError(name)
         port = self._node.component.port(name)
         if port is None:
+            if name in self._node.component.memories:
+                hint = (
+                    "nothing goes in or out of it but by its own component; declare a port for what others are to see"
+                )
+                raise PortError("this is a memory, and cannot be connected", f"{self._node.id}.{name}", hint)
             ports = ", ".join(self._node.component.ports) or "none"
             raise PortError(f"the node has no port {name!r}", self._node.id, f"its ports are: {ports}")
         is_array = port.is_array and element_of(name) is None

@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, Final, Union, get_args, get_origin
 
 from fbcore.errors import GraphError
+from fbcore.model.memory import Memory, MemorySpec, declare, is_memory
 from fbcore.model.packet import NOTHING, Packet
 from fbcore.model.port_spec import PortKind, PortSpec
 from fbcore.model.types import Resolved, name_of, resolve
@@ -51,6 +52,7 @@ class Signature:
     """What a function declares as a component.
 
     `takes_positions`: its inputs can be given by position. `streams`: it yields, and sends each item.
+    `memory_defaults`: what its memories begin with.
     `packets`: the inputs that want the packet itself, not its value. `required`: configs without a default.
     """
 
@@ -59,15 +61,34 @@ class Signature:
         self.function = function
         self.name = function.__name__
         parameters = self.signature.parameters.values()
-        inputs = [each for each in parameters if each.default is each.empty]
+        self._early = self._resolve(local_names)
+        names = [each.name for each in parameters if self._is_memory(each)]
+        self.memory_defaults: dict[str, Memory[Any]] = {}
+        for name in names:
+            default = self.signature.parameters[name].default
+            if isinstance(default, Memory):
+                default.is_declared = True
+                self.memory_defaults[name] = default
+        inputs = [each for each in parameters if each.default is each.empty and each.name not in names]
         self.takes_positions = all(each.kind is each.POSITIONAL_OR_KEYWORD for each in inputs)
         self.required = [each.name for each in parameters if each.default is REQUIRED]
-        self._early = self._resolve(local_names)
         returned: Any = self._early["return"][0]
         self.streams = returned in _STREAMS or get_origin(returned) in _STREAMS
         self.streams |= inspect.isgeneratorfunction(function) or inspect.isasyncgenfunction(function)
         if "out" in self.signature.parameters and returned not in (None, types.NoneType):
             raise GraphError("the parameter `out` takes the name of the output port", self.name, "rename the parameter")
+
+    def _is_memory(self, parameter: inspect.Parameter) -> bool:
+        return isinstance(parameter.default, Memory) or is_memory(self._early[parameter.name][0])
+
+    def memories(self, found: Mapping[str, Resolved]) -> dict[str, MemorySpec]:
+        """Return the memories, in order of declaration."""
+        memories = {}
+        for name, parameter in self.signature.parameters.items():
+            if self._is_memory(parameter):
+                default = NOTHING if parameter.default is parameter.empty else parameter.default
+                memories[name] = declare(self.name, name, found[name][0], default, resolved=found[name][1])
+        return memories
 
     def _resolve(self, local_names: Mapping[str, Any]) -> dict[str, Resolved]:
         names = self.signature.parameters
@@ -86,6 +107,8 @@ class Signature:
         ports = {}
         for name, parameter in self.signature.parameters.items():
             kind, resolved = found[name]
+            if self._is_memory(parameter):
+                continue
             if parameter.default is inspect.Parameter.empty:
                 ports[name] = PortSpec(name, PortKind.INPUT, _carried(kind), resolved=resolved)
             else:

@@ -40,9 +40,10 @@ class Firing:
         self._read_configs()
 
     def _read_configs(self) -> None:
-        """Bind the configs to the function; a firing that goes on keeps those that it began with."""
-        configs = {name: port.value for name, port in self.node.configs.items()}
-        self._function = partial(self.component.function, **configs) if configs else self.component.function
+        """Bind configs and memories to the function; a firing that goes on keeps the configs that it began with."""
+        bound: dict[str, Any] = {name: port.value for name, port in self.node.configs.items()}
+        bound |= self.node.memories
+        self._function = partial(self.component.function, **bound) if bound else self.component.function
 
     def run(self) -> Coroutine[Any, Any, None]:
         """Fire until an input has ended (all of them, where any fires); once, when there are no inputs."""

@@ -20,6 +20,7 @@ from fbcore.net.edge import Edge
 from fbcore.net.failure import leaves, node_error
 from fbcore.net.in_port import InPort
 from fbcore.net.joint import Select, Zip, own_inputs
+from fbcore.net.memory_cell import MemoryCell
 from fbcore.net.out_port import OutPort
 from fbcore.net.stop_port import StopPort
 from fbcore.net.tasks import NodeTasks
@@ -58,6 +59,7 @@ class Node:
         self.ins: dict[str, InPort] = {}
         self.outs: dict[str, OutPort] = {}
         self.configs: dict[str, ConfigPort] = {}
+        self.memories: dict[str, MemoryCell] = {}
         self.error = self.new_out("error")
         self.stop_port: StopPort | None = None
         self.is_exact = True

@@ -1,4 +1,4 @@
-"""Making the ports of a node."""
+"""Making the ports and memories of a node."""
 
 from __future__ import annotations
 
@@ -12,13 +12,14 @@ from fbcore.model.port_spec import PortKind, PortSpec
 from fbcore.net.config_port import ConfigPort
 from fbcore.net.guard import make_guard
 from fbcore.net.in_port import InPort
+from fbcore.net.memory_cell import MemoryCell
 from fbcore.net.node import Node
 from fbcore.net.out_port import MessagePort
 from fbcore.net.stop_port import StopPort
 
 
 def make_ports(node: Node, component: ComponentSpec, configs: Mapping[End, Any], used: Sequence[str]) -> None:
-    """Make the ports of a node: those that it declares, and of those that every node has the ones that are `used`."""
+    """Make the memories of a node, its declared ports, and those that every node may have which are `used`."""
     for spec in component.ports.values():
         if spec.is_array:
             _make_elements(node, spec, used)
@@ -27,6 +28,8 @@ def make_ports(node: Node, component: ComponentSpec, configs: Mapping[End, Any],
             node.configs[spec.name] = ConfigPort(node, spec.name, configs[node.address, spec.name], guard)
         else:
             make_port(node, spec, spec.name)
+    for memory in component.memories.values():
+        node.memories[memory.name] = MemoryCell(node, memory)
     for name in MESSAGES:
         if name in used:
             node.outs[name] = MessagePort(node, name)

@@ -13,6 +13,7 @@ from fbcore.model.component_spec import ComponentSpec
 from fbcore.model.composite import CompositeComponent
 from fbcore.model.function import FunctionComponent
 from fbcore.model.graph import spec_of
+from fbcore.model.memory import MemorySpec
 from fbcore.model.packet import NOTHING
 from fbcore.model.port_spec import PortKind, PortSpec
 from fbcore.model.types import name_of, reader, reason
@@ -64,9 +65,11 @@ def not_resolved(component: Any) -> Iterator[Finding]:
     except GraphError:
         return
     texts = _annotations(spec)
-    for port in spec.ports.values():
+    declared: list[PortSpec | MemorySpec] = [*spec.ports.values(), *spec.memories.values()]
+    for port in declared:
         if not port.resolved:
-            written = texts.get("return" if port.kind is PortKind.OUTPUT and port.name not in texts else port.name, "")
+            is_sent = isinstance(port, PortSpec) and port.kind is PortKind.OUTPUT
+            written = texts.get("return" if is_sent and port.name not in texts else port.name, "")
             what = f"the type {written!r} could not be found, and counts as Any" if written else "its type is unknown"
             hint = "import what it names outside of `if TYPE_CHECKING:`, or define it at the top level of the file"
             yield Finding(GROUP, Level.WARNING, what, _address(spec, port.name), str(spec.place), hint)

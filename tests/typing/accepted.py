@@ -15,6 +15,7 @@ from fbcore import (
     Hit,
     In,
     InArray,
+    Memory,
     Message,
     Missing,
     Out,
@@ -42,6 +43,10 @@ class Kennel(Component):
     scale: Config[float | None] = Config(default=None)
     more: InArray[Dog]
     parts: OutArray[str]
+    seen: Memory[set[str]] = Memory(set)
+    last: Memory[Dog | None] = Memory(None)
+    names_of: Memory[dict[str, list[Dog]]] = Memory(dict, version=2, migrate=lambda data, version: data)
+    best: Memory[Dog] = Memory(Dog)
     flush: Signal
     done: Message
 
@@ -50,6 +55,11 @@ class Kennel(Component):
             assert_type(name, str)
         assert_type(await self.names.receive(), str)
         assert_type(self.size.value, int)
+        assert_type(self.seen.value, set[str])
+        self.seen.value |= {"Rex"}
+        self.last.value = Dog()
+        assert_type(self.names_of.value["Rex"], list[Dog])
+        assert_type(self.best.value, Dog)
         async for scale in self.scale.changes():
             assert_type(scale, float | None)
         async for packet in self.names.packets():
@@ -107,6 +117,12 @@ async def later(text: str) -> int | None:
 @component
 async def slowly(text: str) -> AsyncIterator[str]:
     yield text
+
+
+@component
+def numbered(text: str, count: Memory[int] = Memory(0)) -> str:
+    count.value += 1
+    return f"{assert_type(count.value, int)}. {text}"
 
 
 @component(fires="any")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from fbcore import BatchRuntime, Component, Config, Graph, In, Message, Out, Signal, component
+from fbcore import BatchRuntime, Component, Config, Graph, In, Memory, Message, Out, Signal, component
 
 
 class Animal: ...
@@ -19,6 +19,9 @@ class Kennel(Component):
     size: Config[int] = Config(default="five")  # refused
     bell: Message
     go: Signal
+    seen: Memory[set[str]] = Memory(set)
+    number: Memory[int] = Memory("five")  # refused
+    kept: Memory[int] = Memory(list)  # refused
 
     async def run(self) -> None:
         await self.dogs.send(Animal())  # refused
@@ -27,6 +30,8 @@ class Kennel(Component):
         await self.dogs.receive()  # refused
         text: str = self.size.value  # refused
         await self.bell.send("loud")  # refused
+        self.seen.value.add(3)  # refused
+        self.seen.value = {3}  # refused
         async for first, _second in self.zip(self.names, self.names):
             print(first + 1)  # refused
         print(number, text)
@@ -60,6 +65,7 @@ kennel.bell >> kennel.names  # refused
 kennel.go >> kennel.names  # refused
 kennel.dgos >> breeder.dog  # refused
 length(3)  # refused
+kennel.dogs >> kennel.seen  # refused
 graph.connect(kennel.dogs, breeder.dog, capacity="many")  # refused
 component(fires="some")  # refused
 BatchRuntime(graph, tracking="everything")  # refused

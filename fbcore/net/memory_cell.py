@@ -1,0 +1,138 @@
+"""A memory of a running node: its value, stored and brought back, copied and compared."""
+
+from __future__ import annotations
+
+import copy
+from typing import TYPE_CHECKING, Any
+
+from fbcore.errors import DataError, shown
+from fbcore.loop import SteppedLoop
+from fbcore.model.memory import Memory, MemorySpec
+from fbcore.model.types import name_of, reader, reason
+
+if TYPE_CHECKING:
+    from fbcore.net.node import Node
+
+_FIXED = frozenset({bool, bytes, complex, float, int, str, type(None)})
+"""Types whose values cannot be changed: to look at one is not to write."""
+
+
+class MemoryCell:
+    """A memory of a node; to its component it is the `Memory` that was declared.
+
+    On a stepped loop that is listened to, it says when it is read and written.
+    """
+
+    __slots__ = ("_declared", "_loop", "_spec", "_value", "address")
+
+    def __init__(self, node: Node, spec: MemorySpec) -> None:
+        declared: Any = spec.declared
+        self._declared: Memory[Any] = declared
+        self._spec = spec
+        self._loop = node.net.loop if isinstance(node.net.loop, SteppedLoop) else None
+        self.address = f"{node.address}.{spec.name}"
+        self._value: Any = declared.new_value()
+
+    @property
+    def value(self) -> Any:
+        """What is remembered, as it is now."""
+        if self._loop is not None and self._loop.touched is not None:
+            # Whoever gets a value that can be changed may be about to change it.
+            self._loop.touch("memory", self.address, writes=type(self._value) not in _FIXED)
+        return self._value
+
+    @value.setter
+    def value(self, value: Any) -> None:
+        if self._loop is not None:
+            self._loop.touch("memory", self.address)
+        self._value = value
+
+    # -- stored and brought back -------------------------------------------------------------------
+
+    def dump(self) -> dict[str, Any]:
+        """Return the value as data that JSON has, with the version of its form.
+
+        Raises:
+            DataError: there is something in it that cannot be stored; the address leads to it.
+        """
+        return {"version": self._declared.version, "data": self._data()}
+
+    def load(self, stored: Any) -> None:
+        """Take over what `dump` returned, in this process or another; data of an older version is migrated.
+
+        Raises:
+            DataError: it is not by `dump`, of a newer version, or its value is not of the type of the memory.
+        """
+        if type(stored) is not dict or stored.keys() != {"version", "data"} or type(stored["version"]) is not int:
+            raise DataError(f"{shown(stored)} is no stored memory", self.address, "give what `dump` returned")
+        # Loaded here, for a net whose memories are not stored needs none of it.
+        from fbcore.formats.typed_json import from_data
+
+        value = from_data(self._migrated(stored["version"], stored["data"]), self.address)
+        self._check(value)
+        self.value = value
+
+    def _migrated(self, version: int, data: Any) -> Any:
+        newest, migrate = self._declared.version, self._declared.migrate
+        if version == newest:
+            return data
+        if version > newest or version < 1:
+            what = f"the stored memory has version {version}, and this program knows versions up to {newest}"
+            raise DataError(what, self.address, "run the program that stored it, or a newer one")
+        if migrate is None:
+            what = f"the stored memory has version {version}, and this is version {newest}"
+            raise DataError(what, self.address, f"say how to go on: Memory(..., version={newest}, migrate=f)")
+        try:
+            return migrate(copy.deepcopy(data), version)
+        except Exception as error:
+            name = getattr(migrate, "__name__", shown(migrate))
+            what = f"{name} could not migrate version {version}: {type(error).__name__}: {error}"
+            raise DataError(what, self.address, "mend it, for what it got is in the stored data") from error
+
+    def _check(self, value: Any) -> None:
+        try:
+            reader(self._spec.type, strict=True)(value)
+        except (ValueError, TypeError) as error:
+            kind = name_of(self._spec.type)
+            hint = "raise its version, and give `migrate`, when the type of a memory changes"
+            raise DataError(f"{shown(value)} is no {kind}: {reason(error)}", self.address, hint) from error
+
+    # -- copied and compared -----------------------------------------------------------------------
+
+    def copy(self) -> Any:
+        """Return a deep copy of the value, for `restore`.
+
+        Raises:
+            DataError: there is something in it that cannot be copied.
+        """
+        return self._copied(self._value)
+
+    def restore(self, taken: Any) -> None:
+        """Be again as when the copy was taken; a copy serves any number of times."""
+        self.value = self._copied(taken)
+
+    def _copied(self, value: Any) -> Any:
+        try:
+            return copy.deepcopy(value)
+        except Exception as error:
+            hint = "keep data in it; what is open or runs is made in `run`, of what the memory says"
+            raise DataError(f"{shown(value)} cannot be copied: {error}", self.address, hint) from error
+
+    def digest(self) -> str:
+        """Return a digest of the value: the same in every process, and another one for every other value.
+
+        Raises:
+            DataError: there is something in it that cannot be stored.
+        """
+        from fbcore.formats.typed_json import digest_of
+
+        return digest_of(self._data())
+
+    def _data(self) -> Any:
+        from fbcore.formats.typed_json import to_data
+
+        # Not by the property: who stores a net is no step of it.
+        return to_data(self._value, self.address)
+
+    def __repr__(self) -> str:
+        return f"<memory {self.address}: {shown(self._value)}>"
