@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from fbcore.errors import DataError, shown
 from fbcore.loop import SteppedLoop
 from fbcore.model.memory import Memory, MemorySpec
+from fbcore.model.packet import NOTHING
 from fbcore.model.types import name_of, reader, reason
 
 if TYPE_CHECKING:
@@ -49,13 +50,13 @@ class MemoryCell:
 
     # -- stored and brought back -------------------------------------------------------------------
 
-    def dump(self) -> dict[str, Any]:
-        """Return the value as data that JSON has, with the version of its form.
+    def dump(self, taken: Any = NOTHING) -> dict[str, Any]:
+        """Return the value, or that of a copy that was taken, as data that JSON has, with the version of its form.
 
         Raises:
             DataError: there is something in it that cannot be stored; the address leads to it.
         """
-        return {"version": self._declared.version, "data": self._data()}
+        return {"version": self._declared.version, "data": self._data(taken)}
 
     def load(self, stored: Any) -> None:
         """Take over what `dump` returned, in this process or another; data of an older version is migrated.
@@ -128,11 +129,11 @@ class MemoryCell:
 
         return digest_of(self._data())
 
-    def _data(self) -> Any:
+    def _data(self, taken: Any = NOTHING) -> Any:
         from fbcore.formats.typed_json import to_data
 
         # Not by the property: who stores a net is no step of it.
-        return to_data(self._value, self.address)
+        return to_data(self._value if taken is NOTHING else taken, self.address)
 
     def __repr__(self) -> str:
         return f"<memory {self.address}: {shown(self._value)}>"

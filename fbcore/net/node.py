@@ -68,7 +68,6 @@ class Node:
         self.restarts = True
         self.trigger: InPort | None = None
         self.kept: dict[str, Any] = {}
-        self.memories: dict[str, Any] = {}
         self.work: Callable[[], Awaitable[None]] = _no_work
         self.life = Phase.CREATED
         self.ended = False

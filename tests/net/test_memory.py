@@ -275,6 +275,8 @@ def test_a_copy_serves_any_number_of_times() -> None:
         kept.value.append(2)
         kept.restore(taken)
         assert kept.value == [1]
+    kept.value = [3]
+    assert (kept.dump(taken)["data"], kept.dump()["data"]) == ([1], [3])
 
 
 def test_what_cannot_be_stored_or_copied_is_named() -> None:
