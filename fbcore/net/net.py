@@ -89,6 +89,7 @@ class Net:
         """Run the net to its end, and say how it ended. Never raises what a node raised."""
         self._begin()
         outside = Context()
+        is_dropped = False
         try:
             async with asyncio.TaskGroup() as group:
                 for node in filter(_has_task, self.alive()):
@@ -100,10 +101,15 @@ class Net:
                 except asyncio.CancelledError:
                     self.stop_at_once("cancelled from outside")
                     raise
+        except GeneratorExit:
+            # Dropped, with its loop: nothing can be awaited any more.
+            is_dropped = True
+            raise
         finally:
             for node in self.nodes:
                 node.finish(Phase.CANCELLED)
-            await self._end_strays()
+            if not is_dropped:
+                await self._end_strays()
             self._finish()
         assert self.result is not None
         return self.result

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import weakref
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -78,7 +79,7 @@ class FSMRuntime:
         self._inputs: Mapping[str, Any] = {}
         self._configs: Mapping[str, Any] = {}
         self._stepping: Stepping | None = None
-        self._closing: Callable[[], object] | None = None
+        self._forgotten: weakref.finalize[..., Any] | None = None
 
     # -- beginning and ending ----------------------------------------------------------------------
 
@@ -96,11 +97,10 @@ class FSMRuntime:
         return self
 
     def _start(self, inputs: Mapping[str, Any], configs: Mapping[str, Any], image: Any) -> None:
-        def make() -> Net:
-            return build_net(self.graph, inputs, configs, (), self.options)
-
+        # Nothing that a net keeps may lead back to the runtime, or it could not be forgotten.
+        make = partial(build_net, self.graph, inputs, configs, (), self.options)
         before = self._begin, self._inputs, self._configs
-        self._begin, self._inputs, self._configs = (lambda: Stepping(make, image)), inputs, configs
+        self._begin, self._inputs, self._configs = partial(Stepping, make, image), inputs, configs
         try:
             self._restart([])
         except BaseException:
@@ -113,7 +113,7 @@ class FSMRuntime:
         stepping = self._begin()
         self.close()
         self._stepping = stepping
-        self._closing = weakref.finalize(self, stepping.close)
+        self._forgotten = weakref.finalize(self, stepping.abandon)
         self.choices = []
         for number, name in enumerate(choices):
             try:
@@ -124,9 +124,10 @@ class FSMRuntime:
 
     def close(self) -> None:
         """Cancel the nodes that have not ended; what was learnt of the net can be looked at no more."""
-        if self._closing is not None:
-            self._closing()
-        self._stepping = self._closing = None
+        if self._stepping is not None and self._forgotten is not None:
+            self._forgotten.detach()
+            self._stepping.close()
+        self._stepping = self._forgotten = None
 
     def __enter__(self) -> Self:
         return self

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import warnings
 from collections.abc import Callable
 from contextlib import suppress
 from contextvars import Context
@@ -71,6 +73,18 @@ class Stepping:
         if self._task.done() and not self._task.cancelled():
             # Whoever wanted to hear of an error has.
             self._task.exception()
+        self.loop.close()
+
+    def abandon(self) -> None:
+        """Drop a net that nobody has closed, without making a step of it: its coroutines end where they stand."""
+        if self.loop.is_closed():
+            return
+        warnings.warn(f"the net {self.net.name} was stepped and never closed", ResourceWarning, stacklevel=2)
+        for task in asyncio.all_tasks(self.loop):
+            task._log_destroy_pending = False  # type: ignore[attr-defined]
+            with suppress(RuntimeError):
+                # Which a coroutine raises that awaits on its way out.
+                task.get_coro().close()
         self.loop.close()
 
     # -- what can happen ---------------------------------------------------------------------------

@@ -448,15 +448,33 @@ def test_close_runs_what_nodes_have_to_do_at_their_end():
     assert ended == ["closed"]
 
 
-def test_a_runtime_that_is_forgotten_leaves_nothing_behind(recwarn):
-    """Without `close` nothing is said about tasks that are pending or coroutines never awaited."""
-    fsm = FSMRuntime(line()).start(inputs={"number": Each([1])})
-    fsm.step()
-    with warnings.catch_warnings():
-        warnings.simplefilter("error")
+def test_a_runtime_that_is_forgotten_warns_and_leaves_nothing_behind(caplog, capsys):
+    """Without `close` there is one warning, and nothing about tasks that are pending or coroutines never awaited."""
+    ended = []
+
+    class Holds(Component):
+        number: In[int]
+
+        async def run(self) -> None:
+            try:
+                async with asyncio.timeout(10):
+                    await self.number.receive()
+            finally:
+                ended.append("dropped")
+                await asyncio.sleep(1)
+
+    fsm = FSMRuntime(Holds).start(inputs={"number": Each([1])})
+    fsm.step("holds")
+    fsm.step("holds")
+    with warnings.catch_warnings(record=True) as warned:
+        warnings.simplefilter("always")
         del fsm
         gc.collect()
-    assert not list(recwarn)
+    assert [(each.category, str(each.message)) for each in warned] == [
+        (ResourceWarning, "the net holds was stepped and never closed")
+    ]
+    assert ended == ["dropped"]
+    assert (caplog.records, capsys.readouterr().err) == ([], "")
 
 
 def test_it_works_inside_a_running_loop():
