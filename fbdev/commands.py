@@ -22,14 +22,14 @@ app = typer.Typer(
 )
 
 
-class _RunCommand(TyperCommand):
-    """`run` reads its arguments itself, for which options there are depends on the graph in FILE."""
+class _NetCommand(TyperCommand):
+    """Commands that read their arguments themselves, for which options there are depends on the graph in FILE."""
 
     def shell_complete(self, ctx: Any, incomplete: str) -> list[Any]:
         """Offer the options of the graph, too."""
         from fbdev.complete.words import words_of_run
 
-        return list(words_of_run(ctx.args, incomplete))
+        return list(words_of_run(ctx.args, incomplete, self.name or "run"))
 
 
 _RAW = {"ignore_unknown_options": True, "allow_extra_args": True, "help_option_names": []}
@@ -86,12 +86,20 @@ def _fbdev(
 ) -> None: ...
 
 
-@app.command(cls=_RunCommand, context_settings=_RAW)
+@app.command(cls=_NetCommand, context_settings=_RAW)
 def run(context: typer.Context) -> int:
     """Run the net in a Python file; `fbdev run FILE --help` shows the options of its graph."""
     from fbdev.run.command import run_file
 
     return run_file(context.args)
+
+
+@app.command(cls=_NetCommand, context_settings=_RAW)
+def step(context: typer.Context) -> int:
+    """Step the net in a Python file, forth and back, on a screen or by a script; `fbdev step FILE --help` says more."""
+    from fbdev.step.command import step_file
+
+    return step_file(context.args)
 
 
 @app.command()

@@ -11,6 +11,8 @@ from fbdev.complete.outline import Outline
 from fbdev.complete.targets import targets
 from fbdev.run.option_name import option_name
 from fbdev.run.options import FIXED, run_command, split_file, takes_value
+from fbdev.step.options import FIXED as FIXED_OF_STEP
+from fbdev.step.options import step_command
 
 
 class Word(NamedTuple):
@@ -21,28 +23,31 @@ class Word(NamedTuple):
     type: str = "plain"
 
 
-def words_of_run(before: Sequence[str], incomplete: str) -> list[Word]:
-    """Return what may come next on the command line of `fbdev run`, after the words before it."""
+def words_of_run(before: Sequence[str], incomplete: str, command: str = "run") -> list[Word]:
+    """Return what may come next on the command line of `fbdev run`, or `step`, after the words before it."""
     last = before[-1] if before else ""
     target, _ = split_file(before)
     file, graph = split_target(target)
     if last in ("--input", "--output"):
         names = Outline(file).border(f"{last[2:]}s", graph) if target else []
         return [Word(value) for value in _sources(names, incomplete)]
+    if last == "--script" and command == "step":
+        return [Word(file) for file in _files(incomplete)]
     if takes_value(last):
         return []
     if not incomplete.startswith("-"):
         return [Word(value) for value in ([] if target else targets(incomplete))]
-    found = list(_fixed_options())
+    found = list(_fixed_options(command))
     if target:
         configs = Outline(file).border("configs", graph)
-        found += [Word(option_name(name, FIXED), f"Config of {target}.") for name in configs]
+        fixed = FIXED_OF_STEP if command == "step" else FIXED
+        found += [Word(option_name(name, fixed), f"Config of {target}.") for name in configs]
     return [word for word in found if word.value.startswith(incomplete)]
 
 
-def _fixed_options() -> Iterator[Word]:
-    command: Any = run_command(None, lambda options, configs: 0)
-    for parameter in command.params:
+def _fixed_options(command: str) -> Iterator[Word]:
+    make: Any = step_command if command == "step" else run_command
+    for parameter in make(None, lambda options, configs: 0).params:
         if parameter.param_type_name == "option":
             yield from (Word(name, parameter.help) for name in (*parameter.opts, *parameter.secondary_opts))
     yield Word("--help", "Show the options of the net in FILE.")

@@ -25,6 +25,7 @@ from fbdev.run.options import Act, RunOptions, run_command, split_file
 from fbdev.run.outlets import Outlet, open_outlets, outputs_among, to_standard_output
 from fbdev.run.outputs import print_outputs
 from fbdev.run.screen import Screen, shared_screen
+from fbdev.run.seeded import run_seeded
 from fbdev.run.streaming import run_streamed
 
 
@@ -53,7 +54,7 @@ def _run(graph: Graph, options: RunOptions, configs: dict[str, Any], screen: Scr
     is_live = _is_live(options)
     notices = Notices(at_once=not is_live)
     with ExitStack() as files:
-        inputs = input_values(graph, options.inputs, files)
+        inputs = input_values(graph, options.inputs, files, waits=options.seed is None)
         outlets = _outlets(graph, options, screen.shared(data), files)
         table = LiveTable(graph.name, screen, notices)
         how = {
@@ -64,15 +65,19 @@ def _run(graph: Graph, options: RunOptions, configs: dict[str, Any], screen: Scr
             "observers": [notices],
         }
         with _no_second_log(), table:
-            result, rest = _to_its_end(BatchRuntime(graph), outlets, **how, **configs)
+            result, rest = _to_its_end(BatchRuntime(graph), outlets, options.seed, **how, **configs)
         _print(result, rest, options, data)
     if is_live:
         notices.say()
     return exit_code_of(result.outcome)
 
 
-def _to_its_end(runtime: BatchRuntime, outlets: dict[str, Outlet], **how: Any) -> tuple[Result, Outputs]:
+def _to_its_end(
+    runtime: BatchRuntime, outlets: dict[str, Outlet], seed: int | None, **how: Any
+) -> tuple[Result, Outputs]:
     """Run the net, and return how it ended, and what came out and is not written yet."""
+    if seed is not None:
+        return run_seeded(runtime, seed, outlets, **how)
     if outlets:
         return run_streamed(runtime, outlets, **how)
     result = runtime.run(raises=False, **how)
@@ -90,6 +95,10 @@ def _outlets(graph: Graph, options: RunOptions, data: TextIO, files: ExitStack) 
 def _is_live(options: RunOptions) -> bool:
     if options.quiet and options.live:
         raise typer.BadParameter("--quiet shows no table; leave one of the two out", param_hint="--live")
+    if options.seed is not None:
+        if options.live:
+            raise typer.BadParameter("with --seed there is no time in which to watch", param_hint="--live")
+        return False
     if options.live is not None:
         return options.live
     return is_terminal(sys.stderr) and not options.quiet

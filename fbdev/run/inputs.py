@@ -16,12 +16,13 @@ from fbdev.run.lines import lines_of
 from fbdev.run.values import ValueReader
 
 
-def input_values(graph: Graph, given: Sequence[str], files: ExitStack) -> dict[str, Any]:
+def input_values(graph: Graph, given: Sequence[str], files: ExitStack, *, waits: bool = True) -> dict[str, Any]:
     """Return what to send into each input of a graph, from the texts given for them.
 
     `NAME=VALUE` is one packet. `NAME=@FILE` sends a packet for each line of a file, or one for a whole `.json`
     file; `NAME=-` one for each line of standard input. `NAME=@@text` is the text `@text`. Files that are opened
-    are closed with `files`; they are read only as fast as the net takes.
+    are closed with `files`; they are read only as fast as the net takes. Where nothing `waits`, on virtual time,
+    reading a pipe holds up the net.
 
     Raises:
         InputError: an input is unknown, given twice or missing, a value does not fit, or a file cannot be read.
@@ -37,7 +38,7 @@ def input_values(graph: Graph, given: Sequence[str], files: ExitStack) -> dict[s
             raise InputError("the graph has no such input", address, f"its inputs are: {', '.join(known) or 'none'}")
         if name in found:
             raise InputError("this input is given twice", address, f"for several values: --input {name}=@FILE")
-        found[name] = _given(value, _Source(address, graph.input_types(name)), files)
+        found[name] = _given(value, _Source(address, graph.input_types(name)), files, waits=waits)
     if sum(text.endswith(f"={STANDARD}") for text in given) > 1:
         raise InputError("standard input can go to one input only", "--input", "read the others from files: @FILE")
     for name in known:
@@ -74,11 +75,11 @@ class _Source:
         return True
 
 
-def _given(value: str, source: _Source, files: ExitStack) -> Any:
+def _given(value: str, source: _Source, files: ExitStack, *, waits: bool) -> Any:
     if value == STANDARD:
         if sys.stdin is None:
             raise InputError("there is no standard input", source.address, "it was closed by whoever started this")
-        return Each(_packets(sys.stdin.buffer, STANDARD, source))
+        return Each(_packets(sys.stdin.buffer, STANDARD, source, waits=waits))
     if value[:1] != "@":
         return source.read(value)
     if value[:2] == "@@":
@@ -93,11 +94,11 @@ def _given(value: str, source: _Source, files: ExitStack) -> Any:
         raise InputError(f"cannot read {name}: {error.strerror}", source.address, hint) from error
     except UnicodeDecodeError as error:
         raise InputError(f"{name}: {_no_utf8(error)}", source.address) from None
-    return Each(_packets(file, name, source))
+    return Each(_packets(file, name, source, waits=waits))
 
 
-def _packets(file: BinaryIO, name: str, source: _Source) -> Iterator[Any] | AsyncIterator[Any]:
-    lines = lines_of(file)
+def _packets(file: BinaryIO, name: str, source: _Source, *, waits: bool) -> Iterator[Any] | AsyncIterator[Any]:
+    lines = lines_of(file, at_once=not waits)
     read = _LineReader(name, source)
     if isinstance(lines, AsyncIterator):
         return (value async for line in lines for value in read(line))

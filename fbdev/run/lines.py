@@ -10,12 +10,13 @@ _CHUNK = 65536
 """Bytes that are read at once from a pipe: as many as one holds."""
 
 
-def lines_of(file: BinaryIO) -> Iterator[bytes] | AsyncIterator[bytes]:
+def lines_of(file: BinaryIO, *, at_once: bool = False) -> Iterator[bytes] | AsyncIterator[bytes]:
     """Return the lines of an open file, without their ends.
 
-    An ordinary file is just read, for it keeps nobody waiting; a pipe or a terminal is waited for.
+    An ordinary file is just read, for it keeps nobody waiting; a pipe or a terminal is waited for, unless all is to
+    be read `at_once`, holding up everybody else.
     """
-    if stat.S_ISREG(os.fstat(file.fileno()).st_mode):
+    if at_once or stat.S_ISREG(os.fstat(file.fileno()).st_mode):
         return (line.rstrip(b"\r\n") for line in file)
     return _lines_that_come(file.fileno())
 

@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from inspect import Parameter, Signature, signature
 from math import isfinite
-from typing import Annotated, Any
+from typing import Annotated, Any, TypeVar
 
 import typer
 
@@ -46,23 +46,31 @@ def time_option(help: str) -> Any:
     return typer.Option(parser=_seconds, metavar="SECONDS", help=help, show_default=False)
 
 
-_INPUT_HELP = (
+def seed_option(help: str) -> Any:
+    """Declare an option that takes the number of an order of turns."""
+    return typer.Option("--seed", metavar="NUMBER", help=help, show_default=False)
+
+
+INPUT_HELP = (
     "Give an input of the graph one value; with NAME=@FILE the lines of a file, with NAME=- those of standard input."
 )
-_OUTPUT_HELP = "Write an output as lines, with NAME=@FILE to a file, with NAME=- to standard output."
+OUTPUT_HELP = "Write an output as lines, with NAME=@FILE to a file, with NAME=- to standard output."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunOptions:
     """The options that every net has. Their declarations here are what typer reads."""
 
-    inputs: Annotated[list[str], typer.Option("--input", metavar="NAME=VALUE", help=_INPUT_HELP)] = field(
+    inputs: Annotated[list[str], typer.Option("--input", metavar="NAME=VALUE", help=INPUT_HELP)] = field(
         default_factory=list
     )
-    outputs: Annotated[list[str], typer.Option("--output", metavar="NAME=@FILE", help=_OUTPUT_HELP)] = field(
+    outputs: Annotated[list[str], typer.Option("--output", metavar="NAME=@FILE", help=OUTPUT_HELP)] = field(
         default_factory=list
     )
     time_limit: Annotated[float | None, time_option("Cancel the net after so long.")] = None
+    seed: Annotated[int | None, seed_option("Run on virtual time, in the order of turns that this number gives.")] = (
+        None
+    )
     grace: Annotated[float, time_option(f"How long the net may drain after Ctrl-C ({GRACE:g} by default).")] = GRACE
     json: Annotated[bool, _flag("--json", "Print one JSON document; all else goes to standard error.")] = False
     live: Annotated[bool | None, _flag("--live/--no-live", "Show the net while it runs, or not.")] = None
@@ -70,12 +78,17 @@ class RunOptions:
     debug: Annotated[bool, _flag("--debug", "Show the tracebacks of errors.")] = False
 
 
-Act = Callable[[RunOptions, dict[str, Any]], int]
+Options = TypeVar("Options")
+
+Act = Callable[[Options, dict[str, Any]], int]
 """What to do with the options that every net has, and the values of the graph's configs."""
 
-_WITH_VALUE = ("--input", "--output", "--time-limit", "--grace")
+_WITH_VALUE = ("--input", "--output", "--time-limit", "--grace", "--seed", "--script")
 
-FIXED = (*_WITH_VALUE, "--json", "--live", "--no-live", "--quiet", "--debug", "--help")
+FIXED = (
+    *("--input", "--output", "--time-limit", "--seed", "--grace"),
+    *("--json", "--live", "--no-live", "--quiet", "--debug", "--help"),
+)
 """What no config of a graph may be called on the command line."""
 
 
@@ -94,12 +107,18 @@ def split_file(arguments: Sequence[str]) -> tuple[str, list[str]]:
     return "", list(arguments)
 
 
-def run_command(graph: Graph | None, act: Act) -> Any:
+def run_command(graph: Graph | None, act: Act[RunOptions]) -> Any:
+    """Make the command `run`; see `net_command`."""
+    return net_command(graph, act, RunOptions, FIXED, "Run")
+
+
+def net_command(graph: Graph | None, act: Act[Options], kind: type[Options], fixed: Sequence[str], verb: str) -> Any:
     """Make the command that parses the options, those of the graph included, shows their help, and acts.
 
+    `kind` declares the options that every net has, `fixed` names them; `verb` is what the command does to a net.
     Without a graph there was no FILE: it is asked for.
     """
-    configs = config_options(graph, FIXED) if graph is not None else []
+    configs = config_options(graph, fixed) if graph is not None else []
 
     def run(**given: Any) -> int:
         if graph is not None:
@@ -107,32 +126,33 @@ def run_command(graph: Graph | None, act: Act) -> Any:
         texts = {config.name: given.pop(config.parameter) for config in configs}
         values = config_values(configs, {name: text for name, text in texts.items() if text is not None})
         given.pop("file", None)
-        return act(RunOptions(**given), values)
+        return act(kind(**given), values)
 
-    run.__doc__ = _help(graph)
-    run.__signature__ = _signature(configs, needs_file=graph is None)  # type: ignore[attr-defined]
+    run.__doc__ = _help(graph, verb)
+    run.__signature__ = _signature(configs, kind, needs_file=graph is None)  # type: ignore[attr-defined]
     app = typer.Typer(add_completion=False, pretty_exceptions_enable=False, rich_markup_mode="rich")
     app.command()(run)
     return typer.main.get_command(app)
 
 
-def _help(graph: Graph | None) -> str:
+def _help(graph: Graph | None, verb: str) -> str:
     if graph is None:
         return (
-            "Run the net in a Python file.\n\nEach config of its graph is an option too, after FILE; one that is "
-            "called like an option below has `--config-` before its name. `fbdev run FILE --help` shows them."
+            f"{verb} the net in a Python file.\n\nEach config of its graph is an option too, after FILE; one that is "
+            "called like an option below has `--config-` before its name. "
+            f"`fbdev {verb.lower()} FILE --help` shows them."
         )
     inputs = ", ".join(f"{name} ({name_of(graph.input_types(name)[0])})" for name in graph.border("inputs"))
     outputs = ", ".join(graph.border("outputs"))
     size = f"{len(graph.nodes)} node{'' if len(graph.nodes) == 1 else 's'}"
-    return f"Run the net {graph.name}: {size}; inputs: {inputs or 'none'}; outputs: {outputs or 'none'}."
+    return f"{verb} the net {graph.name}: {size}; inputs: {inputs or 'none'}; outputs: {outputs or 'none'}."
 
 
-def _signature(configs: list[ConfigOption], *, needs_file: bool) -> Signature:
+def _signature(configs: list[ConfigOption], kind: type[Any], *, needs_file: bool) -> Signature:
     file = [Parameter("file", Parameter.KEYWORD_ONLY, annotation=FileArgument)] if needs_file else []
     fixed = [
         each.replace(default=[] if each.name in ("inputs", "outputs") else each.default)
-        for each in signature(RunOptions).parameters.values()
+        for each in signature(kind).parameters.values()
     ]
     own = [Parameter(c.parameter, Parameter.KEYWORD_ONLY, default=None, annotation=c.declare()) for c in configs]
     return Signature([*file, *fixed, *own])
