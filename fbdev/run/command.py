@@ -46,7 +46,7 @@ def run_file(arguments: Sequence[str]) -> int:
         return _parse(graph, rest, name, lambda options, configs: _run(graph, options, configs, screen, data))
 
 
-def _parse(graph: Graph | None, arguments: Sequence[str], name: str, act: Act) -> int:
+def _parse(graph: Graph | None, arguments: Sequence[str], name: str, act: Act[RunOptions]) -> int:
     return invoke(run_command(graph, act), name, arguments)
 
 

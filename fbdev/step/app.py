@@ -3,10 +3,11 @@
 import asyncio
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 from rich.text import Text
 from textual.app import App, ComposeResult
+from textual.binding import BindingType
 from textual.containers import Horizontal, Vertical, VerticalScroll
 from textual.widgets import Footer, Static
 
@@ -35,7 +36,7 @@ class Debugger(App[None]):
     """Steps a net by keys. All that touches the net is done by `worker`, one job after the other."""
 
     CSS = LAYOUT
-    BINDINGS = KEYS  # type: ignore[assignment]
+    BINDINGS: ClassVar[list[BindingType]] = KEYS
     ENABLE_COMMAND_PALETTE = False
 
     def __init__(self, session: Session, worker: Worker, origin: Origin, settle: Callable[[], None]) -> None:
@@ -98,7 +99,7 @@ class Debugger(App[None]):
         net.border_subtitle = f"{len(scene.nodes)} nodes"
         following = self.rows("next")
         following.show(choice_lines(scene, following.scrollable_content_region.width))
-        following.border_title = f"Next: {len(scene.choices)} can happen" if scene.choices else "Next: nothing"
+        following.border_title = _heading(scene)
         if not steps.has_focus:
             steps.at = -1
         steps.show(step_lines(scene), point_at="" if steps.has_focus else f"step {len(scene.steps)}")
@@ -144,7 +145,6 @@ class Debugger(App[None]):
         said = Text(first.replace("\n", " "), styles_of(self)[role])
         if hint:
             said.append(f"  {hint}", styles_of(self)["muted"])
-        said.no_wrap, said.overflow = True, "ellipsis"
         self.screen_stack[0].query_one("#said", Static).update(said)
 
     def on_rows_pointed(self, message: Rows.Pointed) -> None:
@@ -178,8 +178,14 @@ class Debugger(App[None]):
 
         said, scene = await asyncio.wrap_future(self.worker.ask(all_of_it))
         if scene is not None:
+            if len(scene.steps) != len(self.scene.steps):
+                # Enter then makes what comes first, unless one points at something else.
+                self.rows("next").at = 0
+                self.rows("next").lines = ()
             self.scene = scene
         self.paint()
+        if self.scene.standing:
+            self.look("")
         if isinstance(said, Exception):
             self.say(str(said) if isinstance(said, FlowError) else f"{type(said).__name__}: {said}", "bad")
         else:
@@ -304,8 +310,11 @@ class Debugger(App[None]):
             if text:
                 self.perform(lambda: self._write(Path(text.strip())))
 
+        name = f"test_{self.origin.name}_steps"
+        fresh = (f"{name}{each}.py" for each in ("", *(f"_{number}" for number in range(2, 1000))))
+        answer = next(each for each in fresh if not Path(each).exists())
         hint = "NAME.py is a test for pytest; any other file takes the choices, for fbdev step --script"
-        self.push_screen(Question("Write the session to", hint, f"test_{self.origin.name}_steps.py"), write)
+        self.push_screen(Question("Write the session to", hint, answer), write)
 
     def _write(self, path: Path) -> str:
         if path.suffix == ".py":
@@ -319,7 +328,7 @@ class Debugger(App[None]):
 
         def write(text: str | None) -> None:
             if text:
-                self.perform(lambda: self.session.snapshot(Path(text.strip())) or f"snapshot written to {text}")
+                self.perform(lambda: self.session.snapshot(Path(text.strip())))
 
         hint = "FSMRuntime(graph).restore(file) goes on from there"
         self.push_screen(Question("Write a snapshot to", hint, f"{self.origin.name}.snapshot"), write)
@@ -373,6 +382,13 @@ class Debugger(App[None]):
         """End."""
         self.session.interrupted.set()
         self.exit()
+
+
+def _heading(scene: Scene) -> str:
+    if not scene.choices:
+        return "Next: nothing"
+    is_blocked = [choice.kind for choice in scene.choices] == ["blocked"]
+    return "Next: nothing but the end" if is_blocked else f"Next: {len(scene.choices)} can happen"
 
 
 def _done(step: Any) -> str:

@@ -102,7 +102,7 @@ def _show(session: Session, origin: Origin, screen: Screen) -> None:
     worker = Worker()
     worker.do(session.start)
     # Streams that the user's file has kept, as logging does, are not to tear the screen either.
-    screen.above = lambda text: session.printed.write(text) and None
+    screen.above = session.printed.take
     app = Debugger(session, worker, origin, screen.flush)
     try:
         app.run()

@@ -10,6 +10,7 @@ from fbcore.net.edge import Edge
 from fbcore.net.net import Net
 from fbcore.net.node import Node
 from fbcore.net.verdict import waits_in_words
+from fbdev.complaint import near
 from fbdev.step.lines import Line, Piece
 from fbdev.step.session import Session
 
@@ -44,8 +45,10 @@ def packets_of(session: Session, key: str) -> list[PacketId]:
     if kind == "step" and 0 < int(name) <= len(session.steps):
         return [move.id for move in session.steps[int(name) - 1].moves]
     if kind == "choice" and name in session.fsm.enabled():
-        packet = session.fsm.enabled()[name].packet
-        return [packet.id] if packet is not None else []
+        choice = session.fsm.enabled()[name]
+        is_there = choice.packet is not None and choice.packet.id in net.packets.in_flight()
+        # One that is about to be sent is not born yet; what the node holds is what it is made of.
+        return [choice.packet.id] if choice.packet and is_there else packets_of(session, f"node {choice.node}")
     return []
 
 
@@ -180,16 +183,18 @@ def circle_lines(knot: Sequence[str], waits: dict[str, str]) -> Iterator[Line]:
     """Draw the circle of a deadlock, a line for each node, and one for each edge between them; then who else waits."""
     yield Line([])
     for number, step in enumerate(knot):
-        is_last = number == len(knot) - 1
+        following = knot[number + 1] if number + 1 < len(knot) else ""
         if "->" in step:
-            yield Line([("  │ ", "bad"), (f"{step} is full", "muted")])
-            yield Line([("  ▼", "bad")])
-        elif is_last:
+            continue
+        if not following:
             yield Line([(f"  {step}", "bad"), ("  and so round", "muted")])
-        else:
-            yield Line([(f"  {step}", "bad"), (f"  waits for {waits.get(step, 'what never comes')}", "")])
-            if "->" not in knot[number + 1]:
-                yield Line([("  ▼", "bad")])
+            continue
+        wait = waits.get(step, "what never comes")
+        is_for_room = "->" in following
+        yield Line([(f"  {step}", "bad"), (f"  waits for {'room on' if is_for_room else wait}", "")])
+        if is_for_room:
+            yield Line([("  │ ", "bad"), (f"{wait.removeprefix('room on ')}", "muted")])
+        yield Line([("  ▼", "bad")])
     others = {address: what for address, what in waits.items() if address not in knot}
     if others:
         yield Line([])
@@ -202,11 +207,10 @@ def _result(session: Session) -> Iterator[Line]:
     assert result is not None
     first, *rest = result.summary().splitlines()
     yield Line([(first, "good" if result.outcome.is_good else "bad")])
-    errors = {f"  error  {error}".partition("\n")[0] for error in result.errors}
-    for line in rest:
-        yield Line([(line, "bad" if line in errors else "")])
     for name in result.outputs:
         yield _pair(name, ", ".join(map(shown, result.outputs[name][:_PACKETS])) or "nothing", "value")
+    # Outputs are above, and errors below, with more than the summary has.
+    yield from (_plain(line) for line in rest if not line.startswith(("  output", "  error", "     ")))
     for error in result.errors:
         yield Line([])
         yield from error_lines(error)
@@ -219,7 +223,7 @@ def error_lines(error: NodeError) -> Iterator[Line]:
         yield _pair("hint", error.hint, "muted")
     for port, value in error.held.items():
         yield _pair("held", f"{shown(value)} from {port}", "value")
-    for line in error.traceback.rstrip().splitlines():
+    for line in near(error.traceback).rstrip().splitlines():
         yield Line([(f"  {line}", "muted")])
 
 

@@ -1,11 +1,11 @@
 """What opens above the net: a question, a page of text, the breakpoints, the packets of something."""
 
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, ClassVar
 
 from rich.text import Text
 from textual.app import ComposeResult
-from textual.binding import Binding
+from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical, VerticalScroll
 from textual.screen import ModalScreen
 from textual.suggester import SuggestFromList
@@ -30,7 +30,7 @@ def as_text(lines: Sequence[Line], app: Any) -> Text:
 class Question(ModalScreen[str | None]):
     """Asks for a line of text; Esc gives None."""
 
-    BINDINGS = [Binding("escape", "dismiss(None)", "Cancel", priority=True)]
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "dismiss(None)", "Cancel", priority=True)]
 
     def __init__(self, question: str, hint: str, answer: str = "", words: Sequence[str] = ()) -> None:
         super().__init__()
@@ -51,7 +51,7 @@ class Question(ModalScreen[str | None]):
 class Page(ModalScreen[None]):
     """Shows text that is longer than its place below."""
 
-    BINDINGS = [Binding("escape,q,enter,question_mark", "dismiss", "Close", priority=True)]
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("escape,q,enter,question_mark", "dismiss", "Close", priority=True)]
 
     def __init__(self, title: str, lines: Sequence[Line]) -> None:
         super().__init__()
@@ -68,7 +68,7 @@ class Page(ModalScreen[None]):
 class Breakpoints(ModalScreen[None]):
     """Lists the breakpoints, sets new ones and clears them; `toggle` does, and returns those that are there then."""
 
-    BINDINGS = [
+    BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape", "dismiss", "Close", priority=True),
         Binding("delete,backspace", "clear", "Clear"),
     ]
@@ -120,7 +120,7 @@ class Breakpoints(ModalScreen[None]):
 class Packets(ModalScreen[None]):
     """Lists packets with what they were made of; of the one that is pointed at `tell` says all that is known."""
 
-    BINDINGS = [Binding("escape,q,i", "dismiss", "Close", priority=True)]
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("escape,q,i", "dismiss", "Close", priority=True)]
 
     def __init__(self, title: str, lines: Sequence[Line], tell: Callable[[str, int], Sequence[Line]]) -> None:
         super().__init__()

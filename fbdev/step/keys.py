@@ -1,18 +1,18 @@
 """The keys of the debugger, and the page that explains them."""
 
-from textual.binding import Binding
+from textual.binding import Binding, BindingType
 
 from fbdev.step.condition import FORMS
 from fbdev.step.lines import Line
 
-KEYS = [
+KEYS: list[BindingType] = [
     Binding("s,space", "step", "Step", key_display="s"),
     Binding("r", "run", "Run"),
     Binding("g", "go", "Go"),
     Binding("u", "undo", "Undo"),
     Binding("y", "redo", "Redo"),
     Binding("b", "break", "Break"),
-    Binding("i", "packets", "Packets"),
+    Binding("i", "packets", "Packet"),
     Binding("w", "write", "Write"),
     Binding("question_mark", "help", "Help", key_display="?"),
     Binding("q", "leave", "Quit"),

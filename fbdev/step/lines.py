@@ -5,6 +5,8 @@ from typing import NamedTuple
 
 from rich.cells import cell_len, set_cell_size
 
+from fbcore.errors import shown
+from fbcore.net.trace import Move
 from fbcore.runtimes.choice import Step
 from fbdev.run.grid import fit
 from fbdev.step.scene import ChoiceSight, EdgeSight, NodeSight, Scene
@@ -79,12 +81,15 @@ def _name_width(nodes: Sequence[NodeSight], width: int) -> int:
     longest = 8
     for node in nodes:
         depth = 2 * len(node.path)
-        longest = max(longest, depth + cell_len(node.name), *(depth + 2 + cell_len(_way(edge)) for edge in node.edges))
-    return max(8, min(longest, (width - 2 - _STATE) * 2 // 3))
+        ways = (depth + 2 + cell_len(_way(edge, node)) for edge in node.edges)
+        longest = max(longest, depth + cell_len(node.name), *ways)
+    return min(longest, max(8, (width - 2 - _STATE) * 2 // 3))
 
 
-def _way(edge: EdgeSight) -> str:
-    return f"{edge.port} → {edge.target}" if edge.port else f"→ {edge.target}"
+def _way(edge: EdgeSight, node: NodeSight) -> str:
+    """Write which way an edge goes, without the composite that both ends are in."""
+    target = edge.target.removeprefix("".join(f"{each}." for each in node.path))
+    return f"{edge.port} → {target}" if edge.port else f"→ {target}"
 
 
 def _heading(composite: str, depth: int, scene: Scene, *, is_folded: bool) -> Line:
@@ -93,7 +98,7 @@ def _heading(composite: str, depth: int, scene: Scene, *, is_folded: bool) -> Li
     said = f"{len(inside)} nodes, {lying} packet{'' if lying == 1 else 's'}"
     failed = sum(node.phase in _BAD_PHASES for node in inside)
     pieces: list[Piece] = [
-        ("  " + "  " * depth + ("▸ " if is_folded else "▾ "), "muted"),
+        ("  " + "│ " * depth + ("▸ " if is_folded else "▾ "), "muted"),
         (composite.rpartition(".")[2], "title"),
         (f"  {said}" if is_folded else "", "muted"),
         (f"  {failed} failed" if failed and is_folded else "", "bad"),
@@ -103,11 +108,12 @@ def _heading(composite: str, depth: int, scene: Scene, *, is_folded: bool) -> Li
 
 
 def _node_lines(node: NodeSight, scene: Scene, name_width: int, width: int, filter: str) -> Iterator[Line]:
-    depth = "  " * len(node.path)
+    guide = "│ " * len(node.path)
     is_in_circle = node.address in scene.circle
     pieces: list[Piece] = [
         _marks(node.address, scene),
-        (fit(depth + node.name, name_width), "bad" if is_in_circle else "name"),
+        (guide, "muted"),
+        (fit(node.name, name_width - len(guide)), "bad" if is_in_circle else "name"),
         (" ", ""),
         (fit(node.phase, _STATE), "bad" if is_in_circle else _ROLES.get(node.phase, "")),
         (_cut(f" {node.hands}", width - name_width - _STATE - 3), "value"),
@@ -116,18 +122,19 @@ def _node_lines(node: NodeSight, scene: Scene, name_width: int, width: int, filt
     whole = filter.lower() in node.address.lower()
     for edge in node.edges:
         if whole or filter.lower() in edge.address.lower():
-            yield _edge_line(edge, depth, scene, name_width, width)
+            yield _edge_line(edge, node, scene, name_width, width)
 
 
-def _edge_line(edge: EdgeSight, depth: str, scene: Scene, name_width: int, width: int) -> Line:
+def _edge_line(edge: EdgeSight, node: NodeSight, scene: Scene, name_width: int, width: int) -> Line:
+    guide = "│ " * len(node.path)
+    is_in_circle = edge.address in scene.circle
     bar, role = _bar(edge)
-    if edge.address in scene.circle:
-        role = "bad"
     pieces: list[Piece] = [
         _marks(edge.address, scene),
-        (fit(f"{depth}  {_way(edge)}", name_width), "bad" if edge.address in scene.circle else "muted"),
+        (guide, "muted"),
+        (fit(f"  {_way(edge, node)}", name_width - len(guide)), "bad" if is_in_circle else "muted"),
         (" ", ""),
-        (fit(bar, _STATE), role),
+        (fit(bar, _STATE), "bad" if is_in_circle else role),
         (_cut(f" {edge.values}", width - name_width - _STATE - 3), "value"),
     ]
     return Line(pieces, f"edge {edge.address}", edge.address in scene.touched)
@@ -203,9 +210,14 @@ def _step_line(step: Step, did: str, *, is_last: bool) -> Line:
         (f"{step.number:>4}  ", "muted"),
         (f"{step.time:g} s  ", "muted"),
         (step.name, "name"),
-        (str(step).partition(f"  {step.name}")[2], "") if step.moves else (f"  {did}", "muted"),
+        ("  " + "; ".join(map(_moved, step.moves)), "") if step.moves else (f"  {did}", "muted"),
     ]
     return Line(pieces, f"step {step.number}", is_last)
+
+
+def _moved(move: Move) -> str:
+    source, _, target = move.edge.partition("->")
+    return f"{move.verb} {shown(move.value)} {f'to {target}' if move.verb == 'sent' else f'from {source}'}"
 
 
 def _printed(text: str) -> Line:

@@ -68,5 +68,4 @@ def _styles(is_light: bool) -> Mapping[str, Style]:
         "printed": Style(color=theme.foreground, italic=True),
         "lit": Style(bgcolor=theme.variables["lit"]),
         "pointer": Style(bgcolor=theme.variables["pointer"]),
-        "pointer-away": Style(bgcolor=theme.panel),
     }

@@ -21,11 +21,15 @@ class Printed(io.TextIOBase):
         self._rest = ""
 
     def write(self, text: str) -> int:
-        """Take text, and keep the lines that are whole."""
+        """Take text, and return its length."""
+        self.take(text)
+        return len(text)
+
+    def take(self, text: str) -> None:
+        """Keep the lines that are whole."""
         if not self.is_muted:
             *whole, self._rest = (self._rest + text).split("\n")
             self.lines += [(self.step, line) for line in whole]
-        return len(text)
 
     def flush(self) -> None:
         """Do nothing: nothing is held back but half a line."""

@@ -1,12 +1,13 @@
 """A list of styled lines on the screen, one of which can be pointed at; only those that are seen are painted."""
 
 from collections.abc import Mapping, Sequence
+from typing import ClassVar
 
 from rich.cells import cell_len
 from rich.segment import Segment
 from rich.style import Style
 from textual import events
-from textual.binding import Binding
+from textual.binding import Binding, BindingType
 from textual.geometry import Region, Size
 from textual.message import Message
 from textual.reactive import reactive
@@ -25,7 +26,7 @@ class Rows(ScrollView, can_focus=True):
     The pointer stays on the line with the same key when the lines change, and at its place when that key is gone.
     """
 
-    BINDINGS = [
+    BINDINGS: ClassVar[list[BindingType]] = [
         Binding("up,k", "point(-1)", show=False),
         Binding("down,j", "point(1)", show=False),
         Binding("pageup", "page(-1)", show=False),
@@ -75,11 +76,7 @@ class Rows(ScrollView, can_focus=True):
         """Scroll to a line, without pointing at it."""
         at = next((number for number, line in enumerate(self.lines) if line.key == key), None)
         if at is not None:
-            self.scroll_to_region(Region(0, at, 1, 1), animate=False, force=True)
-
-    def see_end(self) -> None:
-        """Scroll to the last line."""
-        self.scroll_end(animate=False, force=True)
+            self.scroll_to_region(Region(0, at, 1, 1), animate=False, force=True, center=True)
 
     def _nearest(self, at: int) -> int:
         """Return the number of a line that can be pointed at, this one or one near it."""
@@ -99,8 +96,8 @@ class Rows(ScrollView, can_focus=True):
         ground = self.rich_style
         if line.is_lit:
             ground += styles["lit"]
-        if number == self.at and (self.has_focus or line.key):
-            ground += styles["pointer"] if self.has_focus else styles["pointer-away"]
+        if number == self.at and self.has_focus:
+            ground += styles["pointer"]
         segments = [Segment(text, ground + styles[role]) for text, role in line.pieces]
         left = self.scroll_offset.x
         return Strip(segments).extend_cell_length(left + width, ground).crop(left, left + width)

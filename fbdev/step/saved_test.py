@@ -2,7 +2,8 @@
 
 import os
 import re
-from collections.abc import Iterator, Mapping, Sequence
+import textwrap
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from pprint import pformat
 from typing import Any
@@ -28,7 +29,7 @@ def save_test(path: Path, session: Session, origin: Origin) -> None:
 def test_of(session: Session, origin: Origin, folder: Path) -> str:
     """Return the source of a test that stands in a folder."""
     to_origin = os.path.relpath(origin.folder, folder)
-    here = "Path(__file__).parent" if to_origin == "." else f"Path(__file__).parent / {to_origin!r}"
+    here = "Path(__file__).parent" if to_origin == "." else f"Path(__file__).parent / {_written(to_origin)}"
     given = _given(origin)
     reads = "input_values" in given
     body = [*_load(origin, given), *_assertions(session)]
@@ -63,7 +64,7 @@ def test_of(session: Session, origin: Origin, folder: Path) -> str:
 def _load(origin: Origin, given: str) -> Iterator[str]:
     yield "monkeypatch.chdir(FOLDER)"
     yield "monkeypatch.syspath_prepend(FOLDER)"
-    yield f"graph = load_graph({origin.target!r})"
+    yield f"graph = load_graph({_written(origin.target)})"
     reading = "ExitStack() as files, " if "files" in given else ""
     yield f"with {reading}FSMRuntime(graph).start({given}) as fsm:"
     yield "    fsm.replay(CHOICES)"
@@ -75,11 +76,11 @@ def _given(origin: Origin) -> str:
     if origin.inputs:
         inputs = origin.inputs
         if all(not isinstance(value, Each) and is_literal(value) for value in inputs.values()):
-            parts.append(f"inputs={dict(inputs)!r}")
+            parts.append(f"inputs={_written(dict(inputs))}")
         else:
-            parts.append(f"inputs=input_values(graph, {list(origin.texts)!r}, files)")
+            parts.append(f"inputs=input_values(graph, {_written(list(origin.texts))}, files)")
     if origin.configs:
-        parts.append(f"**{dict(origin.configs)!r}")
+        parts.append(f"**{_written(dict(origin.configs))}")
     return ", ".join(parts)
 
 
@@ -108,9 +109,9 @@ def _assertions(session: Session) -> Iterator[str]:
 
 def _of_result(result: Result) -> Iterator[str]:
     yield "assert fsm.result is not None"
-    yield f"assert fsm.result.outcome == {str(result.outcome)!r}"
+    yield f"assert fsm.result.outcome == {_written(str(result.outcome))}"
     for name in result.outputs:
-        yield _equal(f"fsm.result.outputs[{name!r}]", result.outputs[name])
+        yield _equal(f"fsm.result.outputs[{_written(name)}]", result.outputs[name])
     if result.errors:
         yield _equal("[error.address for error in fsm.result.errors]", [error.address for error in result.errors])
     if result.knot:
@@ -142,5 +143,16 @@ def _equal(what: str, value: Any) -> str:
     return f"assert {what} == {_written(value)}"
 
 
-def _written(value: Sequence[Any] | Mapping[str, Any]) -> str:
-    return pformat(value, width=_WIDTH, sort_dicts=False, compact=True)
+def _written(value: Any) -> str:
+    """Write a value as a formatter would: with double quotes, and a line for what is too long for one."""
+    text = pformat(value, width=_WIDTH, sort_dicts=False)
+    if isinstance(value, list) and "\n" in text and all(isinstance(each, str) for each in value):
+        words = textwrap.wrap(", ".join(map(repr, value)) + ",", _WIDTH, break_long_words=False, break_on_hyphens=False)
+        text = "\n".join(["[", *(f"    {line}" for line in words), "]"]) if _is_plain(value) else text
+    # Where there is no double quote, no text has a single one in it either, for that would be written in double ones.
+    return text if '"' in text else text.replace("'", '"')
+
+
+def _is_plain(names: list[str]) -> bool:
+    """Say whether no text would be broken between its words."""
+    return not any(" " in name for name in names)

@@ -8,6 +8,7 @@ from fbcore.errors import shown
 from fbcore.net.edge import Edge
 from fbcore.net.net import Net
 from fbcore.net.node import Node
+from fbcore.net.verdict import Verdict
 from fbcore.runtimes.choice import Choice, Step
 from fbdev.step.session import Session
 
@@ -54,8 +55,9 @@ class ChoiceSight(NamedTuple):
 class Scene(NamedTuple):
     """A net between two steps.
 
-    `touched` are the nodes and edges that the last step was about, `circle` those of a deadlock, `broken` those
-    with a breakpoint. `doings` say of each step what it was to do. `standing` says why it is blocked, `outcome` how it ended; "" otherwise.
+    `doings` say of each step what it was to do. `touched` are the nodes and edges that the last step was about,
+    `circle` those of a deadlock, `broken` those with a breakpoint. `standing` says why it is blocked or
+    is about to fail, `outcome` how it ended; "" otherwise.
     """
 
     name: str
@@ -94,10 +96,16 @@ def scene_of(session: Session) -> Scene:
         frozenset(_touched(session.steps[-1])) if session.steps else frozenset(),
         frozenset(circle),
         frozenset(session.broken()),
-        f"{stuck.outcome}: {stuck.reason}" if stuck is not None else "",
+        _standing(session, stuck),
         str(result.outcome) if result is not None else "",
         result.outcome.is_good if result is not None else True,
     )
+
+
+def _standing(session: Session, stuck: Verdict | None) -> str:
+    if session.failure and session.fsm.result is None:
+        return f"failed: {session.failure}"
+    return f"{stuck.outcome}: {stuck.reason}" if stuck is not None else ""
 
 
 def _nodes(net: Net) -> list[NodeSight]:

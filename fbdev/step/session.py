@@ -23,8 +23,9 @@ KEPT = 10_000
 class Session:
     """A net that is stepped by a person: `fsm` is what steps it.
 
-    `steps` were made, and `doings` say what each was to do; `undone` are names of those that were taken back, the next to be made again last.
-    `interrupted` may be set from another thread, and ends `run` and `go_to` after the step that they are at.
+    `steps` were made, and `doings` say what each was to do; `undone` are names of those that were taken back, the
+    next to be made again last. `interrupted` may be set from another thread, and ends `run` and `go_to` after the step
+    that they are at. `ended` is how the net had ended when it was closed.
     """
 
     def __init__(
@@ -42,7 +43,8 @@ class Session:
         self.interrupted = threading.Event()
         self.ended: Result | None = None
         self._make_driver = make_driver
-        self._begin = lambda: self.fsm.start(inputs=inputs, **(configs or {}))
+        self._inputs = inputs
+        self._configs = dict(configs or {})
 
     # -- beginning and ending ----------------------------------------------------------------------
 
@@ -60,10 +62,10 @@ class Session:
             # A seed gives the same order again.
             self.fsm.driver = self._make_driver()
         with self.printed.taking():
-            self._begin()
+            self.fsm.start(inputs=self._inputs, **self._configs)
 
     def close(self) -> None:
-        """Cancel what has not ended; what is printed at that is dropped. `ended` is how the net had ended by then."""
+        """Cancel what has not ended; what is printed at that is dropped."""
         self.ended = self.fsm.result
         with self.printed.muted(), self.printed.taking():
             self.fsm.close()
@@ -82,7 +84,7 @@ class Session:
             # Chosen here, and not in the runtime, so that it can be asked first what it will do.
             names = list(enabled)
             name = names[self.fsm.driver(names)]
-        does = enabled[name].does if name in enabled else "asks the net to stop"
+        does = enabled[name].does if name is not None and name in enabled else "asks the net to stop"
         with self.printed.taking():
             step = self.fsm.step(name)
         self.steps.append(step)
@@ -104,7 +106,7 @@ class Session:
         return self.step(STOP)
 
     def run(self, until: Until | None = None) -> str:
-        """Make steps up to a condition, a breakpoint, a standstill or the end, and say which it was."""
+        """Make steps up to a condition, a breakpoint, a failure, a standstill or the end, and say which it was."""
         self.interrupted.clear()
         first = len(self.steps)
         while self.fsm.enabled():
@@ -114,7 +116,10 @@ class Session:
             if self.interrupted.is_set():
                 return "interrupted"
             before = self.fsm.time
+            failures = len(self.fsm.net.errors)
             step = self.step()
+            if len(self.fsm.net.errors) > failures:
+                return f"failed: {self.failure}"
             if until is not None and until.is_met(self.fsm, step):
                 return f"reached {until}"
             for each in self.fsm.breakpoints:
@@ -124,6 +129,12 @@ class Session:
         result = self.fsm.result
         wanted = "" if until is None else f"; {until} was not reached"
         return f"the net has ended: {result.outcome if result is not None else ''}{wanted}"
+
+    @property
+    def failure(self) -> str:
+        """What the last node that failed the net has raised; "" when none has."""
+        errors = self.fsm.net.errors
+        return f"{errors[-1].address}: {errors[-1].what}" if errors else ""
 
     def stuck(self) -> Verdict | None:
         """Return why the net is blocked, when nothing can happen but its bad end."""
@@ -209,14 +220,15 @@ class Session:
 
     # -- keeping -----------------------------------------------------------------------------------
 
-    def snapshot(self, path: Path) -> None:
-        """Write the net as it is to a file, from which `FSMRuntime.restore` goes on.
+    def snapshot(self, path: Path) -> str:
+        """Write the net as it is to a file, from which `FSMRuntime.restore` goes on, and say so.
 
         Raises:
             StepError: this runtime cannot, or some node is where it cannot be begun anew.
         """
-        write: Any = getattr(self.fsm, "snapshot", None)
+        write: Callable[[Path], object] | None = getattr(self.fsm, "snapshot", None)
         if write is None:
             hint = "save the choices instead: they lead here again"
             raise StepError("snapshots are not there yet", self.fsm.graph.name, hint)
         write(path)
+        return f"snapshot written to {path}"

@@ -2,7 +2,7 @@
 
 CSS = """
 Screen { layout: vertical; background: $background; }
-#head { height: 1; background: $panel; padding: 0 1; }
+#head { height: 1; text-wrap: nowrap; text-overflow: ellipsis; background: $panel; padding: 0 1; }
 #body { height: 1fr; }
 #left { width: 55%; }
 #right { width: 45%; }
@@ -10,7 +10,7 @@ Screen { layout: vertical; background: $background; }
 #steps { height: 1fr; }
 #next { height: 1fr; }
 #look { height: 2fr; }
-#said { height: 1; padding: 0 1; background: $background; }
+#said { height: 1; text-wrap: nowrap; text-overflow: ellipsis; padding: 0 1; background: $background; }
 Rows, #look {
     background: $background;
     border: round $edge;
