@@ -38,6 +38,7 @@ class Debugger(App[None]):
     CSS = LAYOUT
     BINDINGS: ClassVar[list[BindingType]] = KEYS
     ENABLE_COMMAND_PALETTE = False
+    HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (70, "-wide")]  # noqa: RUF012 - no ClassVar where it is declared
 
     def __init__(self, session: Session, worker: Worker, origin: Origin, settle: Callable[[], None]) -> None:
         super().__init__()
@@ -118,6 +119,8 @@ class Debugger(App[None]):
             head.append(scene.outcome, styles["good" if scene.is_good else "bad"])
         elif scene.standing:
             head.append(scene.standing.partition(":")[0], styles["bad"])
+        elif scene.is_ending:
+            head.append("ending", styles["warn"])
         else:
             head.append("can go on", styles["accent"])
         if scene.timers:

@@ -3,9 +3,9 @@
 import importlib.util
 import sys
 from collections.abc import Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, redirect_stdout
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 
 import typer
 
@@ -13,6 +13,7 @@ from fbcore.driver import Driver, Seeded
 from fbcore.errors import ExtraError
 from fbcore.formats.python_file import load_graph, split_target
 from fbcore.model.graph import Graph
+from fbcore.net.verdict import Verdict
 from fbcore.source.package import importable
 from fbdev.complaint import say
 from fbdev.exit_code import ExitCode, exit_code_of
@@ -22,7 +23,7 @@ from fbdev.run.inputs import input_values
 from fbdev.run.line_format import STANDARD
 from fbdev.run.live import is_terminal
 from fbdev.run.options import split_file
-from fbdev.run.outlets import Outlet, open_outlets, to_standard_output
+from fbdev.run.outlets import Outlet, open_outlets, outputs_among, to_standard_output
 from fbdev.run.outputs import print_outputs
 from fbdev.run.screen import Screen, shared_screen
 from fbdev.run.seeded import write_outputs
@@ -36,41 +37,51 @@ from fbdev.step.session import Session
 def step_file(arguments: Sequence[str]) -> int:
     """Step the net in the file that the arguments name, and return the exit code."""
     target, rest = split_file(arguments)
+    data = sys.stdout
     if not target:
         return invoke(step_command(None, lambda options, configs: ExitCode.USAGE), "fbdev step", rest)
     with ExitStack() as stack:
+        if to_standard_output(outputs_among(rest)):
+            # Steps, and what components print, are not data.
+            stack.enter_context(redirect_stdout(sys.stderr))
         screen = stack.enter_context(shared_screen())
         graph = load_graph(target)
         stack.enter_context(importable(split_target(target)[0].resolve().parent))
 
         def act(options: StepOptions, configs: dict[str, Any]) -> int:
-            return _step(graph, target, options, configs, screen)
+            return _step(graph, target, options, configs, screen, data)
 
         return invoke(step_command(graph, act), f"fbdev step {target}", rest)
 
 
-def _step(graph: Graph, target: str, options: StepOptions, configs: dict[str, Any], screen: Screen) -> int:
+def _step(
+    graph: Graph, target: str, options: StepOptions, configs: dict[str, Any], screen: Screen, data: TextIO
+) -> int:
     choices = read_choices(options.script) if options.script else None
     if choices is None:
         _check_screen(options)
     with ExitStack() as files:
         inputs = input_values(graph, options.inputs, files, waits=False)
-        outlets = open_outlets(graph, options.outputs, sys.stdout, files)
+        outlets = open_outlets(graph, options.outputs, data, files)
         session = Session(graph, inputs, configs, _driver(options.seed))
-        if choices is not None:
-            session.printed.passes = True
-            session.start()
-            try:
-                follow(session, choices)
-                stuck = session.stuck()
-            finally:
-                session.close()
-            if stuck is not None:
-                # Where the script leaves it nothing can happen but this end.
-                return exit_code_of(stuck.outcome)
-        else:
+        if choices is None:
             _show(session, Origin(target, Path.cwd(), options.inputs, inputs, configs), screen)
-        return _end(session, outlets, options)
+            return _end(session, outlets, options)
+        stuck = _follow(session, choices)
+        code = _end(session, outlets, options)
+        # Where the script leaves it nothing can happen but this end.
+        return code if stuck is None else exit_code_of(stuck.outcome)
+
+
+def _follow(session: Session, choices: Sequence[str]) -> Verdict | None:
+    """Make the steps of a script, and return why the net is blocked there, if it is."""
+    session.printed.passes = True
+    session.start()
+    try:
+        follow(session, choices)
+        return session.stuck()
+    finally:
+        session.close()
 
 
 def _driver(seed: int | None) -> Any:
@@ -83,7 +94,7 @@ def _driver(seed: int | None) -> Any:
 
 def _check_screen(options: StepOptions) -> None:
     """Check that there is a screen, and keys for it, before anything runs."""
-    if sys.stdin is None or not sys.stdin.isatty() or not is_terminal(sys.stderr):
+    if not _is_screen():
         raise typer.BadParameter(
             "this is no terminal that can be painted on; --script FILE replays choices without one",
             param_hint="FILE",
@@ -93,6 +104,10 @@ def _check_screen(options: StepOptions) -> None:
     if importlib.util.find_spec("textual") is None:
         what = "fbdev step needs textual, which is not installed; --script FILE does without"
         raise ExtraError(what, hint="pip install 'fbdev[step]'")
+
+
+def _is_screen() -> bool:
+    return sys.stdin is not None and sys.stdin.isatty() and is_terminal(sys.stderr)
 
 
 def _show(session: Session, origin: Origin, screen: Screen) -> None:

@@ -73,6 +73,7 @@ class Scene(NamedTuple):
     circle: frozenset[str]
     broken: frozenset[str]
     standing: str
+    is_ending: bool
     outcome: str
     is_good: bool
 
@@ -97,6 +98,7 @@ def scene_of(session: Session) -> Scene:
         frozenset(circle),
         frozenset(session.broken()),
         _standing(session, stuck),
+        net.is_stopping,
         str(result.outcome) if result is not None else "",
         result.outcome.is_good if result is not None else True,
     )

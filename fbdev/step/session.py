@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -66,7 +67,9 @@ class Session:
 
     def close(self) -> None:
         """Cancel what has not ended; what is printed at that is dropped."""
-        self.ended = self.fsm.result
+        with suppress(StepError):
+            # Nothing was started, or it is closed already.
+            self.ended = self.fsm.result
         with self.printed.muted(), self.printed.taking():
             self.fsm.close()
 

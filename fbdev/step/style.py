@@ -11,6 +11,9 @@ Screen { layout: vertical; background: $background; }
 #next { height: 1fr; }
 #look { height: 2fr; }
 #said { height: 1; text-wrap: nowrap; text-overflow: ellipsis; padding: 0 1; background: $background; }
+.-narrow #body { layout: vertical; }
+.-narrow #left, .-narrow #right { width: 1fr; height: 1fr; }
+.-narrow #steps { display: none; }
 Rows, #look {
     background: $background;
     border: round $edge;
@@ -27,9 +30,9 @@ Rows:focus, #look:focus {
     border-title-color: $primary;
     border-title-style: bold;
 }
-.zoomed #left, .zoomed #right { width: 1fr; }
-.zoomed .aside { display: none; }
+.zoomed #left, .zoomed #right { width: 100%; }
 .zoomed .zoom { height: 1fr; }
+.zoomed .aside { display: none; }
 Footer { background: $panel; }
 ModalScreen { align: center middle; background: $background 60%; }
 .dialog {

@@ -13,7 +13,7 @@ from typing import Self
 
 from tests.fbdev.nets import command
 
-_PIECE = re.compile(r"\x1b\[(\??[0-9;]*)([A-Za-z])|([\r\n])|([^\r\n\x1b]+)")
+_PIECE = re.compile(r"\x1b\[([?>=]?[0-9;]*)\$?([A-Za-z])|([\r\n])|([^\r\n\x1b]+)")
 
 
 class Terminal:
@@ -85,6 +85,12 @@ class Terminal:
                 lines += [""] * (row + 1 - len(lines))
             elif kind == "A":
                 row = max(0, row - int(code or 1))
+            elif kind == "H":
+                row, column = (int(number or 1) - 1 for number in (code or "1;1").split(";"))
+                lines += [""] * (row + 1 - len(lines))
+            elif kind in ("h", "l") and code == "?1049":
+                # The screen of a program that has all of it, and back.
+                lines, row, column = [""], 0, 0
             elif kind == "K":
                 lines[row] = "" if code == "2" else lines[row][:column]
             elif text:
