@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from fbcore.errors import DataError
 from fbcore.model.packet import NOTHING, PacketId
 
 if TYPE_CHECKING:
@@ -145,13 +146,18 @@ class Trail:
         trace.puts.clear()
         trace.has_lost = False
         self.strayed = ""
+        try:
+            memories = {name: cell.copy() for name, cell in node.memories.items()}
+        except DataError as error:
+            self.strayed = f"has a memory that cannot be copied: {error.what}"
+            return
         self.checkpoint = Checkpoint(
             trace.verb,
             tuple(port.name for port in trace.ports),
             {name: port.last for name, port in node.ins.items() if port.last is not NOTHING},
             dict(node.kept),
             trace.order,
-            {name: cell.copy() for name, cell in node.memories.items()},
+            memories,
             armed,
         )
 

@@ -24,7 +24,7 @@ def give_work(node: Node, component: ComponentSpec) -> None:
         # What a class made of what, only it can say.
         node.is_exact = False
         node.trigger = node.ins.get("execute")
-        node.restarts = getattr(component.target, "stateless", False) or bool(node.memories)
+        node.restarts = component.target.stateless or bool(node.memories)
 
 
 def _running(node: Node, component: ComponentSpec) -> Callable[[], Any]:

@@ -10,7 +10,7 @@ from types import TracebackType
 from typing import Any, Self
 
 from fbcore.driver import Driver, first_come
-from fbcore.errors import StepError
+from fbcore.errors import DataError, FlowError, GraphError, SnapshotError, StepError
 from fbcore.model.component import Component
 from fbcore.model.function import FunctionComponent
 from fbcore.model.graph import Graph
@@ -359,7 +359,9 @@ class FSMRuntime:
             check(data, self.graph, source)
             inputs, configs = given_in(data)
             self._start(inputs, configs, data)
-        except (KeyError, IndexError, TypeError, ValueError, AttributeError) as error:
+        except (SnapshotError, DataError, GraphError):
+            raise
+        except (FlowError, LookupError, TypeError, ValueError, AttributeError) as error:
             raise damaged(error, source) from error
         return self
 

@@ -147,7 +147,10 @@ def stepping_timers(stepping: Stepping, node: Node) -> list[str]:
 def _compare(node: Node, image: Image) -> None:
     """Check that a node has come to where it stood."""
     now = {name: cell.dump() for name, cell in node.memories.items()}
-    if str(node.phase) != image["phase"] or now != image.get("memory", {}):
+    then = image.get("memory", {})
+    # One that was migrated is another than it was.
+    differs = any(now[name] != then[name] for name in now if now[name]["version"] == then[name]["version"])
+    if str(node.phase) != image["phase"] or differs:
         raise SnapshotError(_WHY, node.address, "keep what it depends on in its Memory")
     if any(port.received < 0 for port in node.ins.values()):
         raise SnapshotError("the snapshot counts fewer packets than it has", node.address, "take another")

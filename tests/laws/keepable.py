@@ -6,7 +6,19 @@ import asyncio
 from collections.abc import AsyncIterator, Callable, Iterator
 from typing import Any, NamedTuple
 
-from fbcore import Each, Failure, FSMRuntime, Graph, Missing, Packet, component
+from fbcore import (
+    Component,
+    Each,
+    Failure,
+    FSMRuntime,
+    Graph,
+    In,
+    Memory,
+    Missing,
+    Out,
+    Packet,
+    component,
+)
 from fbcore.driver import Seeded
 
 Draw = Callable[[int, int], int]
@@ -89,8 +101,70 @@ def numbers(count: int = 4) -> Iterator[int]:
     yield from range(count)
 
 
-SINGLE = [plus, odd, twice, thrice, nap, dreams, fragile, same, halves]
-DOUBLE = [both, latest]
+@component
+def counted(value: int, seen: Memory[int] = Memory(0)) -> int:
+    seen.value += 1
+    return value + 10_000 * seen.value
+
+
+class Summed(Component):
+    """Send what has come so far, and how much it was at the end."""
+
+    value: In[int]
+    out: Out[int]
+    seen: Memory[list[int]] = Memory(list)
+
+    async def run(self) -> None:
+        async for value in self.value:
+            self.seen.value.append(value)
+            await self.out.send(sum(self.seen.value))
+            await asyncio.sleep(0.25)
+        await self.out.send(len(self.seen.value))
+
+
+class Either(Component):
+    """Pass on whatever comes, twice."""
+
+    stateless = True
+    value: In[int]
+    other: In[int]
+    out: Out[int]
+
+    async def run(self) -> None:
+        async for hit in self.select(self.value, self.other):
+            await self.out.send(hit.value)
+            await self.out.send(-hit.value)
+
+
+class Pairs(Component):
+    """Add pairs."""
+
+    stateless = True
+    value: In[int]
+    other: In[int]
+    out: Out[int]
+
+    async def run(self) -> None:
+        async for value, other in self.zip(self.value, self.other):
+            await self.out.send(value + other)
+
+
+class First(Component):
+    """Pass on three, and end."""
+
+    value: In[int]
+    out: Out[int]
+    left: Memory[int] = Memory(3)
+
+    async def run(self) -> None:
+        while self.left.value:
+            value = await self.value.receive()
+            self.left.value -= 1
+            await self.out.send(value)
+
+
+SINGLE = [plus, odd, twice, thrice, nap, dreams, fragile, same, halves, counted, Summed, First]
+DOUBLE = [both, latest, Either, Pairs]
 
 
 def drawn(draw: Draw) -> Graph:
