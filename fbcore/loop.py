@@ -21,7 +21,7 @@ from fbcore.ready import Ready, ReadySteps, name_of_callback, step_name
 from fbcore.refusal import refuse, refuse_outside
 from fbcore.stepped_task import Cancelled, InOrder, StepNames, SteppedTask, in_task_order
 from fbcore.timers import ArmedTimers, Timer, Timers
-from fbcore.touches import Touch
+from fbcore.touches import Met, Touch
 
 Ts = TypeVarTuple("Ts")
 
@@ -44,7 +44,8 @@ class SteppedLoop(asyncio.BaseEventLoop):
 
     A driver chooses while the loop runs. By hand, `step` makes one step of a loop that does not run: `ready` and
     `timers` tell which there are, `task_of` and `context_of` whose they are. They are views and look-ups, as quick
-    where a thousand steps are ready as where two are. `touched` may be set to a function that is told what steps touch.
+    where a thousand steps are ready as where two are. `touched` may be set to a function that is told what steps touch
+    (`fbcore.touches.announced` does, and adds locks and queues).
 
     Raises:
         LoopError: it would have to wait for ever, or is asked for a thread, socket or subprocess.
@@ -86,7 +87,8 @@ class SteppedLoop(asyncio.BaseEventLoop):
         super().__init__()
         self.choices: list[str] = []
         self.running = ""
-        self.touched: Callable[[Touch], None] | None = None
+        self.touched: Callable[[Touch], object] | None = None
+        self.met = Met()
         self._driver = driver
         self._chooses_timers: bool = getattr(driver, "chooses_timers", False)
         if driver is not first_come:
