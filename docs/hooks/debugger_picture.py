@@ -29,7 +29,7 @@ def picture(*keys: str) -> str:
         (Path(folder) / "crawl.py").write_text(found[1], encoding="utf-8")
         session, worker = Session(load_graph(f"{folder}/crawl.py"), {"start": "home"}), Worker()
         worker.do(session.start)
-        app = Debugger(session, worker, Origin("crawl.py", Path(folder), [], {}, {}), lambda: None)
+        app = Debugger(session, worker, Origin("crawl.py", Path(folder), [], {}, {}))
         try:
             return FONTS.sub("", asyncio.run(_taken(app, keys))).replace("Fira Code, monospace", "monospace")
         finally:

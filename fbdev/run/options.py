@@ -83,7 +83,7 @@ Options = TypeVar("Options")
 Act = Callable[[Options, dict[str, Any]], int]
 """What to do with the options that every net has, and the values of the graph's configs."""
 
-_WITH_VALUE = ("--input", "--output", "--time-limit", "--grace", "--seed", "--script")
+_WITH_VALUE = ("--input", "--output", "--time-limit", "--grace", "--seed", "--script", "--restore")
 
 FIXED = (
     *("--input", "--output", "--time-limit", "--seed", "--grace"),

@@ -24,6 +24,7 @@ from fbdev.step.recording import write_choices
 from fbdev.step.rows import Rows
 from fbdev.step.saved_test import save_test
 from fbdev.step.scene import Scene, scene_of
+from fbdev.step.seen import one_line
 from fbdev.step.session import Session
 from fbdev.step.style import CSS as LAYOUT
 from fbdev.step.worker import Worker
@@ -40,7 +41,7 @@ class Debugger(App[None]):
     ENABLE_COMMAND_PALETTE = False
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (70, "-wide")]  # noqa: RUF012 - no ClassVar where it is declared
 
-    def __init__(self, session: Session, worker: Worker, origin: Origin, settle: Callable[[], None]) -> None:
+    def __init__(self, session: Session, worker: Worker, origin: Origin) -> None:
         super().__init__()
         self.session = session
         self.worker = worker
@@ -48,8 +49,8 @@ class Debugger(App[None]):
         self.scene: Scene = worker.do(lambda: scene_of(session))
         self.folded: set[str] = set()
         self.filter = ""
-        self._settle = settle
         self._waited = 0.0
+        self._count = -1
         for theme in (DARK, LIGHT):
             self.register_theme(theme)
         self.theme = first_theme()
@@ -105,7 +106,7 @@ class Debugger(App[None]):
             steps.at = -1
         steps.show(step_lines(scene), point_at="" if steps.has_focus else f"step {len(scene.steps)}")
         if not steps.has_focus:
-            steps.call_after_refresh(steps.see, f"step {len(scene.steps)}")
+            steps.call_after_refresh(steps.see, f"step {max(1, len(scene.steps))}")
         lit = [line.key for line in net.lines if line.is_lit]
         if lit and not net.has_focus:
             net.call_after_refresh(net.see, lit[0])
@@ -173,7 +174,6 @@ class Debugger(App[None]):
                 said = job()
             except Exception as error:
                 said = error
-            self._settle()
             try:
                 return said, scene_of(self.session)
             except FlowError as error:
@@ -199,7 +199,12 @@ class Debugger(App[None]):
         """Say when something takes long."""
         self._waited = self._waited + _BEAT if self.worker.doing else 0.0
         if self._waited > 2 * _BEAT:
-            self.say(f"working: {len(self.session.steps):,} steps made; Esc interrupts between two of them", "warn")
+            making, count = self.session.making, len(self.session.steps)
+            if making and count == self._count:
+                self.say(f"a turn of {making} takes long; Esc interrupts only after it, q gives it up", "warn")
+            else:
+                self.say(f"working: {count:,} steps made; Esc interrupts", "warn")
+            self._count = count
 
     def action_step(self) -> None:
         """Make the step that the driver chooses."""
@@ -259,7 +264,7 @@ class Debugger(App[None]):
 
         def go(text: str | None) -> None:
             if text:
-                self.perform(lambda: self.session.run(condition(text, self.session.fsm)))
+                self.perform(lambda: self.session.go(condition(text, self.session.fsm)))
 
         self.push_screen(Question("Go until", FORMS, words=self._words()), go)
 
@@ -395,4 +400,4 @@ def _heading(scene: Scene) -> str:
 
 
 def _done(step: Any) -> str:
-    return f"step {str(step).strip()}"
+    return f"step {one_line(str(step)).strip()}"

@@ -1,11 +1,12 @@
 """`fbdev step`: load a net, step it on the screen or by a script, and say how it ended."""
 
 import importlib.util
+import os
 import sys
 from collections.abc import Sequence
 from contextlib import ExitStack, redirect_stdout
 from pathlib import Path
-from typing import Any, TextIO
+from typing import Any, NoReturn, TextIO
 
 import typer
 
@@ -18,6 +19,7 @@ from fbcore.source.package import importable
 from fbdev.complaint import say
 from fbdev.exit_code import ExitCode, exit_code_of
 from fbdev.invoke import invoke
+from fbdev.pipe import settle_output
 from fbdev.run.ending import ending
 from fbdev.run.inputs import input_values
 from fbdev.run.line_format import STANDARD
@@ -27,6 +29,8 @@ from fbdev.run.outlets import Outlet, open_outlets, outputs_among, to_standard_o
 from fbdev.run.outputs import print_outputs
 from fbdev.run.screen import Screen, shared_screen
 from fbdev.run.seeded import write_outputs
+from fbdev.step.descriptors import caught
+from fbdev.step.known import known
 from fbdev.step.options import StepOptions, step_command
 from fbdev.step.origin import Origin
 from fbdev.step.recording import read_choices
@@ -61,16 +65,24 @@ def _step(
     if choices is None:
         _check_screen(options)
     with ExitStack() as files:
-        inputs = input_values(graph, options.inputs, files, waits=False)
+        inputs = _inputs(graph, options, files)
         outlets = open_outlets(graph, options.outputs, data, files)
-        session = Session(graph, inputs, configs, _driver(options.seed))
+        session = Session(graph, inputs, configs, _driver(options.seed), options.restore)
         if choices is None:
-            _show(session, Origin(target, Path.cwd(), options.inputs, inputs, configs), screen)
+            _show(session, Origin(target, Path.cwd(), options.inputs, inputs, configs, options.restore), screen)
             return _end(session, outlets, options)
         stuck = _follow(session, choices)
         code = _end(session, outlets, options)
         # Where the script leaves it nothing can happen but this end.
         return code if stuck is None else exit_code_of(stuck.outcome)
+
+
+def _inputs(graph: Graph, options: StepOptions, files: ExitStack) -> dict[str, Any]:
+    if not options.restore:
+        return known(input_values(graph, options.inputs, files, waits=False))
+    if options.inputs:
+        raise typer.BadParameter("a snapshot has its own inputs; leave --input out", param_hint="--restore")
+    return {}
 
 
 def _follow(session: Session, choices: Sequence[str]) -> Verdict | None:
@@ -116,19 +128,34 @@ def _show(session: Session, origin: Origin, screen: Screen) -> None:
 
     worker = Worker()
     worker.do(session.start)
-    # Streams that the user's file has kept, as logging does, are not to tear the screen either.
-    screen.above = session.printed.take
-    app = Debugger(session, worker, origin, screen.flush)
-    try:
-        app.run()
-    finally:
-        session.interrupted.set()
-        worker.ask(session.close)
-        screen.above = None
-        if not worker.close():
-            say("a step had not ended, and was given up")
+    with caught(session.printed.take) as hand_over:
+
+        def gather() -> None:
+            screen.flush()
+            hand_over()
+
+        session.printed.gather = gather
+        # Streams that the user's file has kept, as logging does, are not to tear the screen either.
+        screen.above = session.printed.take
+        app = Debugger(session, worker, origin)
+        try:
+            app.run()
+        finally:
+            session.interrupted.set()
+            worker.ask(session.close)
+            has_ended = worker.close()
+            screen.above = None
     if app.crash is not None:
         raise app.crash
+    if not has_ended:
+        _give_up(session)
+
+
+def _give_up(session: Session) -> NoReturn:
+    """End the process, with a turn in it that goes on and on, and would at any tidier end."""
+    say(f"{session.fsm.graph.name}: a turn of {session.making} did not end, and was given up")
+    settle_output()
+    os._exit(ExitCode.STOPPED)
 
 
 def _end(session: Session, outlets: dict[str, Outlet], options: StepOptions) -> int:

@@ -16,13 +16,15 @@ class Condition(Until):
     """A condition that was written as text; beside those of `Until` it may be about values, and numbers of steps.
 
     `where` is a Python expression about a packet that moved: `value`, `node`, `port`, `edge` and `time` are known.
-    Where it raises, as when texts are compared with numbers, it is not met.
+    Where it raises, as when texts are compared with numbers, it is not met. `is_only_step`: it is about the number of a
+    step alone.
     """
 
     def __init__(self, text: str, *, where: str = "", step: int | None = None, **condition: Any) -> None:
         super().__init__(**condition)
         self.text = text
         self.step = step
+        self.is_only_step = not where and not condition
         self._where = _compiled(where, text)
 
     def is_met(self, fsm: FSMRuntime, step: Step) -> bool:

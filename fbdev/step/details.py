@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from fbcore.errors import NodeError, shown
+from fbcore.errors import NodeError
 from fbcore.model.flat import flatten
 from fbcore.model.packet import PacketId
 from fbcore.net.edge import Edge
@@ -12,6 +12,7 @@ from fbcore.net.node import Node
 from fbcore.net.verdict import waits_in_words
 from fbdev.complaint import near
 from fbdev.step.lines import Line, Piece
+from fbdev.step.seen import one_line, seen
 from fbdev.step.session import Session
 
 _PACKETS = 100
@@ -72,20 +73,20 @@ def _node(session: Session, address: str) -> Iterator[Line]:
         yield _pair("waits for", waits, "bad" if session.stuck() is not None else "warn")
     choice = session.fsm.enabled().get(address)
     if choice is not None:
-        yield _pair("next", choice.does, "accent")
+        yield _pair("next", one_line(choice.does), "accent")
     for name, value in node.in_hand().items() if not node.ended else ():
-        yield _pair("holds", f"{shown(value)} from {name}", "value")
+        yield _pair("holds", f"{seen(value)} from {name}", "value")
     for port in (*node.outs.values(), node.error):
         for value in port.pending.values() if not node.ended else ():
-            yield _pair("sends", f"{shown(value)} by {port.name}", "value")
+            yield _pair("sends", f"{seen(value)} by {port.name}", "value")
     for name, cell in node.memories.items():
-        yield _pair("memory", f"{name} = {shown(cell.value)}", "value")
+        yield _pair("memory", f"{name} = {seen(cell.value)}", "value")
     yield from _ports(node, net)
 
 
 def _ports(node: Node, net: Net) -> Iterator[Line]:
     for name, config in node.configs.items():
-        yield _pair("config", f"{name} = {shown(config.value)}")
+        yield _pair("config", f"{name} = {seen(config.value)}")
     for port in node.ins.values():
         closed = ", closed" if port.is_closed else ""
         yield _pair("in", f"{port.name}: {port.received} received, {_from(port.edges)}{closed}")
@@ -109,7 +110,7 @@ def _edge(session: Session, address: str) -> Iterator[Line]:
         waiting = ", ".join(dict.fromkeys(wait.node.address for wait in edge.senders))
         yield _pair("waits", f"{waiting} waits for room", "bad")
     for number, value in enumerate(values[:_PACKETS], edge.left if edge.target.node is not None else 0):
-        yield Line([(f"  {edge.identity(number)}  ", "muted"), (shown(value), "value")])
+        yield Line([(f"  {edge.identity(number)}  ", "muted"), (seen(value), "value")])
     if len(values) > _PACKETS:
         yield _plain(f"  and {len(values) - _PACKETS:,} more", "muted")
 
@@ -132,11 +133,11 @@ def _choice(session: Session, name: str) -> Iterator[Line]:
         yield from _net(session)
         return
     yield _title(name, str(choice.kind) + (f" {choice.turn} of {choice.node}" if choice.turn else ""))
-    yield _pair("would", choice.does, "accent")
+    yield _pair("would", one_line(choice.does), "accent")
     packet = choice.packet
     if packet is not None:
         yield _pair("packet", f"{packet.id}", "muted")
-        yield _pair("value", shown(packet.value), "value")
+        yield _pair("value", seen(packet.value), "value")
     if choice.node:
         yield Line([])
         yield from _node(session, choice.node)
@@ -152,7 +153,7 @@ def _step(session: Session, number: int) -> Iterator[Line]:
     yield _title(f"step {number}", f"{step.name}, at {step.time:g} s")
     yield _pair("was to", session.doings[number - 1])
     for move in step.moves:
-        yield _pair(move.verb, f"{shown(move.value)} {'to' if move.verb == 'sent' else 'from'} {move.edge}", "value")
+        yield _pair(move.verb, f"{seen(move.value)} {'to' if move.verb == 'sent' else 'from'} {move.edge}", "value")
         yield _pair("", f"packet {move.id}", "muted")
     if number < len(session.steps):
         yield _plain("Enter goes back to where the net was after it", "muted")
@@ -208,9 +209,9 @@ def _result(session: Session) -> Iterator[Line]:
     first, *rest = result.summary().splitlines()
     yield Line([(first, "good" if result.outcome.is_good else "bad")])
     for name in result.outputs:
-        yield _pair(name, ", ".join(map(shown, result.outputs[name][:_PACKETS])) or "nothing", "value")
+        yield _pair(name, ", ".join(map(seen, result.outputs[name][:_PACKETS])) or "nothing", "value")
     # Outputs are above, and errors below, with more than the summary has.
-    yield from (_plain(line) for line in rest if not line.startswith(("  output", "  error", "     ")))
+    yield from (_plain(one_line(line)) for line in rest if not line.startswith(("  output", "  error", "     ")))
     for error in result.errors:
         yield Line([])
         yield from error_lines(error)
@@ -218,13 +219,13 @@ def _result(session: Session) -> Iterator[Line]:
 
 def error_lines(error: NodeError) -> Iterator[Line]:
     """Say what a node raised, with what it held and the traceback of its own lines."""
-    yield Line([(f"{error.address}: ", "bad"), (error.what, "bad")])
+    yield Line([(f"{error.address}: ", "bad"), (one_line(error.what), "bad")])
     if error.hint:
         yield _pair("hint", error.hint, "muted")
     for port, value in error.held.items():
-        yield _pair("held", f"{shown(value)} from {port}", "value")
+        yield _pair("held", f"{seen(value)} from {port}", "value")
     for line in near(error.traceback).rstrip().splitlines():
-        yield Line([(f"  {line}", "muted")])
+        yield Line([(f"  {one_line(line)}", "muted")])
 
 
 def _title(name: str, rest: str) -> Line:

@@ -3,10 +3,11 @@
 from collections.abc import Iterator
 from pprint import pformat
 
-from fbcore.errors import InputError, shown
+from fbcore.errors import InputError
 from fbcore.model.packet import PacketId
 from fbcore.net.registry import PacketRegistry
 from fbdev.step.lines import Line
+from fbdev.step.seen import one_line, seen
 
 _DEEPEST = 12
 _MOST = 200
@@ -43,7 +44,7 @@ def _parents(packets: PacketRegistry, id: PacketId) -> tuple[PacketId, ...]:
 
 def _value(packets: PacketRegistry, id: PacketId) -> str:
     try:
-        return shown(packets.value(id))
+        return seen(packets.value(id))
     except InputError:
         return "value not kept"
 
@@ -60,7 +61,7 @@ def packet_lines(packets: PacketRegistry, name: str, width: int) -> list[Line]:
         text = pformat(packets.value(name), width=max(20, width - 4), sort_dicts=False)
     except InputError as error:
         text = error.what
-    lines += [Line([(f"  {line}", "value")]) for line in text.splitlines()[:_MOST]]
+    lines += [Line([(f"  {one_line(line)}", "value")]) for line in text.splitlines()[:_MOST]]
     lines.append(Line([]))
     for each in packets.activities(name):
         lines.append(Line([(f"{each.kind!s:<12} ", "muted"), (f"{each.origin} → {each.destination}", "")]))

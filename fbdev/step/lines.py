@@ -5,11 +5,11 @@ from typing import NamedTuple
 
 from rich.cells import cell_len, set_cell_size
 
-from fbcore.errors import shown
 from fbcore.net.trace import Move
 from fbcore.runtimes.choice import Step
 from fbdev.run.grid import fit
 from fbdev.step.scene import ChoiceSight, EdgeSight, NodeSight, Scene
+from fbdev.step.seen import seen
 
 Piece = tuple[str, str]
 """Text, and the role that it plays: `name`, `muted`, `good`, `warn`, `bad`, `accent`, `value`, or none."""
@@ -29,6 +29,9 @@ _ROLES = {
     "failed": "bad",
     "cancelled": "warn",
 }
+
+_STEPS = 1000
+"""The last steps, which are listed."""
 
 _BAD_PHASES = ("failed",)
 
@@ -193,14 +196,17 @@ def step_lines(scene: Scene) -> list[Line]:
     printed: dict[int, list[str]] = {}
     for number, text in scene.printed:
         printed.setdefault(number, []).append(text)
+    before = max(0, len(scene.steps) - _STEPS)
     lines = [_printed(text) for text in printed.get(0, ())]
-    for step in scene.steps:
+    if before:
+        lines = [Line([(f"{before:,} steps before; g, step 1 goes there", "muted")])]
+    for step in scene.steps[before:]:
         lines.append(_step_line(step, scene.doings[step.number - 1], is_last=step.number == len(scene.steps)))
         lines += [_printed(text) for text in printed.get(step.number, ())]
     first = len(scene.steps) + 1
     lines += [
         Line([(f"{number:>4}  ", "muted"), (name, "muted"), ("  taken back", "muted")], f"step {number}")
-        for number, name in enumerate(scene.undone, first)
+        for number, name in enumerate(scene.undone[:_STEPS], first)
     ]
     return lines
 
@@ -217,7 +223,7 @@ def _step_line(step: Step, did: str, *, is_last: bool) -> Line:
 
 def _moved(move: Move) -> str:
     source, _, target = move.edge.partition("->")
-    return f"{move.verb} {shown(move.value)} {f'to {target}' if move.verb == 'sent' else f'from {source}'}"
+    return f"{move.verb} {seen(move.value)} {f'to {target}' if move.verb == 'sent' else f'from {source}'}"
 
 
 def _printed(text: str) -> Line:

@@ -9,7 +9,7 @@ from fbcore.model.graph import Graph
 from fbdev.run.options import FIXED as FIXED_OF_RUN
 from fbdev.run.options import INPUT_HELP, Act, net_command, seed_option
 
-FIXED = (*FIXED_OF_RUN, "--script")
+FIXED = (*FIXED_OF_RUN, "--script", "--restore")
 """What no config of a graph may be called here: nor what it may not be called where it is run."""
 
 
@@ -26,6 +26,9 @@ class StepOptions:
     ] = field(default_factory=list)
     script: Annotated[
         str, typer.Option("--script", metavar="FILE", help="Replay the choices in FILE, without a screen.")
+    ] = ""
+    restore: Annotated[
+        str, typer.Option("--restore", metavar="FILE", help="Begin where a snapshot was written, with its inputs.")
     ] = ""
     seed: Annotated[
         int | None, seed_option("Let the key `s` take the steps in the order of turns that this number gives.")

@@ -10,13 +10,14 @@ from fbcore.formats.python_file import split_target
 
 
 class Origin(NamedTuple):
-    """The graph's file as it was named, the folder where that was, the texts of `--input`, and all values."""
+    """The graph's file as it was named, the folder where that was, the texts of `--input`, all values, a snapshot."""
 
     target: str
     folder: Path
     texts: Sequence[str]
     inputs: Mapping[str, Any]
     configs: Mapping[str, Any]
+    snapshot: str = ""
 
     @property
     def name(self) -> str:
@@ -26,6 +27,7 @@ class Origin(NamedTuple):
     def __str__(self) -> str:
         words = ["fbdev", "step", self.target]
         words += [word for text in self.texts for word in ("--input", text)]
+        words += ["--restore", self.snapshot] if self.snapshot else []
         return shlex.join(words)
 
 

@@ -1,16 +1,19 @@
 """What components print while a net is stepped, kept by the step that printed it."""
 
 import io
-from collections.abc import Iterator
+import sys
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from typing import TextIO, cast
+
+from fbdev.step.seen import one_line
 
 
 class Printed(io.TextIOBase):
     """Keeps lines with the number of the step in which they were printed; 0 is the beginning.
 
     While it is muted lines are dropped: steps that are made again print again. With `passes` they are not taken, but
-    go where they are printed.
+    go where they are printed. `gather` is called after each block from which it takes, for what is printed elsewhere.
     """
 
     def __init__(self) -> None:
@@ -18,6 +21,7 @@ class Printed(io.TextIOBase):
         self.step = 0
         self.is_muted = False
         self.passes = False
+        self.gather: Callable[[], None] = lambda: None
         self._rest = ""
 
     def write(self, text: str) -> int:
@@ -29,7 +33,7 @@ class Printed(io.TextIOBase):
         """Keep the lines that are whole."""
         if not self.is_muted:
             *whole, self._rest = (self._rest + text).split("\n")
-            self.lines += [(self.step, line) for line in whole]
+            self.lines += [(self.step, one_line(line.expandtabs())) for line in whole]
 
     def flush(self) -> None:
         """Do nothing: nothing is held back but half a line."""
@@ -50,8 +54,9 @@ class Printed(io.TextIOBase):
             yield
             return
         stream = cast(TextIO, self)
-        with redirect_stdout(stream), redirect_stderr(stream):
+        with redirect_stdout(stream), redirect_stderr(stream), _nothing_to_read():
             yield
+        self.gather()
         self.end_line()
 
     @contextmanager
@@ -62,3 +67,13 @@ class Printed(io.TextIOBase):
             yield
         finally:
             self.is_muted = False
+
+
+@contextmanager
+def _nothing_to_read() -> Iterator[None]:
+    """Let who reads standard input find its end, for the keys that are pressed are not for components."""
+    before, sys.stdin = sys.stdin, io.StringIO()
+    try:
+        yield
+    finally:
+        sys.stdin = before

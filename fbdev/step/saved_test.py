@@ -2,10 +2,8 @@
 
 import os
 import re
-import textwrap
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from pprint import pformat
 from typing import Any
 
 from fbcore.model.packet import Each
@@ -14,7 +12,7 @@ from fbdev.step.origin import Origin, is_literal
 from fbdev.step.recording import write_new
 from fbdev.step.session import Session
 
-_WIDTH = 110
+_WIDTH = 90
 
 
 def save_test(path: Path, session: Session, origin: Origin) -> None:
@@ -50,7 +48,7 @@ def test_of(session: Session, origin: Origin, folder: Path) -> str:
             f"FOLDER = {here}",
             "",
             f"# {' '.join(str(origin).split())}",
-            f"CHOICES = {_written(session.fsm.choices)}",
+            f"CHOICES = {_choices(session.fsm.choices)}",
             "",
             "",
             f"def test_{name}(monkeypatch: pytest.MonkeyPatch) -> None:",
@@ -61,12 +59,19 @@ def test_of(session: Session, origin: Origin, folder: Path) -> str:
     )
 
 
+def _choices(choices: Sequence[str]) -> str:
+    """Write the choices, many on a line, and keep formatters from giving each a line of its own."""
+    text = _written(choices)
+    return f"{text}  # fmt: skip" if "\n" in text else text
+
+
 def _load(origin: Origin, given: str) -> Iterator[str]:
     yield "monkeypatch.chdir(FOLDER)"
     yield "monkeypatch.syspath_prepend(FOLDER)"
     yield f"graph = load_graph({_written(origin.target)})"
     reading = "ExitStack() as files, " if "files" in given else ""
-    yield f"with {reading}FSMRuntime(graph).start({given}) as fsm:"
+    begin = f"restore({_written(origin.snapshot)})" if origin.snapshot else f"start({given})"
+    yield f"with {reading}FSMRuntime(graph).{begin} as fsm:"
     yield "    fsm.replay(CHOICES)"
 
 
@@ -122,14 +127,15 @@ def _of_state(session: Session) -> Iterator[str]:
     state = session.fsm.state()
     yield "state = fsm.state()"
     yield f'assert state["time"] == {state["time"]!r}'
-    phases = {address: node["phase"] for address, node in state["nodes"].items()}
-    yield _equal('{address: node["phase"] for address, node in state["nodes"].items()}', phases)
+    yield 'phases = {address: node["phase"] for address, node in state["nodes"].items()}'
+    yield _equal("phases", {address: node["phase"] for address, node in state["nodes"].items()})
     edges: Mapping[str, list[Any]] = state["edges"]
     if is_literal(edges):
         yield _equal('state["edges"]', edges)
     else:
         counts = {edge: len(values) for edge, values in edges.items()}
-        yield _equal('{edge: len(values) for edge, values in state["edges"].items()}', counts)
+        yield 'counts = {edge: len(values) for edge, values in state["edges"].items()}'
+        yield _equal("counts", counts)
     yield _equal('state["enabled"]', state["enabled"])
     stuck = session.stuck()
     if stuck is not None:
@@ -140,19 +146,38 @@ def _of_state(session: Session) -> Iterator[str]:
 def _equal(what: str, value: Any) -> str:
     if not is_literal(value):
         return f"assert len({what}) == {len(value)}"
-    return f"assert {what} == {_written(value)}"
+    text = _written(value)
+    if "\n" not in text and len(what) + len(text) > _WIDTH:
+        return f"assert {what} == (\n    {text}\n)"
+    return f"assert {what} == {text}"
 
 
 def _written(value: Any) -> str:
-    """Write a value as a formatter would: with double quotes, and a line for what is too long for one."""
-    text = pformat(value, width=_WIDTH, sort_dicts=False)
-    if isinstance(value, list) and "\n" in text and all(isinstance(each, str) for each in value):
-        words = textwrap.wrap(", ".join(map(repr, value)) + ",", _WIDTH, break_long_words=False, break_on_hyphens=False)
-        text = "\n".join(["[", *(f"    {line}" for line in words), "]"]) if _is_plain(value) else text
+    """Write a value over several lines where it is too long for one, as a formatter would."""
+    text = repr(value)
+    if len(text) > _WIDTH and isinstance(value, dict) and value:
+        lines = [f"{_quoted(repr(key))}: {_written(each)}," for key, each in value.items()]
+    elif len(text) > _WIDTH and isinstance(value, list | tuple) and value:
+        lines = list(_filled([f"{_written(each)}," for each in value]))
+    else:
+        return _quoted(text)
+    opening, closing = _quoted(text)[0], _quoted(text)[-1]
+    inside = [f"    {line}" for each in lines for line in each.splitlines()]
+    return "\n".join([opening, *inside, closing])
+
+
+def _filled(words: Sequence[str]) -> Iterator[str]:
+    """Put as many words on a line as there is room for."""
+    line = ""
+    for word in words:
+        if line and len(line) + len(word) >= _WIDTH:
+            yield line
+            line = ""
+        line = f"{line} {word}" if line else word
+    yield line
+
+
+def _quoted(text: str) -> str:
+    """Write texts in double quotes; where there is such a quote already, it is left as Python writes it."""
     # Where there is no double quote, no text has a single one in it either, for that would be written in double ones.
     return text if '"' in text else text.replace("'", '"')
-
-
-def _is_plain(names: list[str]) -> bool:
-    """Say whether no text would be broken between its words."""
-    return not any(" " in name for name in names)

@@ -4,12 +4,12 @@ from collections.abc import Iterator, Sequence
 from itertools import islice
 from typing import NamedTuple
 
-from fbcore.errors import shown
 from fbcore.net.edge import Edge
 from fbcore.net.net import Net
 from fbcore.net.node import Node
 from fbcore.net.verdict import Verdict
 from fbcore.runtimes.choice import Choice, Step
+from fbdev.step.seen import one_line, seen
 from fbdev.step.session import Session
 
 _VALUES = 12
@@ -144,16 +144,16 @@ def _hands(node: Node) -> str:
     """Say which packets a node holds, and which it is about to send."""
     if node.ended:
         return ""
-    found = [f"holds {shown(value)}" for value in node.in_hand().values()]
+    found = [f"holds {seen(value)}" for value in node.in_hand().values()]
     pending = [value for port in (*node.outs.values(), node.error) for value in port.pending.values()]
-    found += [f"sends {shown(value)}" for value in pending]
-    found += [f"{name} = {shown(cell.value)}" for name, cell in node.memories.items()]
+    found += [f"sends {seen(value)}" for value in pending]
+    found += [f"{name} = {seen(cell.value)}" for name, cell in node.memories.items()]
     return ", ".join(found)
 
 
 def _edge(edge: Edge, node: Node) -> EdgeSight:
     values = edge.values()
-    first = ", ".join(shown(value) for value in islice(values, _VALUES))
+    first = ", ".join(seen(value) for value in islice(values, _VALUES))
     source, target = edge.address.split("->")
     return EdgeSight(
         edge.address,
@@ -167,7 +167,7 @@ def _edge(edge: Edge, node: Node) -> EdgeSight:
 
 
 def _choice(choice: Choice) -> ChoiceSight:
-    return ChoiceSight(choice.name, str(choice.kind), choice.node, choice.does)
+    return ChoiceSight(choice.name, str(choice.kind), choice.node, one_line(choice.does))
 
 
 def _touched(step: Step) -> Iterator[str]:

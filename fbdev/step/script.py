@@ -7,6 +7,7 @@ from fbcore.runtimes.choice import Step
 from fbdev.step.details import details
 from fbdev.step.lines import choice_lines, net_lines
 from fbdev.step.scene import scene_of
+from fbdev.step.seen import one_line
 from fbdev.step.session import Session
 
 _WIDTH = 100
@@ -28,7 +29,7 @@ def follow(session: Session, choices: Sequence[str]) -> None:
 
 
 def _print(step: Step) -> None:
-    sys.stdout.write(f"{step}\n")
+    sys.stdout.write(f"{one_line(str(step))}\n")
 
 
 def _print_net(session: Session) -> None:

@@ -14,19 +14,20 @@ from fbcore.net.verdict import Verdict
 from fbcore.runtimes.choice import BLOCKED, Step
 from fbcore.runtimes.fsm import STOP, FSMRuntime
 from fbcore.runtimes.until import Until
-from fbdev.step.condition import condition
+from fbdev.step.condition import Condition, condition
 from fbdev.step.printed import Printed
+from fbdev.step.seen import one_line
 
 KEPT = 10_000
 """Packets whose values are kept at each node, to be looked at later."""
 
 
 class Session:
-    """A net that is stepped by a person: `fsm` is what steps it.
+    """A net that is stepped by a person: `fsm` is what steps it; from a snapshot, when there is one.
 
     `steps` were made, and `doings` say what each was to do; `undone` are names of those that were taken back, the
     next to be made again last. `interrupted` may be set from another thread, and ends `run` and `go_to` after the step
-    that they are at. `ended` is how the net had ended when it was closed.
+    that they are at, whose name `making` is. `ended` is how the net had ended when it was closed.
     """
 
     def __init__(
@@ -35,6 +36,7 @@ class Session:
         inputs: Mapping[str, Any] | None = None,
         configs: Mapping[str, Any] | None = None,
         make_driver: Callable[[], Driver] | None = None,
+        snapshot: str = "",
     ) -> None:
         self.fsm = FSMRuntime(graph, tracking="history", keep=KEPT)
         self.steps: list[Step] = []
@@ -43,9 +45,11 @@ class Session:
         self.printed = Printed()
         self.interrupted = threading.Event()
         self.ended: Result | None = None
+        self.making = ""
         self._make_driver = make_driver
         self._inputs = inputs
         self._configs = dict(configs or {})
+        self._snapshot = snapshot
 
     # -- beginning and ending ----------------------------------------------------------------------
 
@@ -54,6 +58,7 @@ class Session:
 
         Raises:
             GraphError, ConfigError, InputError: the net cannot run.
+            SnapshotError: it cannot go on from the snapshot.
         """
         self.undone += [step.name for step in reversed(self.steps)]
         self.steps, self.doings = [], []
@@ -63,7 +68,10 @@ class Session:
             # A seed gives the same order again.
             self.fsm.driver = self._make_driver()
         with self.printed.taking():
-            self.fsm.start(inputs=self._inputs, **self._configs)
+            if self._snapshot:
+                self.fsm.restore(self._snapshot)
+            else:
+                self.fsm.start(inputs=self._inputs, **self._configs)
 
     def close(self) -> None:
         """Cancel what has not ended; what is printed at that is dropped."""
@@ -88,10 +96,12 @@ class Session:
             names = list(enabled)
             name = names[self.fsm.driver(names)]
         does = enabled[name].does if name is not None and name in enabled else "asks the net to stop"
+        self.making = name or ""
         with self.printed.taking():
             step = self.fsm.step(name)
+        self.making = ""
         self.steps.append(step)
-        self.doings.append(does)
+        self.doings.append(one_line(does))
         if self.undone and self.undone[-1] == step.name:
             self.undone.pop()
         else:
@@ -164,6 +174,13 @@ class Session:
             del self.steps[len(self.fsm.choices) :], self.doings[len(self.fsm.choices) :]
             self.printed.forget_after(len(self.steps))
 
+    def go(self, until: Condition) -> str:
+        """Run up to a condition; to a step that was made or taken back already, go there instead."""
+        if until.step is not None and until.is_only_step and until.step <= len(self.steps) + len(self.undone):
+            self.go_to(until.step)
+            return f"step {len(self.steps)}"
+        return self.run(until)
+
     def redo(self) -> Step:
         """Make the step again that was taken back last.
 
@@ -227,11 +244,7 @@ class Session:
         """Write the net as it is to a file, from which `FSMRuntime.restore` goes on, and say so.
 
         Raises:
-            StepError: this runtime cannot, or some node is where it cannot be begun anew.
+            SnapshotError: some node is where it cannot be begun anew, or the net is ending.
         """
-        write: Callable[[Path], object] | None = getattr(self.fsm, "snapshot", None)
-        if write is None:
-            hint = "save the choices instead: they lead here again"
-            raise StepError("snapshots are not there yet", self.fsm.graph.name, hint)
-        write(path)
+        self.fsm.snapshot(path)
         return f"snapshot written to {path}"

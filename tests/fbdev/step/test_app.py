@@ -94,7 +94,7 @@ def sit(make_session: MakeSession, tmp_path: Path, monkeypatch: pytest.MonkeyPat
     def sit(source: str, doing: Callable[[Person], Awaitable[None]], inputs: Any = None, **options: Any) -> None:
         session: Session = make_session(source, inputs)
         workers.append(Worker())
-        app = Debugger(session, workers[-1], Origin("net.py", tmp_path, [], inputs or {}, {}), lambda: None)
+        app = Debugger(session, workers[-1], Origin("net.py", tmp_path, [], inputs or {}, {}))
 
         async def main() -> None:
             async with app.run_test(size=options.get("size", (100, 30))) as pilot:

@@ -184,6 +184,25 @@ def test_no_config_is_called_like_an_option(tmp_path: Path, capsys: pytest.Captu
     assert f"{tmp_path}/steps" in [word.value for word in words_of_run([path, "--script"], f"{tmp_path}/s", "step")]
 
 
+def test_a_snapshot_has_its_own_inputs(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """With --restore a script goes on from a snapshot; inputs beside it are refused, and so is a file that is none."""
+    from fbcore import Each, FSMRuntime
+    from fbcore.formats.python_file import load_graph
+
+    path = write(tmp_path, nets.FAILED)
+    where = str(tmp_path / "net.snapshot")
+    with FSMRuntime(load_graph(path)).start(inputs={"value": Each([4, 2])}) as fsm:
+        fsm.run_until(port="divide.out")
+        fsm.snapshot(where)
+    arguments = ["step", path, "--restore", where, "--script", script(tmp_path)]
+    assert main(arguments) == 0
+    assert "1 out        0.25" in capsys.readouterr().out
+    assert main([*arguments, "--input", "value=1"]) == 2
+    assert "a snapshot has its own inputs" in capsys.readouterr().err
+    assert main(["step", path, "--restore", path, "--script", script(tmp_path)]) == 2
+    assert capsys.readouterr().err.startswith("error: ")
+
+
 # -- a real terminal -----------------------------------------------------------------------------------
 
 

@@ -6,6 +6,22 @@ from tests.fbdev import nets
 from tests.fbdev.step.conftest import MakeSession
 from tests.fbdev.step.test_session import PRINTING, SLEEPING
 
+ODD = """
+from fbcore import Graph, component
+
+class Odd:
+    def __repr__(self):
+        return "an\\n\\x1b[31modd\\x1b[0m\\r\\nvalue"
+
+@component
+def odd() -> Odd:
+    print("\\x1b[1min\\x1b[0m\\a \\x07 colour")
+    return Odd()
+
+graph = Graph("strange")
+graph.add(odd).out >> graph.outputs.out
+"""
+
 NESTED = """
 from fbcore import Graph, component
 
@@ -123,6 +139,27 @@ def test_what_can_happen_is_listed_with_what_it_would_do(make_session: MakeSessi
     session = make_session(SLEEPING)
     session.step()
     assert texts(choice_lines(scene_of(session), 60)) == ["1 timer 1 of clock  rings at 1 s"]
+
+
+def test_no_value_tears_a_line(make_session: MakeSession) -> None:
+    """What a `repr` has of colours and ends of lines is left out."""
+    session = make_session(ODD)
+    session.run()
+    lines = [*texts(net_lines(scene_of(session), 76)), *texts(step_lines(scene_of(session)))]
+    assert lines[1] == "▸   out → outputs.out 1 out        an odd value"
+    assert "   2  0 s  odd  sent an odd value to outputs.out" in lines
+    assert "      │ in    colour" in lines
+
+
+def test_of_many_steps_the_last_are_listed(make_session: MakeSession) -> None:
+    """A thousand steps are listed, and those before them are counted."""
+    session = make_session(nets.FINISHED, count=500)
+    session.run()
+    lines = texts(step_lines(scene_of(session)))
+    count = len(session.steps)
+    assert count > 1000
+    assert lines[0] == f"{count - 1000:,} steps before; g, step 1 goes there"
+    assert len(lines) == 1001
 
 
 def test_steps_are_listed_with_what_they_did_and_printed(make_session: MakeSession) -> None:

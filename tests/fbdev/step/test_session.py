@@ -1,10 +1,12 @@
 from itertools import count
+from pathlib import Path
 
 import pytest
 
-from fbcore import Each, StepError
+from fbcore import Each, SnapshotError, StepError
 from fbcore.driver import Seeded
 from fbdev.step.condition import condition
+from fbdev.step.session import Session
 from tests.fbdev import nets
 from tests.fbdev.step.conftest import MakeSession
 
@@ -218,6 +220,35 @@ def test_a_net_is_stopped_in_a_step(make_session: MakeSession) -> None:
         session.stop()
     session.go_to(1)
     assert session.run() == "the net has ended: finished"
+
+
+def test_one_goes_to_a_step_that_was_made(make_session: MakeSession) -> None:
+    """`step 2` goes back when more steps were made, and forth again along those that were taken back."""
+    session = make_session(nets.FINISHED)
+    session.run()
+    last = len(session.steps)
+    assert session.go(condition("step 2", session.fsm)) == "step 2"
+    assert len(session.undone) == last - 2
+    assert session.go(condition(f"step {last}", session.fsm)) == f"step {last}"
+    assert session.undone == []
+
+
+def test_a_session_goes_on_from_a_snapshot(make_session: MakeSession, tmp_path: Path) -> None:
+    """A snapshot is where another session begins, and restarts; what cannot be written down is said."""
+    session = make_session(nets.FAILED, {"value": Each([4, 2])})
+    session.run(condition("divide.out", session.fsm))
+    assert session.snapshot(tmp_path / "net.snapshot") == f"snapshot written to {tmp_path / 'net.snapshot'}"
+    other = Session(session.fsm.graph, snapshot=str(tmp_path / "net.snapshot"))
+    other.start()
+    assert other.fsm.state()["edges"] == session.fsm.state()["edges"]
+    assert other.run() == "the net has ended: finished"
+    other.start()
+    assert other.fsm.result is None
+    other.close()
+    session = make_session(nets.QUIESCENT, {"start": 8})
+    session.run(condition("halve.again where value == 2", session.fsm))
+    with pytest.raises(SnapshotError, match="keeps what it has received in variables"):
+        session.snapshot(tmp_path / "other.snapshot")
 
 
 def test_a_recording_is_replayed_up_to_what_no_longer_fits(make_session: MakeSession) -> None:
