@@ -20,13 +20,18 @@ REFUSED = {
 """The methods of a loop that reach outside, by what they wait for."""
 
 
-def refuse(what: str) -> NoReturn:
-    """Say that there is no world outside."""
-    raise LoopError(
+def refusal(what: str) -> LoopError:
+    """Return the error that says that there is no world outside."""
+    return LoopError(
         f"a stepped loop cannot wait for {what}",
         hint="its time is virtual and its order chosen; use an ordinary loop, a stand-in that needs none, "
         "or fbcore.outside.OpenLoop",
     )
+
+
+def refuse(what: str) -> NoReturn:
+    """Say that there is no world outside."""
+    raise refusal(what)
 
 
 def refuse_outside(loop: type) -> type:

@@ -18,7 +18,7 @@ from fbcore.net.flush import flush_order
 from fbcore.net.node import Node, Phase
 from fbcore.net.observe import Observer, Watching
 from fbcore.net.options import DEFAULTS, NetOptions
-from fbcore.net.outstanding import find_outstanding, tasks_of
+from fbcore.net.outstanding import find_outstanding, tasks_of, waiters_for_threads
 from fbcore.net.registry import PacketRegistry
 from fbcore.net.report import EdgeState, NodeState, Outcome, Result, Snapshot
 from fbcore.net.sink import Sink
@@ -26,6 +26,7 @@ from fbcore.net.trace import Move, Trace
 from fbcore.net.verdict import Verdict, verdict, waits_in_words
 from fbcore.net.wait import BUDGET, Wait
 from fbcore.net.watchdog import Watchdog
+from fbcore.refusal import refusal
 
 if TYPE_CHECKING:
     from fbcore.net.reader import Reader
@@ -302,7 +303,11 @@ class Net:
         """
         if self.is_cancelled or self.live == 0 or (self.reader and self.reader.is_elsewhere):
             return False
-        if not self.blocked.deliver_owed():
+        if self.blocked.deliver_owed():
+            return True
+        for node in waiters_for_threads(self):
+            node.fail(refusal("a thread"))
+        if not self.is_cancelled:
             self._when_blocked()
         return True
 

@@ -28,6 +28,14 @@ class Outstanding:
         return f"{self.address}: {self.what}"
 
 
+def waiters_for_threads(net: Net) -> Iterator[Node]:
+    """Yield the nodes that wait for a thread of anyio, which does not come by way of the loop."""
+    for task, node in tasks_of(net).items():
+        waiting = getattr(internals.innermost(task), "__qualname__", "")
+        if not node.ended and waiting.endswith("run_sync_in_worker_thread"):
+            yield node
+
+
 def node_of(context: Context | None, net: Net) -> Node | None:
     """Return the node of a net that code in this context belongs to."""
     node = context.get(current_node) if context is not None else None

@@ -8,6 +8,7 @@ import warnings
 from collections.abc import Callable, Iterator
 from typing import Any
 
+import anyio.to_thread
 import pytest
 
 from fbcore import (
@@ -428,6 +429,20 @@ def test_nothing_can_be_asked_before_the_start():
     """The error says what to call."""
     with pytest.raises(StepError, match="no net was started"):
         FSMRuntime(line()).step()
+
+
+@pytest.mark.parametrize("how", [asyncio.to_thread, anyio.to_thread.run_sync])
+def test_a_thread_is_refused_with_what_to_do(start, how):
+    """A node that waits for a thread fails, for its end could not be chosen; the net is not called starved."""
+
+    @component
+    async def threaded(number: int) -> int:
+        return await how(lambda: number)
+
+    result = start(threaded, [1]).run()
+    assert result.outcome is Outcome.FAILED
+    assert result.errors[0].what == "LoopError: a stepped loop cannot wait for a thread"
+    assert "OpenLoop" in result.errors[0].hint
 
 
 def test_close_runs_what_nodes_have_to_do_at_their_end():
