@@ -33,15 +33,17 @@ class _Arrival(asyncio.Handle):
 
 
 class OpenLoop(SteppedLoop, asyncio.SelectorEventLoop):
-    """A stepped loop on which threads, sockets, look-ups of hosts, pipes and subprocesses work as on the stock loop.
+    """A stepped loop on which threads, sockets, look-ups of hosts, pipes, subprocesses and signals work as ever.
 
     What comes from outside is a step called `outside`: data on a socket, the end of a job in a thread, a call from
-    another thread. While such work is under way and nothing is ready the loop waits for it in real time, and its
-    virtual time stands still: it passes by timers alone. A thread that the loop was asked for is waited for however
+    another thread, a signal. While such work is under way and nothing is ready the loop waits for it in real time, and
+    its virtual time stands still: it passes by timers alone. A thread that the loop was asked for is waited for however
     long it takes; a socket, a pipe or a subprocess, which may be silent for good, for `patience` seconds, after which
-    the next timer is due. A server that waits for connections holds up nobody. A thread of one's own is seen only
-    `with loop.at_work()`. Signals are refused. A driver is not offered a turn that became ready after a callback, for
-    asyncio's sockets and subprocesses count on their order; by hand one had better keep to that.
+    the next timer is due. A server that waits for connections holds up nobody, nor does a signal that may come. A
+    thread of one's own is seen only `with loop.at_work()`.
+
+    A driver is not offered a turn that became ready after a callback, for asyncio's sockets and subprocesses count on
+    their order; by hand one had better keep to that.
 
     What can be replayed: the order of steps, `outside` among them, for a `Scripted` driver waits where the script has
     an `outside`. What cannot: which of several works outside is done first, and what it brings.
@@ -228,10 +230,10 @@ class OpenLoop(SteppedLoop, asyncio.SelectorEventLoop):
 
 
 def _let_in() -> None:
-    """Take back the refusals, but for signals."""
-    for what, names in REFUSED.items():
+    """Take back the refusals."""
+    for names in REFUSED.values():
         for name in names.split():
-            if what != "a signal" and name not in vars(OpenLoop):
+            if name not in vars(OpenLoop):
                 setattr(OpenLoop, name, getattr(asyncio.SelectorEventLoop, name))
     for name in ("_write_to_self", "_process_events"):
         setattr(OpenLoop, name, getattr(asyncio.SelectorEventLoop, name))

@@ -1,6 +1,7 @@
 """On an open loop threads, sockets and subprocesses are the real ones, and virtual time stands still meanwhile."""
 
 import asyncio
+import os
 import signal
 import socket
 import sys
@@ -275,11 +276,16 @@ def test_a_net_whose_nodes_work_in_threads():
         assert (result, loop.choices.count(OUTSIDE) >= 3) == ([1, 2, 3], True)
 
 
-def test_signals_are_refused():
-    """No driver could choose when they come; the runner of the net takes care of Ctrl-C."""
+def test_a_signal_is_a_step_from_outside():
+    """Nobody waits for one, but when it comes it is heard."""
 
-    async def main() -> None:
-        asyncio.get_running_loop().add_signal_handler(signal.SIGUSR1, print)
+    async def main() -> list[str]:
+        log: list[str] = []
+        asyncio.get_running_loop().add_signal_handler(signal.SIGUSR1, log.append, "heard")
+        os.kill(os.getpid(), signal.SIGUSR1)
+        await asyncio.to_thread(int)
+        asyncio.get_running_loop().remove_signal_handler(signal.SIGUSR1)
+        return log
 
-    with pytest.raises(LoopError, match="cannot wait for a signal"):
-        run(main)
+    result, loop = run(main)
+    assert (result, loop.choices.count(OUTSIDE) >= 2) == (["heard"], True)

@@ -14,10 +14,11 @@ import json
 import sys
 import unittest
 import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from fbcore.loop import SteppedLoop
+from fbcore.outside import OpenLoop
 
 MODULES = (
     "test_tasks",
@@ -33,16 +34,31 @@ MODULES = (
 )
 """Those of `test.test_asyncio` that are about tasks and what they wait for; not every Python has all of them."""
 
+OF_OUTSIDE = (
+    "test_streams",
+    "test_subprocess",
+    "test_server",
+    "test_threads",
+    "test_runners",
+    "test_pep492",
+    "test_context",
+)
+"""Those that need threads, sockets and subprocesses, too: they run on open loops."""
+
 made: list[SteppedLoop] = []
 """The loops that were made."""
 
 
 class Policy(asyncio.DefaultEventLoopPolicy):
-    """Makes stepped loops."""
+    """Makes stepped loops, or open ones."""
+
+    def __init__(self, make_loop: Callable[[], SteppedLoop]) -> None:
+        super().__init__()
+        self._make_loop = make_loop
 
     def new_event_loop(self) -> asyncio.AbstractEventLoop:
         """Make one."""
-        made.append(SteppedLoop())
+        made.append(self._make_loop())
         return made[-1]
 
 
@@ -83,13 +99,20 @@ def run(module: str, policy: asyncio.AbstractEventLoopPolicy) -> dict[str, Any]:
     return counts
 
 
+def make_loop(module: str) -> Callable[[], SteppedLoop]:
+    """Return what makes the loops of a module's tests."""
+    return (lambda: OpenLoop(patience=1)) if module in OF_OUTSIDE else SteppedLoop
+
+
 def main() -> None:
     """Run the modules that are there and print what became of their tests, as JSON."""
     warnings.simplefilter("ignore")
-    found = sys.argv[1:] or [name for name in MODULES if importlib.util.find_spec(f"test.test_asyncio.{name}")]
+    found = sys.argv[1:] or [
+        name for name in (*MODULES, *OF_OUTSIDE) if importlib.util.find_spec(f"test.test_asyncio.{name}")
+    ]
     importlib.import_module("test.test_asyncio.utils").TestLoop = TurnedLoop  # type: ignore[attr-defined]
     sys.stderr = io.StringIO()
-    print(json.dumps({name: run(name, Policy()) for name in found}, indent=1))
+    print(json.dumps({name: run(name, Policy(make_loop(name))) for name in found}, indent=1))
 
 
 if __name__ == "__main__":

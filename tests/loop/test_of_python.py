@@ -1,4 +1,4 @@
-"""CPython's own tests of tasks and of what they wait for hold on a stepped loop."""
+"""CPython's own tests of tasks and what they wait for hold on a stepped loop, those of streams on an open one."""
 
 import importlib.util
 import json
@@ -7,11 +7,12 @@ import sys
 
 import pytest
 
-from tests.loop.of_python import MODULES
+from tests.loop.of_python import MODULES, OF_OUTSIDE
 
 EXCEPT = {
     "test_stop_while_run_in_complete": "turns its clock ahead of a timer that never is due, and reads that",
     "RunCoroutineThreadsafeTests": "calls from other threads, which a stepped loop refuses",
+    "test_kill_issue43884": "sleeps beside a subprocess, and expects that to take time",
 }
 """Tests that do not hold, and why."""
 
@@ -23,6 +24,9 @@ AT_LEAST = {
     "test_taskgroups": 35,
     "test_timeouts": 32,
     "test_waitfor": 15,
+    "test_streams": 60,
+    "test_subprocess": 29,
+    "test_threads": 6,
 }
 """How many of a module's tests run on stepped loops, at the least, on every Python."""
 
@@ -31,9 +35,9 @@ HAS_TESTS = importlib.util.find_spec("test.test_asyncio") is not None if importl
 
 @pytest.mark.slow
 @pytest.mark.skipif(not HAS_TESTS, reason="this Python came without its own tests")
-@pytest.mark.parametrize("module", MODULES)
+@pytest.mark.parametrize("module", [*MODULES, *OF_OUTSIDE])
 def test_tests_of_asyncio_hold(module):
-    """Each of a module's tests passes on stepped loops, but for those that need what is refused."""
+    """Each of a module's tests passes on stepped loops, or open ones, but for those that need what is refused."""
     if importlib.util.find_spec(f"test.test_asyncio.{module}") is None:
         assert module not in AT_LEAST
         return
