@@ -1,10 +1,10 @@
-"""Help for people who test components and nets: one component alone, nets in a seeded order, and bad neighbours."""
+"""Help for people who test components and nets: one component alone, a seeded order, virtual time, bad neighbours."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping
-from typing import Any
+from collections.abc import Callable, Coroutine, Mapping
+from typing import Any, TypeVar
 
 from fbcore.errors import InputError
 from fbcore.loop import Seeded, SteppedLoop
@@ -16,6 +16,8 @@ from fbcore.model.port_spec import PortKind
 from fbcore.net.report import Outputs, Result
 from fbcore.runtimes.batch import BatchRuntime
 from fbcore.runtimes.blocking import run_on
+
+T = TypeVar("T")
 
 
 def run_component(component: Any, /, *, error: bool = False, **ports: Any) -> Outputs:
@@ -84,8 +86,34 @@ def run_stepped(graph: Graph, seed: int | None = None, /, **options: Any) -> Res
         print("the same in a hundred orders")
         #> the same in a hundred orders
     """
-    make_loop: Callable[[], SteppedLoop] = SteppedLoop if seed is None else lambda: SteppedLoop(Seeded(seed))
-    return run_on(make_loop, lambda: BatchRuntime(graph).arun(**options))
+    return run_on(_loops(seed), lambda: BatchRuntime(graph).arun(**options))
+
+
+def run_async(main: Callable[[], Coroutine[Any, Any, T]], seed: int | None = None, /) -> T:
+    """Run a coroutine function on a stepped loop, and return its result: in virtual time, and in the order of a seed.
+
+    Without a seed whoever is ready first comes first. The pytest fixture `stepped_loop` does this for a whole test.
+
+    Raises:
+        LoopError: it would wait for ever; the error says which tasks wait.
+
+    Example:
+        import asyncio
+        from fbcore.testing import run_async
+
+        async def main() -> str:
+            queue = asyncio.Queue()
+            asyncio.get_running_loop().call_later(3600, queue.put_nowait, "an hour later")
+            return await queue.get()
+
+        print(run_async(main, 7))
+        #> an hour later
+    """
+    return run_on(_loops(seed), main)
+
+
+def _loops(seed: int | None) -> Callable[[], SteppedLoop]:
+    return SteppedLoop if seed is None else lambda: SteppedLoop(Seeded(seed))
 
 
 # -- neighbours: crude, but what they do they really do ------------------------------------------------
