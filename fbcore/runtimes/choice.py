@@ -170,9 +170,9 @@ def _in_words(stepping: Stepping, node: Node, name: str) -> str:
         value = shown(_pending(trace.ports[0]))
         full = [edge.address for edge in trace.ports[0].edges if edge.is_full]
         return f"waits to send {value} by {names}: no room" if full else f"sends {value} by {names}"
-    with_packets = [port for port in trace.ports if port.queue]
     if trace.verb == "changes":
         return f"looks at {names}"
+    with_packets = [port for port in trace.ports if port.queue]
     if len(with_packets) < (len(trace.ports) if trace.verb == "zip" else 1):
         ended = all(port.is_closed for port in trace.ports if not port.queue)
         return f"finds that {names} has ended" if ended else f"waits for {names}"

@@ -534,5 +534,7 @@ def test_configs_are_given_as_to_a_run(start):
     node.out >> graph.outputs.out
     graph.configs.wait >> late.wait
     fsm = start(graph, [1, 2], wait=7.0)
+    fsm.step("scale")
+    assert fsm.enabled()["scale"].does == "looks at factor"
     result = fsm.run()
     assert (result.outputs.out, fsm.time) == ([10, 20], 7.0)
