@@ -137,14 +137,14 @@ def draw(
         str,
         typer.Option(
             metavar="FORMAT",
-            help="mermaid, dot, svg or png; by default what the file's name ends in.",
-            autocompletion=lambda: ["mermaid", "dot", "svg", "png"],
+            help="mermaid, dot, svg, png or json; by default what the file's name ends in.",
+            autocompletion=lambda: ["mermaid", "dot", "svg", "png", "json"],
         ),
     ] = "",
     types: Annotated[bool, typer.Option("--types", metavar="", help="Write the types of ports on the arrows.")] = False,
     debug: Annotated[bool, typer.Option("--debug", metavar="", help="Show the traceback of an error.")] = False,
 ) -> int:
-    """Draw the graph in a Python file: as Mermaid text, or as DOT, SVG or PNG, by the ending of the output."""
+    """Draw the graph in a Python file: as Mermaid text, or as DOT, SVG, PNG or JSON, by the ending of the output."""
     from fbdev.draw.command import draw_file
 
     return draw_file(file, output, format, types=types)

@@ -146,6 +146,21 @@ NO_RECORD = Sky("anywhere", datetime.min, "no record")
 """Stands for the weather where the data has none, so that those flights are counted with the others."""
 
 
+def word_of(pair: tuple[Flight, Sky]) -> str:
+    """Return what the weather of a flight was."""
+    return pair[1].word
+
+
+def hour_of(pair: tuple[Flight, Sky]) -> int:
+    """Return the hour in which a flight was to leave."""
+    return pair[0].hour
+
+
+def place_of_word(word: str) -> int:
+    """Return where a word of the weather stands in the tables."""
+    return [*WORDS].index(word)
+
+
 class SortOut(Component):
     """Send flights that left one way, and cancelled ones the other."""
 
@@ -295,8 +310,8 @@ by_weather = graph.add(
     ShowDelay,
     "by_weather",
     by="weather",
-    group=lambda pair: pair[1].word,
-    order=[*WORDS].index,
+    group=word_of,
+    order=place_of_word,
     title="Which weather delays flights?",
     subtitle="Flights that left New York in 2013, by the weather in the hour they were to leave",
     csv="delay_by_weather.csv",
@@ -307,7 +322,7 @@ by_hour = graph.add(
     ShowDelay,
     "by_hour",
     by="hour",
-    group=lambda pair: pair[0].hour,
+    group=hour_of,
     title="Delays pile up over the day",
     subtitle="Flights that left New York in 2013, by the hour of the day in which they were to leave",
     csv="delay_by_hour.csv",

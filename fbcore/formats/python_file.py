@@ -1,4 +1,4 @@
-"""Nets as Python files: the graph in `flights.py`, or one of several by `flights.py:name`."""
+"""Nets as files: the graph in `flights.py`, or one of several by `flights.py:name`; `flights.json` has one."""
 
 from __future__ import annotations
 
@@ -16,8 +16,9 @@ _RULE = "a net is a Python file in UTF-8, with `graph = Graph(...)` in it"
 def load_graph(target: str | Path) -> Graph:
     """Run a Python file and return the graph in it: its only one, or the one called `graph`.
 
-    `flights.py:clean` takes the one called `clean`. The file is imported as a module of its own name, so its
-    part under `if __name__ == "__main__":` is not run, and its folder is importable meanwhile.
+    `flights.py:clean` takes the one called `clean`. The file is imported as a module of its own name, so its part
+    under `if __name__ == "__main__":` is not run, and its folder is importable meanwhile. A file that ends in `.json`
+    is read as `read_graph` does.
 
     Raises:
         LoadError: the file cannot be read or run, or there is no graph in it, or several and none was named;
@@ -42,15 +43,30 @@ def load_graph(target: str | Path) -> Graph:
         #> ['HELLO']
     """
     path, name = split_target(target)
+    if is_json(path):
+        from fbcore.formats.graph_file import read_graph
+
+        return _alone(read_graph(path), path, name)
     return pick_graph(import_file(Source(path, _RULE)), path, name)
 
 
 def split_target(target: str | Path) -> tuple[Path, str]:
     """Split `FILE.py:name` into the file and the name, which is "" when none was given."""
     file, colon, name = str(target).rpartition(":")
-    if colon and (name.isidentifier() or file.endswith(".py")):
+    if colon and (name.isidentifier() or file.endswith((".py", ".json"))):
         return Path(file), name
     return Path(target), ""
+
+
+def is_json(path: Path) -> bool:
+    """Say whether a file is to hold a graph as JSON."""
+    return path.suffix.lower() == ".json"
+
+
+def _alone(graph: Graph, path: Path, name: str) -> Graph:
+    if name not in ("", graph.name):
+        raise LoadError(f"there is no {name} in this file", str(path), f"its graph is {graph.name}")
+    return graph
 
 
 # -- choosing ------------------------------------------------------------------------------------------

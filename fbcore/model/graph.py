@@ -139,7 +139,10 @@ class Graph:
             print(*graph.nodes)
             #> scale to_feet
         """
-        place = caller()
+        return self.add_at(component, id, config, caller())
+
+    def add_at(self, component: Any, id: str | None, configs: dict[str, Any], place: Place) -> Any:
+        """Add as `add` does, on behalf of a line of the user's source."""
         self._refuse_if_frozen(place)
         spec = spec_of(component)
         name = str(id) if id is not None else spec.name
@@ -152,7 +155,7 @@ class Graph:
                 name,
                 f'give this one an id of its own: graph.add({spec.target.__name__}, "{name}_2")',
             )
-        self.nodes[name] = NodeSpec(name, spec, config, place)
+        self.nodes[name] = NodeSpec(name, spec, configs, place)
         return NodeHandle(self, self.nodes[name])
 
     def __getitem__(self, id: str) -> Any:
@@ -181,7 +184,10 @@ class Graph:
             print(BatchRuntime(graph).run().outputs.halves)
             #> [10, 5, 2, 1]
         """
-        place = caller()
+        return self.initial_at(value, caller())
+
+    def initial_at(self, value: Any, place: Place) -> Any:
+        """Make an initial packet as `initial` does, on behalf of a line of the user's source."""
         self._refuse_if_frozen(place)
         self.initials.append(value)
         self.initial_places.append(place)

@@ -12,8 +12,8 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from fbcore.errors import LoadError
-from fbcore.formats.python_file import graphs_in, pick_graph, split_target
+from fbcore.errors import FlowError, LoadError
+from fbcore.formats.python_file import graphs_in, is_json, load_graph, pick_graph, split_target
 from fbcore.model.graph import Graph
 from fbcore.source.module import import_file
 from fbcore.source.read import Source
@@ -35,16 +35,21 @@ def main() -> None:
     timer.daemon = True
     timer.start()
     watch = ImportWatch()
-    module = None
+    module, graph = None, None
     try:
         with watch.watching():
-            module = import_file(source)
-    except LoadError as error:
+            if is_json(path):
+                graph = load_graph(target)
+            else:
+                module = import_file(source)
+    except FlowError as error:
         report.add([Finding(GROUP, Level.ERROR, error.what, place=error.address, hint=error.hint)])
     except KeyboardInterrupt:
         report.add([Finding(GROUP, Level.ERROR, "importing it raises KeyboardInterrupt", hint="leave that to Ctrl-C")])
     timer.cancel()
     report.add([*watch.findings, *hidden_modules(source.file)])
+    if graph is not None:
+        report.check_only(graph)
     if module is not None:
         report.check(module, path, name)
     report.end()
@@ -71,6 +76,13 @@ class Report:
             self._content["usage"] = str(error)
         except Exception:
             # A mistake of ours, which is not to look like one of the file's.
+            self._content["mistake"] = traceback.format_exc()
+
+    def check_only(self, graph: Graph) -> None:
+        """Check a graph, and the components in it."""
+        try:
+            self._check([graph], [])
+        except Exception:
             self._content["mistake"] = traceback.format_exc()
 
     def _check(self, graphs: list[Graph], components: list[Any]) -> None:

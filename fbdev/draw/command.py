@@ -1,4 +1,4 @@
-"""`fbdev draw`: the graph in a file as Mermaid, DOT, SVG or PNG."""
+"""`fbdev draw`: the graph in a file as Mermaid, DOT, SVG or PNG, or as JSON that can be read and run again."""
 
 import sys
 from pathlib import Path
@@ -6,12 +6,21 @@ from pathlib import Path
 import typer
 
 from fbcore.formats.dot import to_dot
+from fbcore.formats.graph_file import graph_text, write_graph
 from fbcore.formats.mermaid import to_mermaid
 from fbcore.formats.picture import picture
 from fbcore.formats.python_file import load_graph
 from fbcore.model.graph import Graph
 
-_ENDINGS = {".mmd": "mermaid", ".mermaid": "mermaid", ".dot": "dot", ".gv": "dot", ".svg": "svg", ".png": "png"}
+_ENDINGS = {
+    ".mmd": "mermaid",
+    ".mermaid": "mermaid",
+    ".dot": "dot",
+    ".gv": "dot",
+    ".svg": "svg",
+    ".png": "png",
+    ".json": "json",
+}
 _FORMATS = tuple(dict.fromkeys(_ENDINGS.values()))
 
 
@@ -23,7 +32,11 @@ def draw_file(target: str, output: str, format: str = "", *, types: bool = False
     kind = _kind(output, format)
     if kind == "png" and not output and sys.stdout.isatty():
         raise typer.BadParameter("a terminal shows no PNG; name a file", param_hint="--output")
-    drawing = _drawing(load_graph(target), kind, types)
+    graph = load_graph(target)
+    if kind == "json" and output:
+        write_graph(graph, output)
+        return 0
+    drawing = _drawing(graph, kind, types)
     if not output:
         _print(drawing, kind)
         return 0
@@ -49,6 +62,8 @@ def _kind(output: str, format: str) -> str:
 def _drawing(graph: Graph, kind: str, types: bool) -> bytes:
     if kind == "mermaid":
         return to_mermaid(graph, types=types).encode()
+    if kind == "json":
+        return graph_text(graph, Path()).encode()
     dot = to_dot(graph, types=types)
     return dot.encode() if kind == "dot" else picture(dot, kind)
 

@@ -354,3 +354,15 @@ def test_no_color_is_heeded(folder: Path) -> None:
         terminal.read_to_end()
     assert "\x1b[31m" not in terminal.seen
     assert "\x1b[33m" not in terminal.seen
+
+
+def test_a_graph_in_json_is_checked(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """A JSON file is checked as a Python file is, with its own lines; broken data is a finding."""
+    (tmp_path / "net.py").write_text(WARNED)
+    path = tmp_path / "net.json"
+    assert main(["draw", str(tmp_path / "net.py"), "-o", str(path)]) == 0
+    assert main(["check", str(path)]) == main(["check", str(tmp_path / "net.py")])
+    assert f"{path}:" in capsys.readouterr().out
+    path.write_text(path.read_text().replace('"name": "same"', '"name": "gone"'))
+    assert main(["check", str(path)]) == 1
+    assert "there is no gone in module" in capsys.readouterr().out

@@ -33,6 +33,17 @@ def test_the_drawing_goes_to_a_file(file: Path, name: str, capsys: pytest.Captur
     assert capsys.readouterr().out == ""
 
 
+def test_a_graph_is_written_as_data(file: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """`fbdev draw FILE -o net.json` writes a file that `fbdev run` and `fbdev draw` take in its stead."""
+    data = file.with_name("net.json")
+    assert main(["draw", str(file), "-o", str(data)]) == 0
+    assert main(["draw", str(data)]) == 0
+    assert capsys.readouterr().out == to_mermaid(load_graph(file))
+    assert main(["run", str(data)]) == main(["run", str(file)]) == 0
+    assert main(["draw", str(data), "--format", "json"]) == 0
+    assert '"format": "fbcore-graph"' in capsys.readouterr().out
+
+
 def test_an_unknown_ending_is_refused(file: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """A file that is named as something else would be none: it is not written, and the endings are told."""
     drawing = file.with_suffix(".pdf")
