@@ -9,9 +9,11 @@ from __future__ import annotations
 import hashlib
 import json
 import math
+import sys
 from typing import Any
 
 from fbcore.errors import DataError, shown
+from fbcore.formats.typed_arrays import ARRAY, SCALAR, read_array, write_array
 from fbcore.formats.typed_classes import read_object, write_object
 from fbcore.formats.typed_refusal import Refused
 from fbcore.formats.typed_values import DICTS, FORMS, FORMS_BY_TAG, pairs_of
@@ -27,9 +29,9 @@ def to_data(value: Any, address: str = "") -> Any:
     """Return a value as data that `json.dumps` writes and `from_data` turns into an equal value of the same types.
 
     Values may be what JSON has, `tuple`, `set`, `bytes`, dicts with any keys, dates and times, `Decimal`,
-    `Fraction`, `Path`, `UUID`, collections, and members and instances of Enums, NamedTuples, dataclasses and
-    pydantic models that can be imported. An object that is in two places becomes two. `address` is where errors
-    say that the value is.
+    `Fraction`, `Path`, `UUID`, collections, arrays of numpy, and members and instances of Enums, NamedTuples,
+    dataclasses and pydantic models that can be imported. An object that is in two places becomes two. `address` is
+    where errors say that the value is.
 
     Raises:
         DataError: there is something else in it, or it contains itself.
@@ -143,7 +145,9 @@ class _Writer:
         form = FORMS.get(kind)
         if form is not None:
             return _tagged(form.tag, form.write(value, self.write))
-        return _tagged(*write_object(value, self.write))
+        is_array = "numpy" in sys.modules and kind.__module__ == "numpy"
+        found = write_array(value) if is_array else None
+        return _tagged(*(found or write_object(value, self.write)))
 
 
 def _tagged(tag: str, data: Any) -> dict[str, Any]:
@@ -187,6 +191,8 @@ def _read_tagged(data: dict[str, Any]) -> Any:
         raise Refused(f"{shown(data)} is not of the form {{$type, $value}}", _BROKEN)
     if ":" in tag:
         return read_object(tag, data[VALUE], _read)
+    if tag in (ARRAY, SCALAR):
+        return read_array(tag, data[VALUE])
     form = FORMS_BY_TAG.get(tag)
     if form is None:
         hint = "the data is broken, or of a newer version; classes are named as in package.module:Name"

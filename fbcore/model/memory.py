@@ -5,9 +5,9 @@ from __future__ import annotations
 import copy
 import inspect
 from collections.abc import Callable
-from typing import Any, Generic, TypeVar, get_args, get_origin, overload
+from typing import Any, Generic, Never, NoReturn, TypeVar, get_args, get_origin, overload
 
-from fbcore.errors import GraphError, shown
+from fbcore.errors import GraphError, PortError, shown
 from fbcore.model.packet import NOTHING
 from fbcore.model.port import declared_only
 from fbcore.model.types import fits, name_of
@@ -74,6 +74,11 @@ class Memory(Generic[T]):
         if self.is_declared:
             declared_only(self)
         self._value = value
+
+    def __set__(self, component: object, value: Never) -> NoReturn:
+        # There is no `__get__`: a node puts its own into the instance, where it is found as any attribute is.
+        hint = "set what it remembers, `self.name.value = ...`"
+        raise PortError(f"a memory of {type(component).__name__} cannot be replaced by {shown(value)}", hint=hint)
 
     def new_value(self) -> Any:
         """Return what a memory begins with, shared with no other."""

@@ -37,7 +37,7 @@ def _running(node: Node, component: ComponentSpec) -> Callable[[], Any]:
         for port in component.ports.values():
             setattr(instance, port.name, _port(node, port))
         for name, memory in node.memories.items():
-            setattr(instance, name, memory)
+            vars(instance)[name] = memory
         instance.error = node.error
         instance.__init__()  # type: ignore[misc]  # ports are there before a user's __init__ wants them
         trigger = node.ins.get("execute")

@@ -168,6 +168,18 @@ def test_nodes_and_nets_share_nothing() -> None:
     assert declared.new_value() == {"the"}
 
 
+def test_a_memory_is_not_replaced(run: Run) -> None:
+    """Who sets the memory itself, instead of its value, is told so: what is set would be remembered by nobody."""
+
+    class Wrong(Uniques):
+        async def run(self) -> None:
+            self.seen = {"a"}  # type: ignore[assignment]
+
+    (error,) = run(one_node(Wrong), inputs={"word": Each([])}).errors
+    assert "a memory of Wrong cannot be replaced by {'a'}" in str(error)
+    assert "self.name.value = ..." in str(error)
+
+
 def test_a_net_is_not_made_of_memories_that_cannot_begin() -> None:
     """What a function that makes the first value raises is told before the net runs."""
 

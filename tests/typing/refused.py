@@ -32,6 +32,7 @@ class Kennel(Component):
         await self.bell.send("loud")  # refused
         self.seen.value.add(3)  # refused
         self.seen.value = {3}  # refused
+        self.seen = {"Rex"}  # refused
         async for first, _second in self.zip(self.names, self.names):
             print(first + 1)  # refused
         print(number, text)
