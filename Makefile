@@ -56,8 +56,9 @@ lint: install  ## check style, format, types, layers and that notebooks are clea
 	$(VENV)/bin/lint-imports
 	$(VENV)/bin/python -m tests.habits.notebooks
 
-bench: install  ## measure the flow of packets, and the flights beside the same job by hand
+bench: install  ## measure the flow of packets, the stepped loop, and the flights beside the same job by hand
 	$(VENV)/bin/python -m benchmarks flow
+	$(VENV)/bin/python -m benchmarks loop
 	$(VENV)/bin/python -m benchmarks flights
 
 docs: install  ## build the documentation into site/

@@ -14,7 +14,7 @@ from dataclasses import replace
 
 from benchmarks.case import QUICK, Case, Effort, Measurement
 
-NAMES = ("flow", "flights")
+NAMES = ("flow", "flights", "loop")
 
 
 def main() -> None:

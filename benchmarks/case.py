@@ -103,14 +103,28 @@ def spread_of(values: Iterable[float]) -> str:
 
 
 def speed(
-    name: str, hop: Callable[[], float], their_hop: Callable[[], float], than: str, least: float | None, effort: Effort
+    name: str,
+    hop: Callable[[], float],
+    their_hop: Callable[[], float],
+    than: str,
+    least: float | None,
+    effort: Effort,
+    *,
+    unit: str = "hops/CPU-s",
 ) -> Case:
     """Measure how many times as fast as a baseline packets hop; both measure the CPU seconds of one hop."""
     ratios, mine, _ = paired(hop, their_hop, effort)
     times = [1 / ratio for ratio in ratios]
     ratio = statistics.median(times)
-    case = Case(name, 1 / statistics.median(mine), "hops/CPU-s", than, ratio, spread=spread_of(times))
+    case = Case(name, 1 / statistics.median(mine), unit, than, ratio, spread=spread_of(times))
     return case if least is None else replace(case, target=f">= {least:g} x", met=ratio >= least)
+
+
+def at_least(name: str, values: list[float], unit: str, least: float) -> Case:
+    """Judge measured values by their median, against the least that is wanted."""
+    value = statistics.median(values)
+    target = f">= {least:,g} {unit}"
+    return Case(name, value, unit, ratio=value / least, target=target, met=value >= least, spread=spread_of(values))
 
 
 def cost(name: str, costs: list[float], ratios: list[float], unit: str, than: str, most: float | None) -> Case:

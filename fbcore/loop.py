@@ -17,7 +17,7 @@ from typing import Any, TypeVarTuple
 
 from fbcore.driver import CALLBACKS, Driver, Scripted, Seeded, first_come
 from fbcore.errors import LoopError
-from fbcore.ready import Ready, ReadySteps, name_of_callback, step_name
+from fbcore.ready import Call, Ready, ReadySteps, name_of_callback, step_name
 from fbcore.refusal import refuse, refuse_outside
 from fbcore.stepped_task import Cancelled, InOrder, StepNames, SteppedTask, in_task_order
 from fbcore.timers import ArmedTimers, Timer, Timers
@@ -232,15 +232,22 @@ class SteppedLoop(asyncio.BaseEventLoop):
         ready, armed, is_open = self._ready, self._timers.heap, self._is_open
         record, cancelled = self.choices.append, self._cancelled
         while True:
-            if armed or not ready or is_open:
+            if not ready or is_open:
                 self._begin_pass()
+            elif armed:
+                # As the beginning of a pass finds out, where nothing is due.
+                self._passes_now += 1
+                if armed[0][0] < self._now + _RESOLUTION or self._passes_now > PASSES_AT_AN_INSTANT:
+                    self._begin_pass()
             for _ in range(len(ready)):
                 handle: Any = ready.popleft()
                 if handle._cancelled:
                     continue
                 # As step_name does, and quicker where it is the turn of a task.
                 callback = handle._callback
-                if (kind := type(callback)) is FunctionType or kind is MethodType:
+                if (kind := type(callback)) is FunctionType and not is_open:
+                    name = CALLBACKS
+                elif kind is FunctionType or kind is MethodType:
                     name = step_name(handle)
                 else:
                     try:
@@ -258,25 +265,21 @@ class SteppedLoop(asyncio.BaseEventLoop):
 
     def _begin_pass(self) -> None:
         """See to it that something is ready: time jumps when nothing is, or has been too long."""
-        until = self._now
-        if not self._ready:
+        self._passes_now += 1
+        jumps = not self._ready or self._passes_now > PASSES_AT_AN_INSTANT
+        if jumps:
             self._passes_now = 0
-            if self._stopping or self._chooses_timers:
-                return
-            if (first := self._timers.next()) is None:
-                self._be_idle()
-                return
-            until = first.when()
-        elif self._timers.heap:
-            self._passes_now += 1
-            if self._passes_now > PASSES_AT_AN_INSTANT and (first := self._timers.next()):
-                self._passes_now = 0
-                until = first.when()
-        if not self._chooses_timers or until > self._now:
-            # The last of those that are due says what time it is then.
-            for timer in self._timers.take_due(until + _RESOLUTION):
-                self._now = max(self._now, timer.when())
+        if self._chooses_timers and not (self._ready and jumps):
+            return
+        if self._stopping and not self._ready:
+            return
+        if due := self._timers.take_due(self._now + _RESOLUTION, beyond=_RESOLUTION if jumps else 0.0):
+            # The last of them says what time it is then.
+            self._now = max(self._now, due[-1]._when)
+            for timer in due:
                 self._ready.append(timer)
+        elif not self._ready:
+            self._be_idle()
 
     def _run_chosen(self, count: int) -> None:
         for _ in range(count):
@@ -320,7 +323,7 @@ class SteppedLoop(asyncio.BaseEventLoop):
         self.choices.append(name)
         step._run()
         if self._cancelled:
-            self._put_in_task_order()
+            self._by_name().reorder(lambda handles: in_task_order(self._cancelled, handles))
         self.running = ""
 
     def _take(self, name: str) -> asyncio.Handle:
@@ -338,13 +341,6 @@ class SteppedLoop(asyncio.BaseEventLoop):
         self.touch("timer", name)
         return timer
 
-    def _put_in_task_order(self) -> None:
-        """Let what was cancelled in this step be ready in the order of tasks."""
-        ready = self._by_name()
-        handles = deque(ready)
-        in_task_order(self._cancelled, handles)
-        ready.refill(handles)
-
     # -- time ---------------------------------------------------------------------------------------
 
     def call_soon(
@@ -353,7 +349,7 @@ class SteppedLoop(asyncio.BaseEventLoop):
         """Call back in the next pass."""
         if self._debug or self._closed:
             return super().call_soon(callback, *args, context=context)
-        handle = asyncio.Handle(callback, args, self, context)
+        handle = Call(callback, args, self, context)
         self._ready.append(handle)
         return handle
 
@@ -363,16 +359,19 @@ class SteppedLoop(asyncio.BaseEventLoop):
         """Call back so many seconds of virtual time from now."""
         if delay is None:
             raise TypeError("delay must not be None")
-        return self.call_at(self._now + delay, callback, *args, context=context)
+        return self._arm(Timer(self._now + delay, callback, args, self, context))
 
     def call_at(
         self, when: float, callback: Callable[[*Ts], object], *args: *Ts, context: Context | None = None
     ) -> asyncio.TimerHandle:
         """Call back when the virtual time is `when`; timers of one time in the order in which they were armed."""
-        self._check_closed()  # type: ignore[attr-defined]
         if when is None:
             raise TypeError("when cannot be None")
-        timer = Timer(when, callback, args, self, context)
+        return self._arm(Timer(when, callback, args, self, context))
+
+    def _arm(self, timer: Timer) -> Timer:
+        if self._closed:
+            self._check_closed()  # type: ignore[attr-defined]  # raises
         self._timers.arm(timer, self.running)
         if self.touched is not None:
             self.touch("timer", timer.name)

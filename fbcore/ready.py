@@ -6,6 +6,7 @@ import asyncio
 from bisect import bisect_left
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextvars import Context, copy_context
 from operator import itemgetter
 from types import FunctionType, MethodType
 from typing import Any
@@ -42,6 +43,33 @@ def step_name(handle: Any) -> str:
 def name_of_callback(handle: object) -> str:
     """Return the name of the step of a callback."""
     return OUTSIDE if getattr(handle, "is_outside", False) else CALLBACKS
+
+
+class Call(asyncio.Handle):
+    """A callback of a loop that is not debugged: made in one call, for nothing is made as often."""
+
+    __slots__ = ()
+
+    # asyncio's own, which its type stubs do not show.
+    _context: Context
+    _loop: asyncio.AbstractEventLoop
+    _callback: Any
+    _repr: str | None
+    _source_traceback: Any
+
+    def __init__(
+        self,
+        callback: Callable[..., object],
+        args: tuple[Any, ...],
+        loop: asyncio.AbstractEventLoop,
+        context: Context | None,
+    ) -> None:
+        self._context = copy_context() if context is None else context
+        self._loop = loop
+        self._callback = callback
+        self._args = args
+        self._cancelled = False
+        self._repr = self._source_traceback = None
 
 
 class ReadySteps:
@@ -121,6 +149,12 @@ class ReadySteps:
             self._turns[new] = self._turns.pop(name)
         else:
             self._turns = {new if each == name else each: turn for each, turn in self._turns.items()}
+
+    def reorder(self, order: Callable[[deque[asyncio.Handle]], None]) -> None:
+        """Let a function put the handles into another order."""
+        handles = deque(self)
+        order(handles)
+        self.refill(handles)
 
     def refill(self, handles: Iterable[asyncio.Handle]) -> None:
         """Take out all, and put in handles in a new order."""

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-import heapq
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextvars import Context, copy_context
+from heapq import heapify, heappop, heappush
 from itertools import takewhile
 from typing import Any
 
@@ -56,6 +56,18 @@ class Timer(asyncio.TimerHandle):
         self._when = when
         self._scheduled = False
 
+    def cancel(self) -> None:
+        """Cancel it; of one that is no longer armed the loop need not hear."""
+        if self._scheduled and not self._cancelled:
+            self._loop._timer_handle_cancelled(self)  # type: ignore[attr-defined]
+        if self._source_traceback is not None:
+            asyncio.Handle.cancel(self)
+        else:
+            # What that does, where nobody debugs: every sleep cancels its timer when it is over.
+            self._cancelled = True
+            self._callback = None
+            self._args = None  # type: ignore[assignment]
+
     @property
     def is_armed(self) -> bool:
         """Whether it waits for its time, and is not ready."""
@@ -93,7 +105,7 @@ class Timers:
         self.armed_by[by] = timer.count = self.armed_by.get(by, 0) + 1
         # As BaseEventLoop does: a handle tells its loop that it is cancelled while this is true.
         timer._scheduled = True
-        heapq.heappush(self.heap, (timer._when, number, timer))
+        heappush(self.heap, (timer._when, number, timer))
         if self._by_name is not None:
             self._by_name[timer.name] = timer
 
@@ -104,16 +116,19 @@ class Timers:
             timer = heap[0][2]
             if timer._scheduled and not timer._cancelled:
                 return timer
-            heapq.heappop(heap)
+            heappop(heap)
             timer._scheduled = False
         return None
 
-    def take_due(self, now: float) -> list[Timer]:
-        """Take out the timers that are due before a time, in order."""
-        heap, due = self.heap, []
-        while heap and heap[0][0] < now:
-            timer = heapq.heappop(heap)[2]
+    def take_due(self, now: float, *, beyond: float = 0.0) -> list[Timer]:
+        """Take out the timers that are due before a time, in order; or the next one, and those that near beyond it."""
+        heap: list[Entry] = self.heap
+        due: list[Timer] = []
+        while heap and (heap[0][0] < now or (beyond and not due)):
+            timer = heappop(heap)[2]
             if timer._scheduled and not timer._cancelled:
+                if not due:
+                    now = max(now, timer._when + beyond)
                 due.append(timer)
             timer._scheduled = False
         if self._by_name:
@@ -139,10 +154,10 @@ class Timers:
         heap = self.heap
         ahead = [(heap[0], 0)] if heap else []
         while ahead:
-            entry, place = heapq.heappop(ahead)
+            entry, place = heappop(ahead)
             for child in (2 * place + 1, 2 * place + 2):
                 if child < len(heap):
-                    heapq.heappush(ahead, (heap[child], child))
+                    heappush(ahead, (heap[child], child))
             if entry[2]._scheduled and not entry[2]._cancelled:
                 yield entry[2]
 
@@ -170,7 +185,7 @@ class Timers:
         if self._cancelled > max(_MANY, len(self.heap) // 2):
             self._cancelled = 0
             self.heap[:] = [each for each in self.heap if each[2]._scheduled and not each[2]._cancelled]
-            heapq.heapify(self.heap)
+            heapify(self.heap)
 
     def arrange(self, names: Sequence[str]) -> None:
         """Let timers of one time come in the order of these names."""
@@ -178,7 +193,7 @@ class Timers:
         timers = sorted(self, key=lambda timer: places.get(timer.name, len(places)))
         self.heap[:] = [(timer._when, number, timer) for number, timer in enumerate(timers)]
         self._armed = len(timers)
-        heapq.heapify(self.heap)
+        heapify(self.heap)
 
     def clear(self) -> None:
         """Drop them all."""

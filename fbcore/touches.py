@@ -50,7 +50,6 @@ def announced(loop: Any, listener: Callable[[Touch], object]) -> Iterator[None]:
                 runner.run(main())
         #> task-1 lock lock 1 True
         #> task-1 timer timer 1 of task-1 True
-        #> task-1 timer timer 1 of task-1 True
         #> task-1 lock lock 1 True
     """
     before, loop.touched = loop.touched, listener

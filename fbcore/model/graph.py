@@ -113,6 +113,7 @@ class Graph:
         self.initials: list[Any] = []
         self.initial_places: list[Place] = []
         self.frozen = False
+        self._warnings: list[Problem] | None = None
         self._numbers: dict[tuple[str, str], int] = {}
 
     @overload
@@ -309,7 +310,12 @@ class Graph:
         Raises:
             GraphError: it cannot run; `problems` holds everything that was found, with places and hints.
         """
-        return validate(self)
+        if self._warnings is None or not self.frozen:
+            # What is frozen is valid for good: an explorer makes thousands of nets of one graph.
+            was_frozen, found = self.frozen, validate(self)
+            self._warnings = found if was_frozen else None
+            return found
+        return list(self._warnings)
 
     def border(self, side: str) -> dict[str, list[EdgeSpec]]:
         """Return the ports on one side of the border (`inputs`, `outputs` or `configs`), with their edges."""

@@ -115,7 +115,7 @@ class Running:
         for timer in (self._limit, self._beat):
             if timer is not None:
                 timer.cancel()
-        if self.net.result is not None:
+        if self._progress is not None and self.net.result is not None:
             self._tell(self.net.snapshot())
 
     def _tell(self, snapshot: Snapshot) -> None:

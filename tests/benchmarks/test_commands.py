@@ -25,6 +25,13 @@ TARGETS = {
 }
 
 
+OF_THE_LOOP = {
+    "ready steps, first come, 10 tasks in turn": ">= 0.7 x",
+    "10,000 tasks that sleep random times": ">= 80,000 wake-ups/CPU-s",
+    "a fresh loop and net: 3 nodes, 10 packets, to the end": "<= 400 CPU µs",
+}
+
+
 def benchmarks(*arguments: str) -> subprocess.CompletedProcess[str]:
     """Run a benchmark, quickly."""
     command = [sys.executable, "-m", "benchmarks", *arguments, "--quick"]
@@ -46,6 +53,14 @@ def test_flow_measures_the_whole_table() -> None:
     for case in found.values():
         assert case["value"] >= 0
         assert isinstance(case["met"], bool)
+
+
+@pytest.mark.slow
+def test_the_loop_is_measured() -> None:
+    """Its cases are among those of the benchmark, each with its target and whether that was met."""
+    found = cases("loop")
+    assert OF_THE_LOOP.items() <= {name: case["target"] for name, case in found.items()}.items()
+    assert all(isinstance(case["met"], bool) for case in found.values())
 
 
 @pytest.mark.slow
