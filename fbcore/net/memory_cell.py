@@ -113,6 +113,12 @@ class MemoryCell:
         self.value = self._copied(taken)
 
     def _copied(self, value: Any) -> Any:
+        kind = type(value)
+        # Ten times as quick as a deep copy; a net that is stepped takes one for nearly every step.
+        if kind in (list, set) and _FIXED.issuperset(map(type, value)):
+            return value.copy()
+        if kind is dict and _FIXED.issuperset(map(type, value)) and _FIXED.issuperset(map(type, value.values())):
+            return value.copy()
         try:
             return copy.deepcopy(value)
         except Exception as error:

@@ -291,6 +291,22 @@ def test_a_copy_serves_any_number_of_times() -> None:
     assert (kept.dump(taken)["data"], kept.dump()["data"]) == ([1], [3])
 
 
+@pytest.mark.parametrize(
+    "value", [[1, "a"], {1, 2}, {"a": 1}, [[1]], {"a": [1]}, {(1, 2): 3}, [Sums(1.0, {("a", 1): [2.0]})]], ids=str
+)
+def test_a_copy_shares_nothing_that_can_be_changed(value: Any) -> None:
+    """Neither the value, nor what is in it, is in the copy too."""
+    kept = cell(Memory(None))
+    kept.value = value
+    taken = kept.copy()
+    assert same(taken, value)
+    assert taken is not value
+    for one, other in zip(taken, value, strict=True) if isinstance(value, list) else ():
+        assert one is not other or isinstance(one, int | str)
+    for key in value if isinstance(value, dict) else ():
+        assert taken[key] is not value[key] or isinstance(value[key], int)
+
+
 def test_what_cannot_be_stored_or_copied_is_named() -> None:
     """A memory that holds what is open or runs can be used, and says by its address what it cannot do."""
     kept = cell(Memory(lambda: {"lock": threading.Lock()}))
