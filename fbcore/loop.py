@@ -20,7 +20,7 @@ from fbcore.errors import LoopError
 from fbcore.ready import Call, Ready, ReadySteps, name_of_callback, step_name
 from fbcore.refusal import refuse, refuse_outside
 from fbcore.stepped_task import Cancelled, InOrder, StepNames, SteppedTask, in_task_order
-from fbcore.timers import ArmedTimers, Timer, Timers
+from fbcore.timers import ArmedTimers, DueTimers, Timer, Timers
 from fbcore.touches import Met, Touch
 
 Ts = TypeVarTuple("Ts")
@@ -93,10 +93,14 @@ class SteppedLoop(asyncio.BaseEventLoop):
         self._chooses_timers: bool = getattr(driver, "chooses_timers", False)
         if driver is not first_come:
             self._ready = ReadySteps()
-        self._ready_names = Ready(self._by_name)
         self._now = 0.0
         self._timers = Timers()
-        self._armed_timers = ArmedTimers(self._timers)
+        self.ready = Ready(self._by_name)
+        """The names of the steps that are ready, in the order in which they became so: a view."""
+        self.timers = ArmedTimers(self._timers)
+        """The timers that are armed, by name, with the time when each is due; the next one comes first: a view."""
+        self.due = DueTimers(self._timers, self.time)
+        """The names of the timers that may be stepped now, those that are due by now, or next: a view."""
         self.step_names = StepNames()
         self._cancelled: list[Cancelled] = []
         self._idle: list[Callable[[], bool]] = []
@@ -105,21 +109,6 @@ class SteppedLoop(asyncio.BaseEventLoop):
         self._asyncgens: Any = InOrder()
 
     # -- what there is ------------------------------------------------------------------------------
-
-    @property
-    def ready(self) -> Ready:
-        """The names of the steps that are ready, in the order in which they became so: a view."""
-        return self._ready_names
-
-    @property
-    def timers(self) -> ArmedTimers:
-        """The timers that are armed, by name, with the time when each is due; the next one comes first: a view."""
-        return self._armed_timers
-
-    @property
-    def due(self) -> list[str]:
-        """The names of the timers that may be stepped now: those that are due by now, or next, and at that time."""
-        return [timer.name for timer in self._timers.due(self._now)]
 
     def context_of(self, name: str) -> Context | None:
         """Return the context in which a step that is ready, or a timer that is armed, would run."""
@@ -305,7 +294,7 @@ class SteppedLoop(asyncio.BaseEventLoop):
     def _offered(self, *, with_timers: bool) -> list[str]:
         """Return the names of what may run next."""
         names = self._by_name().names()
-        return names + self.due if with_timers else names
+        return [*names, *self.due] if with_timers else names
 
     def _by_name(self) -> ReadySteps:
         """Return what is ready, by name; it is kept so until the loop runs first come, which needs no names."""

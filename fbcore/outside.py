@@ -154,7 +154,7 @@ class OpenLoop(SteppedLoop, asyncio.SelectorEventLoop):
         names = self._by_name().names()
         if CALLBACKS in names:
             del names[names.index(CALLBACKS) + 1 :]
-        return names + self.due if with_timers else names
+        return [*names, *self.due] if with_timers else names
 
     def _by_name(self) -> ReadySteps:
         if not self.is_running():

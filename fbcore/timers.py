@@ -6,7 +6,6 @@ import asyncio
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextvars import Context, copy_context
 from heapq import heapify, heappop, heappush
-from itertools import takewhile
 from typing import Any
 
 from fbcore.driver import TIMER
@@ -169,8 +168,16 @@ class Timers:
         first = self.next()
         if first is None:
             return []
-        latest = max(first._when, now)
-        return list(takewhile(lambda timer: timer._when <= latest, self))
+        latest, heap = max(first._when, now), self.heap
+        found: list[Entry] = []
+        places = [0]
+        while places:
+            # Below one that is due later, all are.
+            place = places.pop()
+            if place < len(heap) and heap[place][0] <= latest:
+                found.append(heap[place])
+                places += (2 * place + 1, 2 * place + 2)
+        return [timer for _, _, timer in sorted(found) if timer._scheduled and not timer._cancelled]
 
     def is_due(self, timer: Timer, now: float) -> bool:
         """Tell whether an armed timer is due by now, or next."""
@@ -242,3 +249,37 @@ class ArmedTimers(Mapping[str, float]):
 
     def __repr__(self) -> str:
         return repr(dict(self))
+
+
+class DueTimers(Sequence[str]):
+    """A view of the names of the timers that may be stepped now: those that are due by now, or next, and at that time.
+
+    `name in due` looks at no other timers, and nothing looks at those that are due later.
+    """
+
+    __slots__ = ("_now", "_timers")
+
+    def __init__(self, timers: Timers, now: Callable[[], float]) -> None:
+        self._timers = timers
+        self._now = now
+
+    def __contains__(self, name: object) -> bool:
+        timer = self._timers.find(name) if isinstance(name, str) else None
+        return timer is not None and self._timers.is_due(timer, self._now())
+
+    def __len__(self) -> int:
+        return len(self._timers.due(self._now()))
+
+    def __getitem__(self, place: Any) -> Any:
+        return list(self)[place]
+
+    def __iter__(self) -> Iterator[str]:
+        return (timer.name for timer in self._timers.due(self._now()))
+
+    def __eq__(self, other: object) -> bool:
+        return list(self) == other if isinstance(other, list) else NotImplemented
+
+    __hash__ = None  # type: ignore[assignment]
+
+    def __repr__(self) -> str:
+        return repr(list(self))

@@ -123,7 +123,9 @@ def test_timers_are_a_view(loop):
     handles = [loop.call_at(when, print) for when in (5, 1, 3, 1, 4)]
     names = [f"timer {number} of the caller" for number in range(1, 6)]
     assert list(timers.items()) == [(names[at], when) for at, when in ((1, 1), (3, 1), (2, 3), (4, 4), (0, 5))]
-    assert loop.due == [names[1], names[3]]
+    due = loop.due
+    assert (due, len(due), due[-1], repr(due)) == ([names[1], names[3]], 2, names[3], repr([names[1], names[3]]))
+    assert (names[3] in due, names[0] in due, "nobody" in due, due != [names[1]]) == (True, False, False, True)
     handles[1].cancel()
     assert (loop.due, len(timers), names[1] in timers) == ([names[3]], 4, False)
     loop.step(names[3])
