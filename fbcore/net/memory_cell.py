@@ -48,6 +48,11 @@ class MemoryCell:
             self._loop.touch("memory", self.address)
         self._value = value
 
+    @property
+    def size(self) -> int:
+        """How many items the value has; 0 where it has none. To ask is no step, and touches nothing."""
+        return len(self._value) if hasattr(self._value, "__len__") else 0
+
     # -- stored and brought back -------------------------------------------------------------------
 
     def dump(self, taken: Any = NOTHING) -> dict[str, Any]:

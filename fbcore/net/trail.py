@@ -13,6 +13,13 @@ if TYPE_CHECKING:
     from fbcore.net.trace import Move
 
 
+_LARGE = 100
+"""Items of a memory from which on it is copied now and then only."""
+
+_TURNS = 64
+"""Turns between two copies of a large memory."""
+
+
 class Turn(NamedTuple):
     """One step of a node, at a time: how it ended, and what it took.
 
@@ -134,6 +141,9 @@ class Trail:
             return trace.verb == "send"
         trigger = self.node.trigger
         if trigger is not None and list(trace.ports) != [trigger]:
+            return False
+        if len(self.turns) < _TURNS and any(cell.size > _LARGE for cell in self.node.memories.values()):
+            # A copy at every packet would cost more than to make some turns again.
             return False
         return self.restarts and trace.is_receiving and self.node.has_begun and not self.node.tasks.are_busy
 

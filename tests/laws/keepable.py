@@ -112,7 +112,8 @@ class Summed(Component):
 
     value: In[int]
     out: Out[int]
-    seen: Memory[list[int]] = Memory(list)
+    # So large that it is not copied at every packet.
+    seen: Memory[list[int]] = Memory([0] * 150)
 
     async def run(self) -> None:
         async for value in self.value:
