@@ -6,6 +6,7 @@ import asyncio
 import random
 from collections.abc import Awaitable, Callable, Iterator
 
+from benchmarks import stepped_nets
 from benchmarks.case import Case, Effort, Measurement, Work, at_least, at_most, cpu_seconds, speed
 from benchmarks.chain import Sink, Source
 from fbcore import Graph, SteppedLoop, component
@@ -136,3 +137,4 @@ def measurements() -> Iterator[Measurement]:
     yield ready_steps()
     yield wake_ups()
     yield fresh_net()
+    yield from stepped_nets.measurements()

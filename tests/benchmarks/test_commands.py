@@ -29,6 +29,9 @@ OF_THE_LOOP = {
     "ready steps, first come, 10 tasks in turn": ">= 0.7 x",
     "10,000 tasks that sleep random times": ">= 80,000 wake-ups/CPU-s",
     "a fresh loop and net: 3 nodes, 10 packets, to the end": "<= 400 CPU µs",
+    "a step of 1,000 nodes": "<= 100 µs",
+    "snapshot of 1,000 nodes, 10,000 packets": "<= 1 s",
+    "restore of 1,000 nodes, 10,000 packets": "<= 1 s",
 }
 
 
