@@ -19,9 +19,7 @@ from fbcore import (
     Observer,
     Out,
     Outcome,
-    Result,
     Signal,
-    SteppedLoop,
     component,
     required,
 )
@@ -555,7 +553,7 @@ def test_a_value_given_to_the_run_is_validated_before_anything_runs(stock: Run) 
     assert caught.value.address == "configs.rate"
 
 
-def test_a_net_that_is_stopped_before_a_config_came_does_not_fail() -> None:
+async def test_a_net_that_is_stopped_before_a_config_came_does_not_fail(stepped_loop) -> None:
     """Who would have sent the config is cancelled by the stop: that is no error of the node that waits for it."""
 
     class Never(Component):
@@ -573,10 +571,6 @@ def test_a_net_that_is_stopped_before_a_config_came_does_not_fail() -> None:
     graph = Graph("stopped")
     graph.add(Never).value >> graph.add(Waits).rate
 
-    async def main() -> Result:
-        runtime = BatchRuntime(graph)
-        asyncio.get_running_loop().call_later(1, runtime.stop)
-        return await runtime.arun()
-
-    with asyncio.Runner(loop_factory=SteppedLoop) as runner:
-        assert runner.run(main()).outcome is Outcome.STOPPED
+    runtime = BatchRuntime(graph)
+    stepped_loop.call_later(1, runtime.stop)
+    assert (await runtime.arun()).outcome is Outcome.STOPPED

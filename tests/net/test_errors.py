@@ -20,7 +20,6 @@ from fbcore import (
     Outcome,
     component,
 )
-from fbcore.loop import SteppedLoop
 from fbcore.net.build import build_net
 
 
@@ -263,16 +262,11 @@ def test_an_error_at_the_stop_is_reported_beside_the_first(run):
     assert result.errors[1].what.startswith("OSError: cannot close the file")
 
 
-def test_an_error_at_a_stop_that_was_asked_for_fails_the_net():
+async def test_an_error_at_a_stop_that_was_asked_for_fails_the_net(stepped_loop):
     """A net that could not be stopped cleanly is not called stopped."""
-
-    async def main():
-        net = build_net(alone(ClosesBadly))
-        asyncio.get_running_loop().call_later(3, net.stop, "enough")
-        return await net.run()
-
-    with asyncio.Runner(loop_factory=SteppedLoop) as runner:
-        result = runner.run(main())
+    net = build_net(alone(ClosesBadly))
+    stepped_loop.call_later(3, net.stop, "enough")
+    result = await net.run()
     assert result.outcome is Outcome.FAILED
     assert result.errors[0].address == "closes_badly"
 

@@ -9,6 +9,7 @@ import pytest
 from fbcore import BatchRuntime, Component, Each, Graph, In, Out, Outcome, StopNet, component
 from fbcore.loop import Seeded, SteppedLoop
 from fbcore.net.build import build_net
+from fbcore.testing import run_async
 
 
 class Ticks(Component):
@@ -49,8 +50,7 @@ def run_and(graph: Graph, act, *, after: float, **inputs):
         asyncio.get_running_loop().call_later(after, act, net)
         return await net.run()
 
-    with asyncio.Runner(loop_factory=SteppedLoop) as runner:
-        return runner.run(main())
+    return run_async(main)
 
 
 def test_a_stop_drains_the_net():
@@ -200,17 +200,12 @@ def test_no_port_operation_succeeds_once_a_node_is_cancelled():
     assert result.outputs.out == []
 
 
-def test_no_task_is_left_after_the_end():
+async def test_no_task_is_left_after_the_end(stepped_loop):
     """Whatever way a net ends, the loop has no task of its."""
-
-    async def main():
-        net = build_net(ticking())
-        asyncio.get_running_loop().call_later(2.5, net.stop_at_once)
-        await net.run()
-        return asyncio.all_tasks() - {asyncio.current_task()}
-
-    with asyncio.Runner(loop_factory=SteppedLoop) as runner:
-        assert runner.run(main()) == set()
+    net = build_net(ticking())
+    stepped_loop.call_later(2.5, net.stop_at_once)
+    await net.run()
+    assert asyncio.all_tasks() == {asyncio.current_task()}
 
 
 def test_a_task_left_behind_is_ended_and_named(run, caplog):
@@ -257,16 +252,11 @@ def test_a_component_that_outlives_its_cancellation_is_named_and_cancelled_again
 
 
 @pytest.mark.parametrize("way", ["stop", "stop_at_once"])
-def test_a_net_that_is_stopped_before_it_runs_ends_at_once(way):
+async def test_a_net_that_is_stopped_before_it_runs_ends_at_once(way, stepped_loop):
     """A stop that comes too early is not forgotten."""
-
-    async def main():
-        net = build_net(ticking())
-        getattr(net, way)("too early")
-        return await net.run()
-
-    with asyncio.Runner(loop_factory=SteppedLoop) as runner:
-        result = runner.run(main())
+    net = build_net(ticking())
+    getattr(net, way)("too early")
+    result = await net.run()
     assert (result.outcome, result.reason, result.seconds) == (Outcome.STOPPED, "too early", 0)
     assert result.outputs.all == ([[]] if way == "stop" else [])
 

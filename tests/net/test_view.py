@@ -10,6 +10,7 @@ import pytest
 from fbcore import BatchRuntime, Component, Each, Graph, In, NetError, Out, Outcome, PortError, component
 from fbcore.net.view import EdgeView
 from fbcore.runtimes.stream import Stream
+from fbcore.testing import run_async
 from tests.net.conftest import LOOPS
 
 OnLoop = Callable[[Coroutine[Any, Any, Any]], Any]
@@ -360,7 +361,7 @@ def test_until_raises_when_the_net_ends_first(on_loop):
     assert on_loop(main(starving, "inputs.value->waits.here")).result.outcome is Outcome.STARVED
 
 
-def test_a_watch_is_no_node_of_the_net(stepped_loop):
+def test_a_watch_is_no_node_of_the_net():
     """It keeps no net alive, withholds no verdict, and one that is cancelled leaves nothing behind."""
 
     async def main() -> list[str]:
@@ -378,18 +379,7 @@ def test_a_watch_is_no_node_of_the_net(stepped_loop):
                 await other
         return list(results.result.nodes)
 
-    assert stepped_loop(main()) == ["double", "gate", "inputs.value", "inputs.go", "outputs"]
-
-
-@pytest.fixture
-def stepped_loop() -> OnLoop:
-    """Run a coroutine on a stepped loop."""
-
-    def run(work: Coroutine[Any, Any, Any]) -> Any:
-        with asyncio.Runner(loop_factory=LOOPS["stepped"]) as runner:
-            return runner.run(work)
-
-    return run
+    assert run_async(main) == ["double", "gate", "inputs.value", "inputs.go", "outputs"]
 
 
 def test_two_watches_of_one_edge_and_one_of_another(on_loop):
