@@ -14,7 +14,7 @@ from dataclasses import replace
 
 from benchmarks.case import QUICK, Case, Effort, Measurement
 
-NAMES = ("flow", "flights", "loop")
+NAMES = ("flow", "flights", "loop", "explore")
 
 
 def main() -> None:

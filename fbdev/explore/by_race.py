@@ -1,0 +1,236 @@
+"""The search that reverses races: orders that differ only in steps which do not touch each other are tried once.
+
+Dynamic partial order reduction with source sets and sleep sets (Abdulla, Aronis, Jonsson, Sagonas: Optimal dynamic
+partial order reduction, 2014), on the accesses that were seen when a step was made. A step that waited for something
+is held against all steps it races with since, and not only the last, for a lock that is taken and released between
+hides who might have come first.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Hashable
+
+from fbdev.explore.generators import GeneratorExecution
+from fbdev.explore.session import NotSameError, Session
+from fbdev.explore.sharing import hidden_sharing
+from fbdev.explore.words import Accesses
+
+_VISIBLE = ("visible",)
+
+
+def are_dependent(one: Accesses, other: Accesses) -> bool:
+    """Tell whether the order of two steps can matter: both touch one object, and one of them writes it."""
+    if one is None or other is None:
+        return True
+    if len(one) > len(other):
+        one, other = other, one
+    return any(name in other and (is_write or other[name]) for name, is_write in one.items())
+
+
+class _Node:
+    """A state on the current path: what can be done there, what was done, and what must not be done again."""
+
+    __slots__ = ("available", "done", "labels", "sleep", "todo")
+
+    def __init__(self, execution: GeneratorExecution, sleep: dict[str, Accesses]) -> None:
+        self.available = tuple(execution.available)
+        self.labels: Hashable = execution.labels_key()
+        self.sleep = sleep
+        self.done: dict[str, Accesses] = {}
+        self.todo: list[str] = []
+
+    def tries(self, names: set[str]) -> bool:
+        """Tell whether one of the processes is tried here."""
+        return any(name in names for name in self.todo) or any(name in names for name in self.done)
+
+
+class _RestartError(Exception):
+    """Something is shared that was not known to be: what was searched before does not count."""
+
+
+class ByRace:
+    """A depth-first search that goes back only where a race can be reversed."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+        self._has_invariant = session.program.invariant is not None
+        self._executions = 0
+        self._looks = True
+
+    def run(self) -> None:
+        """Search everything that can end another way."""
+        while True:
+            try:
+                self._search()
+            except _RestartError:
+                continue
+            return
+
+    def _search(self) -> None:
+        session = self._session
+        self._names: list[str] = []
+        self._touched: list[Accesses] = []
+        self._before: list[int] = []
+        self._last: dict[str, int] = {}
+        self._origin: dict[str, int] = {}
+        path = self._names
+        live: GeneratorExecution | None = self._begin()
+        try:
+            assert live is not None
+            session.check(live, path)
+            nodes = self._nodes = [self._node(live, {})]
+            while nodes:
+                node = nodes[-1]
+                name = self._next(node)
+                if name is None:
+                    nodes.pop()
+                    self._forget()
+                    if live is not None:
+                        live.close()
+                        live = None
+                    continue
+                if live is None:
+                    live = self._again(node)
+                self._step(live, node, name)
+        finally:
+            if live is not None:
+                live.close()
+
+    def _begin(self) -> GeneratorExecution:
+        execution = self._session.begin()
+        self._executions += 1
+        # The first executions are looked through, then fewer and fewer.
+        self._looks = self._executions <= 8 or self._executions & (self._executions - 1) == 0
+        self._look(execution)
+        return execution
+
+    def _look(self, execution: GeneratorExecution) -> None:
+        program = self._session.program
+        if not self._looks:
+            return
+        found = hidden_sharing(execution.generators, program, execution.shared)
+        new = {name.partition(".")[0] for names in found.values() for name in names} - program.unseen
+        if new:
+            program.unseen |= new
+            for what, names in found.items():
+                self._session.notes.append(f"{' and '.join(sorted(names))} share {what}, and nobody sees its uses")
+            raise _RestartError
+
+    def _again(self, node: _Node) -> GeneratorExecution:
+        execution = self._begin()
+        try:
+            self._session.replay(execution, self._names)
+            if execution.labels_key() != node.labels:
+                raise NotSameError(
+                    f"after {' '.join(self._names[-6:]) or 'the beginning'}, the processes were at {node.labels} once "
+                    f"and at {execution.labels_key()} another time"
+                )
+        except NotSameError:
+            execution.close()
+            raise
+        return execution
+
+    def _next(self, node: _Node) -> str | None:
+        while node.todo:
+            name = node.todo.pop()
+            if name not in node.done and name not in node.sleep:
+                return name
+        return None
+
+    def _forget(self) -> None:
+        """Take the last step back."""
+        if self._names:
+            name = self._names.pop()
+            self._touched.pop()
+            self._before.pop()
+            before = [number for number, each in enumerate(self._names) if each == name]
+            if before:
+                self._last[name] = before[-1]
+            else:
+                self._last.pop(name, None)
+
+    def _node(self, execution: GeneratorExecution, sleep: dict[str, Accesses]) -> _Node:
+        node = _Node(execution, sleep)
+        if not node.available:
+            self._reverse_waits(execution)
+            self._session.ended(execution, self._names)
+        elif len(self._names) >= self._session.meter.budget.depth:
+            self._session.was_cut = True
+            return node
+        else:
+            awake = [name for name in node.available if name not in sleep]
+            if awake:
+                node.todo.append(awake[0])
+            else:
+                self._session.sleep_blocked += 1
+                self._reverse_waits(execution)
+        return node
+
+    def _reverse_waits(self, execution: GeneratorExecution) -> None:
+        """Hold what processes still wait for against the steps that may have come too early."""
+        for name, awaited in execution.waiting.items():
+            self._race(name, awaited, has_waited=True)
+
+    def _step(self, execution: GeneratorExecution, node: _Node, name: str) -> None:
+        """Make a step, find the races that it is in, and note where they are to be reversed."""
+        path = self._names
+        has_waited = execution.has_waited(name)
+        self._session.step(execution, name, path)
+        path.pop()
+        touched = execution.accesses
+        if self._has_invariant and touched is not None and any(touched.values()):
+            # The invariant looks at all that is written, so the order of any two writes can matter to it.
+            touched = {**touched, _VISIBLE: True}
+        before = self._race(name, touched, has_waited=has_waited)
+        number = len(path)
+        path.append(name)
+        self._touched.append(touched)
+        self._before.append(before | 1 << number)
+        self._last[name] = number
+        for created in execution.created:
+            self._origin[created] = number
+        slept = {**node.sleep, **node.done}
+        node.done[name] = touched
+        sleep = {each: said for each, said in slept.items() if not are_dependent(said, touched)}
+        self._look(execution)
+        self._nodes.append(self._node(execution, sleep))
+
+    def _race(self, name: str, touched: Accesses, *, has_waited: bool) -> int:
+        """Find the steps that race with one of `name` made now; return all that happened before it, as bits."""
+        own = self._last.get(name, self._origin.get(name))
+        mine = self._before[own] if own is not None else 0
+        before = mine
+        races = []
+        for number in range(len(self._names) - 1, -1, -1):
+            is_ordered = before >> number & 1
+            if is_ordered and (not has_waited or mine >> number & 1):
+                continue
+            if are_dependent(self._touched[number], touched):
+                races.append(number)
+                before |= self._before[number]
+        for number in races:
+            self._reverse(number, name, before)
+        return before
+
+    def _reverse(self, number: int, name: str, before: int) -> None:
+        """See to it that the step of this number is tried after the one of `name`."""
+        node = self._nodes[number]
+        later = 0
+        first: set[str] = set()
+        for each in range(number + 1, len(self._names)):
+            if self._before[each] >> number & 1:
+                continue
+            if not self._before[each] & later:
+                first.add(self._names[each])
+            later |= 1 << each
+        if not before & later:
+            first.add(name)
+        if node.tries(first) or any(each in node.sleep for each in first):
+            return
+        can = [each for each in node.available if each in first]
+        if name in can:
+            node.todo.append(name)
+        elif can:
+            node.todo.append(can[0])
+        else:
+            node.todo += [each for each in node.available if each not in node.done]

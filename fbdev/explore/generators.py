@@ -1,0 +1,380 @@
+"""An execution whose processes are generators."""
+
+from __future__ import annotations
+
+import contextvars
+import random
+from collections.abc import Generator, Hashable, Mapping, Sequence
+from typing import Any
+
+from fbdev.explore.generator_process import GeneratorProcess, Swapped
+from fbdev.explore.naming import check_renaming
+from fbdev.explore.program import Program
+from fbdev.explore.reading import Reader
+from fbdev.explore.scene import check_process, new_name, scene_of
+from fbdev.explore.shared import NOTES, Lock, Notes, Shared
+from fbdev.explore.spawn import TIME, Waiter
+from fbdev.explore.words import (
+    Access,
+    Accesses,
+    Blocked,
+    ExploreError,
+    Finished,
+    NotEnabled,
+    NotWholeError,
+    Raised,
+    Step,
+)
+
+
+class GeneratorExecution:
+    """An execution of what a factory makes, called once for it. See `Execution`."""
+
+    def __init__(self, program: Program, *, places: bool = False) -> None:
+        self._program = program
+        self._hooks = program.hooks
+        self._notes = Notes(places=places)
+        self._processes: dict[str, GeneratorProcess] = {}
+        self._sorted: list[str] = []
+        self._available: list[str] | None = None
+        self._swapped: Swapped | None = None
+        self.sentinel_error: Exception | None = None
+        self.accesses: Accesses = {}
+        self.created: list[str] = []
+        self._before = contextvars.copy_context()
+        if program.random_state is not None:
+            random.setstate(program.random_state)
+        scene = self._scene = scene_of(self._before.run(self._make))
+        self.shared = scene.shared
+        program.has_snapshot = scene.snapshot is not None
+        self._swapped = Swapped(scene.context) if scene.context else None
+        self._notes.spawn = self._spawn
+        for name, process in scene.named().items():
+            self._create(name, process)
+        self._sentinel: Generator[Any, Any, Any] | None = None
+        self._numbers = self._number() if program.names_objects else {}
+        self._sentinel = self._begin_sentinel()
+        is_watched = program.hooks or program.remap or self._sentinel or self._swapped
+        self._is_plain = not is_watched and not program.conditions_fail
+        if self._hooks:
+            self._hooks.begin(self)
+        if program.remap:
+            self._rename()
+
+    def _make(self) -> Any:
+        NOTES.set(self._notes)
+        return self._program.factory()
+
+    def _begin_sentinel(self) -> Generator[Any, Any, Any] | None:
+        if self._program.sentinel is None:
+            return None
+        sentinel = self._program.sentinel(self.shared)
+        check_process(sentinel, "sentinel")
+        self._advance(sentinel, None)
+        return sentinel
+
+    # -- what can be seen ------------------------------------------------------------------------------
+
+    @property
+    def available(self) -> Sequence[str]:
+        """See `Execution`."""
+        if self._available is None:
+            uses = len(self._notes.uses)
+            self._available = [name for name, process in self._processes.items() if process.is_open()]
+            del self._notes.uses[uses:]
+        return self._available
+
+    @property
+    def state(self) -> Mapping[str, str]:
+        """See `Execution`."""
+        return {name: process.text() for name, process in self._processes.items()}
+
+    @property
+    def waiting(self) -> Mapping[str, Accesses]:
+        """See `Execution`."""
+        return {
+            name: self._awaited(name, process)
+            for name, process in self._processes.items()
+            if process.blocked is not None and not process.ended and name not in self.available
+        }
+
+    def pending(self, process: str) -> Accesses:
+        """Return what the next step of a process is known to touch, or None where this is not known before."""
+        one = self._processes[process]
+        return one.announced if one.blocked is None else self._awaited(process, one)
+
+    def has_waited(self, process: str) -> bool:
+        """Tell whether what a process said last was that it waits."""
+        return self._processes[process].blocked is not None
+
+    @property
+    def blocked(self) -> Mapping[str, Blocked]:
+        """What the processes said that wait and cannot make a step."""
+        processes = self._processes
+        return {name: processes[name].blocked for name in self.waiting}  # type: ignore[misc]
+
+    @property
+    def notes(self) -> Notes:
+        """What was noted of the last step."""
+        return self._notes
+
+    @property
+    def endings(self) -> Mapping[str, Step]:
+        """The last steps of the processes that have ended."""
+        return {name: process.ended for name, process in self._processes.items() if process.ended}
+
+    def place(self, process: str) -> str:
+        """Return file and line that a process has come to."""
+        return self._processes[process].place() if process in self._processes else ""
+
+    @property
+    def generators(self) -> Mapping[str, Generator[Any, Any, Any]]:
+        """The processes that have not ended."""
+        return {name: process.generator for name, process in self._processes.items() if not process.ended}
+
+    # -- steps -----------------------------------------------------------------------------------------
+
+    def next(self, process: str) -> Step:
+        """See `Execution`."""
+        if process not in self.available:
+            return NotEnabled(process, self._why_not(process))
+        one = self._processes[process]
+        notes = self._notes
+        notes.uses.clear()
+        notes.maker = process
+        self.created.clear()
+        self._available = None
+        announced = self.pending(process)
+        if self._swapped:
+            self._swapped.to(one)
+        if one.failed is not None:
+            self._program.conditions_fail = True
+        step: Step
+        try:
+            one.yielded = one.make_step()
+        except StopIteration as end:
+            step = one.end(Finished(end.value))
+        except KeyboardInterrupt:
+            raise
+        except BaseException as error:
+            step = one.end(Raised(error))
+        else:
+            step = one.take()
+            one.announced = self._announced(one)
+        self.accesses = self._touched(process, announced)
+        if not self._is_plain:
+            self._attend(process, one, step)
+        return step
+
+    def replay(self, path: Sequence[str]) -> None:
+        """See `Execution`."""
+        if not self._is_plain:
+            for name in path:
+                self.next(name)
+            return
+        processes, notes = self._processes, self._notes
+        for name in path:
+            one = processes[name]
+            notes.maker = name
+            try:
+                one.yielded = one.run(one.send, None)
+            except StopIteration as end:
+                one.end(Finished(end.value))
+            except KeyboardInterrupt:
+                raise
+            except BaseException as error:
+                one.end(Raised(error))
+        notes.uses.clear()
+        self._available = None
+        for one in processes.values():
+            if not one.ended:
+                one.take()
+                one.announced = self._announced(one)
+
+    def _attend(self, name: str, one: GeneratorProcess, step: Step) -> None:
+        """Let everybody look who wants to after a step: the sentinel, then the hooks; then processes are renamed."""
+        if self._sentinel is not None:
+            self.accesses = None
+            self._advance(self._sentinel, self.state)
+        if self._hooks:
+            self._hooks.step(self, name, step)
+            if one.ended:
+                self._hooks.ended(self, name, step)
+        if self._program.remap and (one.ended or self.created):
+            self._rename()
+
+    def _advance(self, sentinel: Generator[Any, Any, Any], state: Mapping[str, str] | None) -> None:
+        self._notes.maker = "sentinel"
+        try:
+            self._before.run(sentinel.send, state)
+        except StopIteration:
+            self._sentinel = None
+        except Exception as error:
+            self.sentinel_error = error
+
+    def _why_not(self, name: str) -> str:
+        if name not in self._processes:
+            return "there is no such process"
+        return "it has ended" if self._processes[name].ended else "it waits"
+
+    # -- processes that come and go --------------------------------------------------------------------
+
+    def _create(self, name: str, generator: Generator[Any, Any, Any], blocked: Blocked | None = None) -> Any:
+        process = GeneratorProcess(generator, self._before.copy(), blocked)
+        self._processes[name] = process
+        self._sorted = sorted(self._processes)
+        self._available = None
+        if self._swapped:
+            self._swapped.admit(process)
+        if self._hooks:
+            self._hooks.created(self, name)
+        return process
+
+    def _spawn(self, generator: Generator[Any, Any, Any], name: str, blocked: Blocked | None) -> GeneratorProcess:
+        check_process(generator, name or "spawn")
+        called = getattr(generator, "__name__", "process")
+        given = name or f"{self._notes.maker}.{called}"
+        if name and name in self._processes:
+            raise ExploreError(f"there is a process {name} already", "spawn", "leave the name out, or use another")
+        free = new_name(given, self._processes)
+        self.created.append(free)
+        process: GeneratorProcess = self._create(free, generator, blocked)
+        return process
+
+    def _rename(self) -> None:
+        assert self._program.remap is not None
+        live = [name for name, process in self._processes.items() if not process.ended]
+        dead = [name for name, process in self._processes.items() if process.ended]
+        renaming = self._program.remap(live, dead, self.state) or {}
+        if not renaming:
+            return
+        check_renaming(renaming, live, dead)
+        kept = {renaming.get(name, name): name for name in (*dead, *live)}
+        self._processes = {new: self._processes[old] for new, old in kept.items()}
+        self._sorted = sorted(self._processes)
+        self.created[:] = [renaming.get(name, name) for name in self.created]
+        self._available = None
+
+    # -- accesses --------------------------------------------------------------------------------------
+
+    def _touched(self, name: str, announced: Accesses) -> Accesses:
+        if announced is None and self._is_unseen(name):
+            return None
+        touched: dict[Hashable, bool] = dict(announced) if announced else {}
+        for use in self._notes.uses:
+            if use[1] or use[0] not in touched:
+                touched[use[0]] = use[1]
+        return touched
+
+    def _announced(self, one: GeneratorProcess) -> Accesses:
+        said = one.yielded
+        if type(said) is not Access and type(said) is not tuple:
+            return None
+        announced: dict[Hashable, bool] = {}
+        for access in said if isinstance(said, tuple) else (said,):
+            if type(access) is not Access or (name := self._name_of(access.obj)) is None:
+                return None
+            announced[name] = announced.get(name, False) or access.mode == "write"
+        self._program.announces = True
+        return announced
+
+    def _is_unseen(self, name: str) -> bool:
+        return name.partition(".")[0] in self._program.unseen
+
+    def _awaited(self, name: str, process: GeneratorProcess) -> Accesses:
+        """Return what the next step of a process that waits will touch: what it waits for, and what it reads for it."""
+        assert process.blocked is not None
+        uses, on = self._notes.uses, process.blocked.on
+        before = len(uses)
+        process.is_open()
+        awaited: dict[Hashable, bool] = {}
+        for use in uses[before:]:
+            awaited[use[0]] = awaited.get(use[0], False) or use[1]
+        del uses[before:]
+        if self._is_unseen(name):
+            if on is None or isinstance(on, Shared | Lock | Waiter):
+                return None
+            self._program.announces = True
+        if on is not None:
+            named = self._name_of(on)
+            return None if named is None else {**awaited, named: True}
+        return awaited
+
+    def _name_of(self, obj: object) -> Hashable | None:
+        """Name an object so that it has the same name in every execution, or return None."""
+        if isinstance(obj, str):
+            return obj
+        if isinstance(obj, Shared | Lock):
+            return obj.name
+        if isinstance(obj, Waiter):
+            return TIME
+        self._program.names_objects = True
+        number = self._numbers.get(id(obj))
+        return None if number is None else ("object", number)
+
+    def _number(self) -> dict[int, int]:
+        reader = Reader()
+        try:
+            self._read(reader)
+        except NotWholeError:
+            return {}
+        return reader.numbers()
+
+    # -- the whole state -------------------------------------------------------------------------------
+
+    def key(self) -> Hashable:
+        """See `Execution`."""
+        reader = Reader()
+        self._read(reader)
+        return reader.value()
+
+    def _read(self, reader: Reader) -> None:
+        scene = self._scene
+        if scene.snapshot is not None:
+            uses = len(self._notes.uses)
+            reader.tokens(scene.snapshot(scene.shared))
+            del self._notes.uses[uses:]
+            reader.skip(scene.shared)
+        if self._swapped:
+            self._swapped.keep()
+        for name in self._sorted:
+            reader.tokens(name)
+            try:
+                self._processes[name].read(reader, self._before)
+            except (NotWholeError, RecursionError) as error:
+                what = error.what if isinstance(error, NotWholeError) else "it is nested too deep to be read"
+                raise NotWholeError(f"process {name}: {what}") from None
+        reader.add(self._sentinel)
+        if scene.snapshot is None:
+            reader.add(scene.shared)
+        for root in self._program.roots:
+            reader.add(root)
+        if self._program.random_state is not None:
+            reader.tokens(random.getstate())
+
+    def labels_key(self) -> Hashable:
+        """Return the labels of all processes, and nothing else."""
+        return tuple((name, self._processes[name].text()) for name in self._sorted)
+
+    def end_key(self) -> Hashable:
+        """See `Execution`."""
+        ends = tuple((name, self._processes[name].text()) for name in self._sorted)
+        scene = self._scene
+        if scene.snapshot is not None:
+            return ends, scene.snapshot(scene.shared)
+        reader = Reader()
+        try:
+            reader.add(scene.shared)
+        except NotWholeError:
+            return ends, None
+        return ends, reader.value()
+
+    def close(self) -> None:
+        """See `Execution`."""
+        if self._hooks:
+            self._hooks.end(self)
+        for process in self._processes.values():
+            if not process.ended:
+                process.close()
+        if self._sentinel is not None:
+            self._sentinel.close()

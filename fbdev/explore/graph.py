@@ -1,0 +1,210 @@
+"""The states that a program can be in, and the steps that lead from one to another."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+
+class State:
+    """One state: what each process has reached, which of them can make a step, and where each step leads."""
+
+    __slots__ = ("available", "counts", "is_end", "number", "reached", "steps")
+
+    def __init__(self, number: int, reached: Mapping[str, str], available: Sequence[str]) -> None:
+        self.number = number
+        self.reached = reached
+        self.available = tuple(available)
+        self.steps: dict[str, list[int]] = {}
+        self.counts: dict[tuple[str, int], int] = {}
+        self.is_end = not self.available
+
+    def lead(self, process: str, target: int) -> None:
+        """Note where a step of a process led."""
+        targets = self.steps.setdefault(process, [])
+        if target not in targets:
+            targets.append(target)
+        edge = (process, target)
+        self.counts[edge] = self.counts.get(edge, 0) + 1
+
+
+@dataclass(frozen=True, slots=True)
+class Spin:
+    """A circle of states that processes can go through for ever.
+
+    Without an exit it is a livelock. With one, `is_fair` tells whether they can stay in it though every process that
+    can make a step gets one now and then; if not, only an unfair scheduler keeps them.
+    """
+
+    states: tuple[int, ...]
+    processes: tuple[str, ...]
+    has_exit: bool
+    is_fair: bool
+
+    def __str__(self) -> str:
+        who = ", ".join(self.processes)
+        where = f"states {', '.join(map(str, self.states[:6]))}{', …' if len(self.states) > 6 else ''}"
+        if not self.has_exit:
+            return f"livelock of {who} in {where}"
+        under = "even when each gets its turns" if self.is_fair else "under an unfair schedule only"
+        return f"{who} may spin in {where}, {under}"
+
+
+class StateGraph:
+    """States by number, the first being where every execution begins."""
+
+    def __init__(self) -> None:
+        self.states: list[State] = []
+
+    @property
+    def processes(self) -> tuple[str, ...]:
+        """All processes that there are in some state."""
+        return tuple(dict.fromkeys(name for state in self.states for name in state.reached))
+
+    @property
+    def transitions(self) -> int:
+        """The number of different steps from one state to another."""
+        return sum(len(targets) for state in self.states for targets in state.steps.values())
+
+    @property
+    def has_chance(self) -> bool:
+        """Whether one step has led to several states."""
+        return any(len(targets) > 1 for state in self.states for targets in state.steps.values())
+
+    def edges(self) -> Iterator[tuple[int, str, int, int]]:
+        """Yield all steps: from, process, to, and how often it was seen."""
+        for state in self.states:
+            for (process, target), count in state.counts.items():
+                yield state.number, process, target, count
+
+    def paths(self) -> int | None:
+        """Count the schedules from the first state to an end, or return None when they go in circles."""
+        count: dict[int, int] = {}
+        for component in self._components():
+            (number, *others) = component
+            state = self.states[number]
+            targets = [target for found in state.steps.values() for target in found]
+            if others or number in targets:
+                return None
+            count[number] = 1 if state.is_end else sum(count[target] for target in targets)
+        return count.get(0, 0)
+
+    def spins(self) -> list[Spin]:
+        """Find the circles: strongly connected components with a step inside."""
+        return [spin for component in self._components() if (spin := self._spin(component))]
+
+    def _spin(self, component: list[int]) -> Spin | None:
+        inside = set(component)
+        moving: set[str] = set()
+        has_exit = False
+        for number in component:
+            for process, targets in self.states[number].steps.items():
+                for target in targets:
+                    if target in inside:
+                        moving.add(process)
+                    else:
+                        has_exit = True
+        if not moving:
+            return None
+        always = set.intersection(*(set(self.states[number].available) for number in component))
+        return Spin(tuple(sorted(component)), tuple(sorted(moving)), has_exit, always <= moving)
+
+    def _components(self) -> Iterator[list[int]]:
+        """Yield strongly connected components, those further from the beginning first (Tarjan, without recursion)."""
+        order: dict[int, int] = {}
+        low: dict[int, int] = {}
+        stack: list[int] = []
+        on_stack: set[int] = set()
+        for root in range(len(self.states)):
+            if root in order:
+                continue
+            work = [(root, self._targets(root))]
+            order[root] = low[root] = len(order)
+            stack.append(root)
+            on_stack.add(root)
+            while work:
+                number, targets = work[-1]
+                for target in targets:
+                    if target not in order:
+                        order[target] = low[target] = len(order)
+                        stack.append(target)
+                        on_stack.add(target)
+                        work.append((target, self._targets(target)))
+                        break
+                    if target in on_stack:
+                        low[number] = min(low[number], order[target])
+                else:
+                    work.pop()
+                    if work:
+                        low[work[-1][0]] = min(low[work[-1][0]], low[number])
+                    if low[number] == order[number]:
+                        component: list[int] = []
+                        while not component or component[-1] != number:
+                            component.append(stack.pop())
+                            on_stack.discard(component[-1])
+                        yield component
+
+    def _targets(self, number: int) -> Iterator[int]:
+        return iter([target for found in self.states[number].steps.values() for target in found])
+
+    def path_to(self, wanted: set[int]) -> tuple[str, ...] | None:
+        """Return the schedule from the first state to one of these with the fewest switches, then the fewest steps."""
+        import heapq
+
+        heap: list[tuple[int, int, int, int, str]] = [(0, 0, 0, 0, "")]
+        came: dict[tuple[int, str], tuple[int, str] | None] = {(0, ""): None}
+        done: set[tuple[int, str]] = set()
+        best: dict[tuple[int, str], tuple[int, int]] = {(0, ""): (0, 0)}
+        tie = 0
+        while heap:
+            switches, steps, _, number, last = heapq.heappop(heap)
+            here = (number, last)
+            if here in done:
+                continue
+            done.add(here)
+            if number in wanted:
+                return _back(came, here)
+            for process, targets in self.states[number].steps.items():
+                cost = (switches + (last not in ("", process)), steps + 1)
+                for target in targets:
+                    there = (target, process)
+                    if there not in best or cost < best[there]:
+                        best[there] = cost
+                        came[there] = here
+                        tie += 1
+                        heapq.heappush(heap, (*cost, tie, target, process))
+        return None
+
+    def spanning_tree(self) -> list[tuple[int, str, int]]:
+        """Return a tree of steps that reaches every state once, no step twice."""
+        seen, tree, queue = {0}, [], [0] if self.states else []
+        for number in queue:
+            for process, targets in self.states[number].steps.items():
+                for target in targets:
+                    if target not in seen:
+                        seen.add(target)
+                        queue.append(target)
+                        tree.append((number, process, target))
+        return tree
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return the graph as plain data."""
+        return {
+            "states": [
+                {"number": each.number, "reached": dict(each.reached), "is_end": each.is_end} for each in self.states
+            ],
+            "edges": [
+                {"source": source, "process": process, "target": target, "count": count}
+                for source, process, target, count in self.edges()
+            ],
+        }
+
+
+def _back(came: dict[tuple[int, str], tuple[int, str] | None], here: tuple[int, str]) -> tuple[str, ...]:
+    path: list[str] = []
+    at: tuple[int, str] | None = here
+    while at is not None and came[at] is not None:
+        path.append(at[1])
+        at = came[at]
+    return tuple(reversed(path))

@@ -1,0 +1,50 @@
+"""What is explored: the factory, and what is asked of its executions."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Generator
+from typing import Any
+
+from fbdev.explore.hooks import Hooks
+from fbdev.explore.naming import Remap
+from fbdev.explore.scene import Processes, Scene
+
+Factory = Callable[[], Scene | Processes]
+Check = Callable[[Any], object]
+Sentinel = Callable[[Any], Generator[Any, Any, Any]]
+
+
+class Program:
+    """A factory with its checks, and what has been learned of it while it ran."""
+
+    def __init__(
+        self,
+        factory: Factory,
+        *,
+        invariant: Check | None = None,
+        at_end: Check | None = None,
+        sentinel: Sentinel | None = None,
+        remap: Remap | None = None,
+        hooks: Hooks | None = None,
+        allowed: tuple[type[BaseException], ...] = (),
+    ) -> None:
+        self.factory = factory
+        self.invariant = invariant
+        self.at_end = at_end
+        self.sentinel = sentinel
+        self.remap = remap
+        self.hooks = hooks
+        self.allowed = allowed
+        self.roots = tuple(each for each in (invariant, at_end) if each is not None)
+        self.unseen: set[str] = set()
+        """Processes that share something that the explorer cannot see into: their silent steps touch anything."""
+        self.names_objects = False
+        """Some process has announced an access to an object that has no name."""
+        self.announces = False
+        """Some process has announced an access: what it says cannot be checked."""
+        self.random_state: Any = None
+        """What `random` begins with in each execution, when processes draw from it."""
+        self.has_snapshot = False
+        """The user reads what is shared, instead of the explorer."""
+        self.conditions_fail = False
+        """Some condition that a process waited for has raised."""

@@ -1,0 +1,383 @@
+"""Reading states: everything that can be reached from processes, as one flat value that can be compared.
+
+What is read of a generator is where it stands, its local variables, what it has on its stack (the iterators of its
+`for` loops), and the generators that it delegates to. From there everything is followed: containers, objects, closures,
+the globals that its code names. Two states with equal values are alike in all that can matter; aliases included,
+for each object is numbered where it is met first.
+"""
+
+from __future__ import annotations
+
+import enum
+import functools
+import gc
+import sys
+import sysconfig
+import warnings
+from collections import deque
+from collections.abc import Callable, Hashable, Iterable
+from types import (
+    BuiltinFunctionType,
+    CellType,
+    CodeType,
+    FrameType,
+    FunctionType,
+    GeneratorType,
+    GetSetDescriptorType,
+    MappingProxyType,
+    MemberDescriptorType,
+    MethodDescriptorType,
+    MethodType,
+    ModuleType,
+    WrapperDescriptorType,
+)
+from typing import Any
+
+from fbdev.explore.words import NotWholeError
+
+_PLAIN = frozenset({int, str, bytes, type(None)})
+_TAGGED = frozenset({bool, float, complex})
+_OF_PYTHON = tuple(sysconfig.get_paths()[name] for name in ("stdlib", "platstdlib", "purelib", "platlib"))
+_IN_C = (MethodDescriptorType, WrapperDescriptorType)
+_OURS = __file__.rpartition("reading")[0]
+_DATA_OF_NO_INTEREST = (
+    FunctionType,
+    property,
+    classmethod,
+    staticmethod,
+    functools.cached_property,
+    GetSetDescriptorType,
+    MemberDescriptorType,
+    BuiltinFunctionType,
+    MappingProxyType,
+)
+
+
+@functools.lru_cache(maxsize=4096)
+def belongs_to_python(filename: str) -> bool:
+    """Tell whether code comes with Python, is installed, or is the explorer's own: it is not followed."""
+    return filename.startswith((*_OF_PYTHON, _OURS, "<frozen"))
+
+
+class _Again:
+    """Tags what has been met before."""
+
+
+_END = ...
+"""Ends a part of unknown length; the value itself is never read without its type before it."""
+
+
+class Reader:
+    """Reads a state, once: `add` what belongs to it, then take `value`."""
+
+    __slots__ = ("_seen", "found")
+
+    def __init__(self) -> None:
+        self.found: list[Any] = []
+        # Keeps what it has numbered alive, so that no number is given twice.
+        self._seen: dict[int, tuple[int, object]] = {}
+
+    def value(self) -> Hashable:
+        """Return what was read."""
+        return tuple(self.found)
+
+    def numbers(self) -> dict[int, int]:
+        """Return the number of each object that was met, by its identity."""
+        return {identity: number for identity, (number, _) in self._seen.items()}
+
+    def add(self, value: object) -> None:
+        """Read something, and all that can be reached from it."""
+        kind = type(value)
+        if kind in _PLAIN:
+            self.found.append(value)
+        elif kind in _TAGGED:
+            self.found += (kind, repr(value))
+        elif kind is tuple:
+            self.found += (tuple, len(value))  # type: ignore[arg-type]
+            for each in value:  # type: ignore[attr-defined]
+                self.add(each)
+        else:
+            seen = self._seen.get(id(value))
+            if seen is not None:
+                self.found += (_Again, seen[0])
+                return
+            self._seen[id(value)] = (len(self._seen), value)
+            _READ.get(kind, _read_other)(self, value)
+
+    def skip(self, value: object) -> None:
+        """Never look into an object, nor into those in it where it is a tuple: they are known by other means."""
+        for each in value if isinstance(value, tuple) else (value,):
+            self._seen[id(each)] = (len(self._seen), each)
+
+    def each(self, tag: object, values: Iterable[object], count: int) -> None:
+        """Read several things."""
+        self.found += (tag, count)
+        for value in values:
+            self.add(value)
+
+    def tokens(self, *tokens: object) -> None:
+        """Note what is known to be comparable."""
+        self.found += tokens
+
+
+def read_generator(reader: Reader, generator: Any) -> None:
+    """Read where a generator stands, and all that it holds."""
+    frame = generator.gi_frame
+    code = generator.gi_code
+    if frame is None:
+        reader.tokens(GeneratorType, "ended")
+        return
+    # In the order of their names: that of the dictionary depends on who has looked at it before.
+    names = frame.f_locals
+    reader.tokens(GeneratorType, code_token(code), frame.f_lasti, *sorted(names), _END)
+    tokens = reader.found
+    # What is on the stack is nowhere else; code and frame say nothing that is not said above.
+    for value in gc.get_referents(generator):
+        kind = type(value)
+        if kind in _PLAIN:
+            tokens.append(value)
+        elif kind is CodeType or kind is FrameType or value is names:
+            continue
+        elif kind is not FunctionType or value.__code__ is not code:
+            reader.add(value)
+    tokens.append(_END)
+    _read_globals(reader, code, frame.f_globals)
+
+
+def code_token(code: CodeType) -> int:
+    """Return a number for a piece of code: code that processes run lives as long as the factory's own."""
+    return id(code)
+
+
+@functools.lru_cache(maxsize=4096)
+def _names_of(code: CodeType) -> tuple[str, ...]:
+    inner = (name for const in code.co_consts if isinstance(const, CodeType) for name in _names_of(const))
+    return tuple(dict.fromkeys((*code.co_names, *inner)))
+
+
+def global_data(code: CodeType, names: dict[str, Any]) -> Iterable[tuple[str, object]]:
+    """Find the data that code may reach by the names of its module, and by those of the user's other modules."""
+    if belongs_to_python(code.co_filename):
+        return
+    for name in _names_of(code):
+        value = names.get(name, names)
+        if value is names:
+            continue
+        if type(value) is ModuleType:
+            if not belongs_to_python(getattr(value, "__file__", None) or "<frozen"):
+                inside = vars(value)
+                yield from ((f"{name}.{each}", inside[each]) for each in _names_of(code) if each in inside)
+        else:
+            yield name, value
+
+
+def _read_globals(reader: Reader, code: CodeType, names: dict[str, Any]) -> None:
+    if not _names_of(code):
+        return
+    for name, value in global_data(code, names):
+        kind = type(value)
+        if kind is type or kind is BuiltinFunctionType:
+            if kind is type and is_users(value):
+                reader.add(value)
+        elif kind is not FunctionType or not belongs_to_python(value.__code__.co_filename):  # type: ignore[attr-defined]
+            reader.tokens(name)
+            reader.add(value)
+    reader.tokens(_END)
+
+
+def is_users(kind: Any) -> bool:
+    """Tell whether a class is the user's own, and not installed."""
+    module = sys.modules.get(kind.__module__)
+    return kind.__module__ != "builtins" and not belongs_to_python(getattr(module, "__file__", None) or "")
+
+
+def _read_list(reader: Reader, value: Any) -> None:
+    reader.each(list, value, len(value))
+
+
+def _read_set(reader: Reader, value: Any) -> None:
+    # In the order in which a process would go through it, which can matter.
+    reader.each(type(value), value, len(value))
+
+
+def _read_dict(reader: Reader, value: Any) -> None:
+    reader.tokens(dict, len(value))
+    for key, each in value.items():
+        reader.add(key)
+        reader.add(each)
+
+
+def _read_cell(reader: Reader, cell: CellType) -> None:
+    try:
+        inside = cell.cell_contents
+    except ValueError:
+        reader.tokens(CellType, 0)
+    else:
+        reader.tokens(CellType, 1)
+        reader.add(inside)
+
+
+def _read_function(reader: Reader, function: FunctionType) -> None:
+    code = function.__code__
+    if belongs_to_python(code.co_filename) and not function.__closure__:
+        reader.tokens(FunctionType, code_token(code))
+        return
+    reader.tokens(FunctionType, code_token(code), len(function.__closure__ or ()))
+    for cell in function.__closure__ or ():
+        reader.add(cell)
+    reader.add(function.__defaults__)
+    reader.add(function.__kwdefaults__)
+    reader.add(function.__dict__)
+    _read_globals(reader, code, function.__globals__)
+
+
+def _read_method(reader: Reader, method: MethodType) -> None:
+    reader.tokens(MethodType)
+    reader.add(method.__func__)
+    reader.add(method.__self__)
+
+
+def _read_builtin(reader: Reader, function: BuiltinFunctionType) -> None:
+    reader.tokens(BuiltinFunctionType, function.__qualname__)
+    if not isinstance(function.__self__, ModuleType):
+        reader.add(function.__self__)
+
+
+def _read_class(reader: Reader, kind: Any) -> None:
+    reader.tokens(type, kind)
+    if is_users(kind):
+        for name, value in vars(kind).items():
+            if not name.startswith("__") and not isinstance(value, _DATA_OF_NO_INTEREST):
+                reader.tokens(name)
+                reader.add(value)
+        reader.tokens(_END)
+
+
+def _read_atom(reader: Reader, value: object) -> None:
+    reader.tokens(type(value), value)
+
+
+def _read_other(reader: Reader, value: Any) -> None:
+    """Read an object: by its attributes when its class is written in Python, else as it would be copied."""
+    kind = type(value)
+    if isinstance(value, enum.Enum):
+        reader.tokens(kind, value.name)
+    elif isinstance(value, type):
+        _read_class(reader, value)
+    elif (told := getattr(value, "_explored_state", None)) is not None:
+        reader.tokens(kind)
+        reader.add(told())
+    elif _is_written_in_python(kind):
+        _read_object(reader, value, kind)
+    else:
+        reader.tokens(kind)
+        _read_copy(reader, value)
+
+
+@functools.lru_cache(maxsize=4096)
+def _is_written_in_python(kind: Hashable) -> bool:
+    # Only classes written in C have methods written in C among their own.
+    assert isinstance(kind, type)
+    is_made_at_run_time = kind.__flags__ & 1 << 9
+    return bool(is_made_at_run_time) and not any(isinstance(each, _IN_C) for each in vars(kind).values())
+
+
+def _read_object(reader: Reader, value: Any, kind: type) -> None:
+    reader.tokens(object)
+    reader.add(kind)
+    for base in kind.__mro__:
+        if not _is_written_in_python(base):
+            if base not in _INSIDE:
+                raise NotWholeError(
+                    f"{kind.__qualname__} derives from {base.__qualname__}, whose inside cannot be seen"
+                )
+            inside = _INSIDE[base]
+            if inside is not None:
+                inside(reader, value)
+            break
+    names = [name for base in kind.__mro__ for name in _slots(base)]
+    held = [(name, getattr(value, name)) for name in names if hasattr(value, name)]
+    held += getattr(value, "__dict__", {}).items()
+    reader.tokens(len(held))
+    for name, each in held:
+        reader.tokens(name)
+        reader.add(each)
+
+
+@functools.lru_cache(maxsize=1024)
+def _slots(kind: type) -> tuple[str, ...]:
+    return tuple(name for name, value in vars(kind).items() if isinstance(value, MemberDescriptorType))
+
+
+def _read_copy(reader: Reader, value: Any) -> None:
+    try:
+        if type(value).__module__ == "itertools":
+            # They say that they will not be copied for ever; when they no longer are, the error below says so.
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore", DeprecationWarning)
+                parts = value.__reduce_ex__(4)
+        else:
+            parts = value.__reduce_ex__(4)
+    except Exception:
+        raise NotWholeError(f"nobody can see what is inside {type(value).__qualname__} objects") from None
+    if isinstance(parts, str):
+        reader.tokens(parts)
+        return
+    found: list[Any] = [*parts, None, None, None]
+    made, arguments, state, items, pairs = found[:5]
+    reader.tokens(getattr(made, "__qualname__", ""))
+    reader.add(arguments)
+    reader.add(state)
+    reader.add(None if items is None else list(items))
+    reader.add(None if pairs is None else list(pairs))
+
+
+def _read_range(reader: Reader, value: range) -> None:
+    reader.tokens(range, value.start, value.stop, value.step)
+
+
+def _read_iterator(reader: Reader, value: Any) -> None:
+    # It says what it goes through, and how far it has come: a range and a number, or nothing when it is at its end.
+    _, arguments, *state = value.__reduce__()
+    reader.tokens(type(value), *state)
+    reader.add(arguments)
+
+
+_READ: dict[type, Callable[[Reader, Any], None]] = {
+    list: _read_list,
+    dict: _read_dict,
+    deque: lambda reader, value: reader.each(deque, (*value, value.maxlen), len(value)),
+    set: _read_set,
+    frozenset: _read_set,
+    range: _read_range,
+    type(iter(range(0))): _read_iterator,
+    type(iter([])): _read_iterator,
+    type(iter(())): _read_iterator,
+    CellType: _read_cell,
+    GeneratorType: read_generator,
+    FunctionType: _read_function,
+    MethodType: _read_method,
+    BuiltinFunctionType: _read_builtin,
+    type: _read_class,
+    ModuleType: _read_atom,
+    CodeType: lambda reader, value: reader.tokens(CodeType, code_token(value)),
+    type(Ellipsis): _read_atom,
+    type(NotImplemented): _read_atom,
+}
+
+_INSIDE: dict[type, Callable[[Reader, Any], None] | None] = {
+    object: None,
+    list: _read_list,
+    dict: _read_dict,
+    set: _read_set,
+    frozenset: _read_set,
+    tuple: lambda reader, value: reader.each(tuple, tuple(value), len(value)),
+    str: lambda reader, value: reader.tokens(str(value)),
+    int: lambda reader, value: reader.tokens(int(value)),
+    float: lambda reader, value: reader.tokens(repr(float(value))),
+    bytes: lambda reader, value: reader.tokens(bytes(value)),
+    BaseException: lambda reader, value: reader.add(value.args),
+    Exception: lambda reader, value: reader.add(value.args),
+    ValueError: lambda reader, value: reader.add(value.args),
+    RuntimeError: lambda reader, value: reader.add(value.args),
+}

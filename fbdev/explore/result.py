@@ -1,0 +1,145 @@
+"""What an exploration found."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from fbdev.explore.failure import Failure
+from fbdev.explore.graph import Spin, StateGraph
+from fbdev.explore.token import token_of
+from fbdev.explore.verdict import Verdict
+
+
+@dataclass(slots=True)
+class Result:
+    """The verdict, and what it rests on.
+
+    `failures` are what went wrong, each kind of failure once; `ends` are the states in which executions ended: how each
+    process ended. `graph` has the states, where the search told them apart, else it is empty. `reduction` is the number
+    of schedules for each execution that was made, where it is known.
+
+    Example:
+        from fbdev.explore import Shared, explore
+
+        def factory():
+            count = Shared(0, "count")
+
+            def add():
+                yield "begun"
+                count.value += 1
+
+            return [add(), add()]
+
+        print(explore(factory).assert_holds().verdict.kind)
+        #> holds
+    """
+
+    verdict: Verdict
+    search: str
+    failures: list[Failure] = field(default_factory=list)
+    ends: list[dict[str, str]] = field(default_factory=list)
+    graph: StateGraph = field(default_factory=StateGraph)
+    spins: list[Spin] = field(default_factory=list)
+    executions: int = 0
+    steps: int = 0
+    seconds: float = 0.0
+    sleep_blocked: int = 0
+    reduction: float | None = None
+    notes: list[str] = field(default_factory=list)
+
+    @property
+    def failure(self) -> Failure | None:
+        """The failure that is reported, or None."""
+        return self.failures[0] if self.failures else None
+
+    @property
+    def token(self) -> str:
+        """What `replay` makes the failing execution again from; "" when there is none."""
+        return "" if self.failure is None else token_of(self.failure.schedule, self.failure.labels)
+
+    def assert_holds(self, *accepted: str) -> Result:
+        """Return the result if the verdict is `holds`, with no given but the usual ones and those named here.
+
+        `"preemptions"`, `"steps"`, `"announced"`, `"labels"`, `"snapshot"`, `"names"` and `"sampled"` can be accepted.
+
+        Raises:
+            AssertionError: with the report, when it is another.
+        """
+        if not self.verdict.is_accepted(frozenset(accepted)):
+            raise AssertionError(str(self))
+        return self
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return the result as plain data."""
+        return {
+            "verdict": self.verdict.kind.value,
+            "detail": self.verdict.detail,
+            "givens": [{"name": each.name, "what": each.what} for each in self.verdict.givens],
+            "search": self.search,
+            "executions": self.executions,
+            "steps": self.steps,
+            "seconds": round(self.seconds, 3),
+            "states": len(self.graph.states),
+            "transitions": self.graph.transitions,
+            "sleep_blocked": self.sleep_blocked,
+            "reduction": self.reduction,
+            "failures": [each.as_dict() for each in self.failures],
+            "token": self.token,
+            "spins": [
+                {
+                    "states": list(each.states),
+                    "processes": list(each.processes),
+                    "has_exit": each.has_exit,
+                    "is_fair": each.is_fair,
+                }
+                for each in self.spins
+            ],
+            "ends": self.ends,
+            "notes": self.notes,
+            "graph": self.graph.as_dict(),
+        }
+
+    def as_json(self) -> str:
+        """Return the result as one line of JSON."""
+        return json.dumps(self.as_dict())
+
+    def __str__(self) -> str:
+        lines = [str(self.verdict), self._evidence()]
+        lines += [f"  {spin}" for spin in self.spins]
+        lines += [f"  note: {note}" for note in self.notes]
+        if self.failure is not None:
+            lines += _told(self.failure)
+            lines.append(f"  again: replay(factory, {self.token!r})")
+        return "\n".join(lines)
+
+    def _evidence(self) -> str:
+        said = f"  {self.executions:,} executions, {self.steps:,} steps in {self.seconds:.2f} s by {self.search}"
+        if self.graph.states:
+            said += f"; {len(self.graph.states):,} states, {self.graph.transitions:,} transitions"
+        if self.reduction is not None and self.reduction > 1:
+            said += f"; {self.reduction:,.1f} schedules an execution"
+        if self.sleep_blocked:
+            said += f"; {self.sleep_blocked:,} executions given up as known"
+        return said
+
+
+def _told(failure: Failure) -> list[str]:
+    switches = failure.switches
+    count = len(failure.schedule)
+    times = f"{switches} switch{'' if switches == 1 else 'es'}"
+    lines = [f"  the smallest schedule: {count} step{'' if count == 1 else 's'}, {times}"]
+    lines += _schedule(failure.schedule, failure.labels)
+    if failure.circle:
+        lines.append(f"  and then for ever: {' '.join(failure.circle)}")
+    lines += [f"  {'because of' if number == 0 else '       and'} {each}" for number, each in enumerate(failure.cause)]
+    return lines + [f"    {line}" for line in failure.trace.splitlines()]
+
+
+def _schedule(schedule: Sequence[str], labels: Sequence[str]) -> list[str]:
+    width = max(map(len, schedule), default=0)
+    shown = list(zip(range(1, len(schedule) + 1), schedule, labels, strict=False))
+    lines = [f"    {number:>3} {name:<{width}}  {label}" for number, name, label in shown]
+    return lines if len(lines) <= 60 else [*lines[:30], f"    ... {len(lines) - 60} more ...", *lines[-30:]]

@@ -1,0 +1,172 @@
+"""Searches that draw schedules: what they find is there, what they do not find may be there all the same.
+
+Uniform random choice; POS (partial order sampling: a random priority for each step that is next, drawn anew for the
+steps that it races with; Yuan, Yang, Gu 2018); PCT (probabilistic concurrency testing: random priorities of processes,
+and a few random places where the foremost falls back; Burckhardt and others 2010).
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable, Hashable, Sequence
+from typing import Protocol
+
+from fbdev.explore.by_race import are_dependent
+from fbdev.explore.generators import GeneratorExecution
+from fbdev.explore.graph import State, StateGraph
+from fbdev.explore.session import Session
+from fbdev.explore.words import Accesses
+
+
+class Draw(Protocol):
+    """Chooses the next process of one execution."""
+
+    def choose(self, execution: GeneratorExecution) -> str:
+        """Return one of the available processes."""
+        ...
+
+
+class Uniform:
+    """Every available process is as likely as any other."""
+
+    def __init__(self, chance: random.Random, length: int) -> None:
+        self._chance = chance
+
+    def choose(self, execution: GeneratorExecution) -> str:
+        """See `Draw`."""
+        available = execution.available
+        return available[int(self._chance.random() * len(available))]
+
+
+class PartialOrder:
+    """Each step that is next has a priority, drawn anew when a step it races with was made."""
+
+    def __init__(self, chance: random.Random, length: int) -> None:
+        self._chance = chance
+        self._priorities: dict[str, float] = {}
+
+    def choose(self, execution: GeneratorExecution) -> str:
+        """See `Draw`."""
+        priorities = self._priorities
+        for name in execution.available:
+            if name not in priorities:
+                priorities[name] = self._chance.random()
+        chosen = max(execution.available, key=priorities.__getitem__)
+        touched = execution.pending(chosen)
+        del priorities[chosen]
+        for name in execution.available:
+            if name in priorities and touched is not None and self._races(touched, execution.pending(name)):
+                del priorities[name]
+        return chosen
+
+    @staticmethod
+    def _races(touched: Accesses, other: Accesses) -> bool:
+        return other is not None and are_dependent(touched, other)
+
+
+class Depth:
+    """Processes have priorities, and at two random places the foremost becomes the last: bugs of depth three."""
+
+    def __init__(self, chance: random.Random, length: int) -> None:
+        self._chance = chance
+        self._priorities: dict[str, float] = {}
+        self._changes = {chance.randrange(max(1, length)): float(number) for number in (-1, -2)}
+        self._steps = 0
+
+    def choose(self, execution: GeneratorExecution) -> str:
+        """See `Draw`."""
+        for name in execution.available:
+            self._priorities.setdefault(name, self._chance.random())
+        chosen = max(execution.available, key=self._priorities.__getitem__)
+        if (lower := self._changes.get(self._steps)) is not None:
+            self._priorities[chosen] = lower
+            chosen = max(execution.available, key=self._priorities.__getitem__)
+        self._steps += 1
+        return chosen
+
+
+DRAWS: dict[str, tuple[Callable[[random.Random, int], Draw], ...]] = {
+    "random": (Uniform,),
+    "pos": (PartialOrder,),
+    "pct": (Depth,),
+    "sample": (Uniform, PartialOrder),
+}
+"""The samplers by name; of several, each draws in turn."""
+
+
+class Sampling:
+    """A number of executions whose schedules are drawn."""
+
+    def __init__(
+        self,
+        session: Session,
+        samples: int,
+        seed: int,
+        kind: str = "sample",
+        read: Callable[[GeneratorExecution], Hashable] | None = None,
+    ) -> None:
+        self._session = session
+        self._samples = samples
+        self._chance = random.Random(seed)
+        self._draws = DRAWS[kind]
+        self._read = read
+        self._numbers: dict[Hashable, int] = {}
+        self.graph = StateGraph()
+        self.drawn = 0
+
+    def run(self) -> None:
+        """Draw all samples."""
+        length = 10
+        for number in range(self._samples):
+            path: list[str] = []
+            draw = self._draws[number % len(self._draws)](self._chance, length)
+            execution = self._session.begin()
+            try:
+                self._one(execution, draw, path)
+            finally:
+                execution.close()
+            self.drawn += 1
+            length = max(length, len(path))
+
+    def _one(self, execution: GeneratorExecution, draw: Draw, path: list[str]) -> None:
+        session = self._session
+        session.check(execution, path)
+        here = self._number(execution)
+        while execution.available:
+            if len(path) >= session.meter.budget.depth:
+                session.was_cut = True
+                return
+            name = draw.choose(execution)
+            session.step(execution, name, path)
+            if self._read is not None:
+                there = self._number(execution)
+                self.graph.states[here].lead(name, there)
+                here = there
+        session.ended(execution, path)
+
+    def _number(self, execution: GeneratorExecution) -> int:
+        if self._read is None:
+            return 0
+        key = self._read(execution)
+        if key not in self._numbers:
+            self._numbers[key] = len(self._numbers)
+            self.graph.states.append(State(self._numbers[key], execution.state, execution.available))
+        return self._numbers[key]
+
+
+def run_path(session: Session, path: Sequence[str], depth: int) -> tuple[list[str], list[Hashable]]:
+    """Make the steps of a path, go on with the first available process to the end, and return what was reached."""
+    execution = session.begin()
+    made: list[str] = []
+    reached: list[Hashable] = [execution.labels_key()]
+    try:
+        while execution.available and len(made) < depth:
+            name = path[len(made)] if len(made) < len(path) else execution.available[0]
+            execution.next(name)
+            made.append(name)
+            session.meter.steps += 1
+            reached.append((execution.labels_key(), tuple(execution.available)))
+        reached.append(execution.end_key())
+    finally:
+        execution.close()
+    return made, reached

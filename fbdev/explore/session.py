@@ -1,0 +1,147 @@
+"""What all searches do alike: begin executions, make steps, check, count."""
+
+from __future__ import annotations
+
+import traceback
+from collections.abc import Hashable, Iterator, Sequence
+from contextlib import contextmanager
+
+from fbdev.explore.budget import Budget, Meter
+from fbdev.explore.failure import Failure
+from fbdev.explore.generators import GeneratorExecution
+from fbdev.explore.program import Program
+from fbdev.explore.words import Finished, Raised, Step, ending_text
+
+
+class NotSameError(Exception):
+    """The same choices had another result; it never leaves the explorer."""
+
+
+class FoundError(Exception):
+    """A failure was found, and the search is to end with the first; it never leaves the explorer."""
+
+
+class Session:
+    """One exploration of a program: its counts, what was found, and how each execution is driven."""
+
+    def __init__(self, program: Program, budget: Budget, *, keep_going: bool = False) -> None:
+        self.program = program
+        self.meter = Meter(budget)
+        self.keep_going = keep_going
+        self.failures: list[Failure] = []
+        self.ends: dict[Hashable, dict[str, str]] = {}
+        self.sleep_blocked = 0
+        self.was_cut = False
+        """Some execution was given up for its length: not everything was seen."""
+        self.notes: list[str] = []
+        self.wanted: Failure | None = None
+        """The only failure that counts, if any."""
+
+    def begin(self) -> GeneratorExecution:
+        """Begin an execution.
+
+        Raises:
+            SpentError: when there is no budget for it.
+        """
+        self.meter.check()
+        self.meter.executions += 1
+        return GeneratorExecution(self.program)
+
+    def replay(self, execution: GeneratorExecution, path: Sequence[str]) -> None:
+        """Make the steps of a path again.
+
+        Raises:
+            NotSameError: when they do not fit any more.
+        """
+        self.meter.steps += len(path)
+        try:
+            execution.replay(path)
+        except (KeyError, RuntimeError) as error:
+            raise NotSameError(f"{' '.join(path[-5:])} cannot be done again: {error}") from None
+
+    def step(self, execution: GeneratorExecution, name: str, path: list[str]) -> Step:
+        """Make a step that is new, and check what it has come to; `path` are the steps before it, and gets this one."""
+        meter = self.meter
+        meter.steps += 1
+        if not meter.steps & 255:
+            meter.check()
+        step = execution.next(name)
+        path.append(name)
+        program = self.program
+        if type(step) is Raised and not isinstance(step.error, program.allowed):
+            what = f"{name} {ending_text(step)}"
+            self._fail(Failure("exception", what, tuple(path), process=name, trace=_trace(step.error)), execution)
+        if program.invariant is not None:
+            self.check(execution, path)
+        if execution.sentinel_error is not None:
+            error, execution.sentinel_error = execution.sentinel_error, None
+            what = f"the sentinel raised {type(error).__name__}: {error}"
+            self._fail(Failure("sentinel", what, tuple(path), trace=_trace(error)), execution)
+        return step
+
+    def check(self, execution: GeneratorExecution, path: Sequence[str]) -> None:
+        """Check the invariant, in the state that the path has led to."""
+        if self.program.invariant is not None:
+            with self._watching(execution, path, "invariant"):
+                if self.program.invariant(execution.shared) is False:
+                    self._fail(Failure("invariant", "the invariant does not hold", tuple(path)), execution)
+
+    def ended(self, execution: GeneratorExecution, path: Sequence[str]) -> None:
+        """Note how an execution ended in which no process can make a step, and check it."""
+        key = execution.end_key()
+        if key not in self.ends:
+            self.ends[key] = dict(execution.state)
+        if execution.waiting:
+            self._fail(Failure("deadlock", deadlock_text(execution), tuple(path)), execution)
+        elif self.program.at_end is not None:
+            with self._watching(execution, path, "end"):
+                if self.program.at_end(execution.shared) is False:
+                    what = "what must hold at the end does not"
+                    self._fail(Failure("end", what, tuple(path)), execution)
+
+    @contextmanager
+    def _watching(self, execution: GeneratorExecution, path: Sequence[str], kind: str) -> Iterator[None]:
+        """Take an exception of a check for its "no"."""
+        uses = len(execution.notes.uses)
+        try:
+            yield
+        except FoundError:
+            raise
+        except Exception as error:
+            what = f"{'the invariant' if kind == 'invariant' else 'the check at the end'} does not hold"
+            said = f": {error}" if str(error) else ""
+            failure = Failure(
+                "invariant" if kind == "invariant" else "end",
+                f"{what}: {type(error).__name__}{said}",
+                tuple(path),
+                trace=_trace(error),
+            )
+            self._fail(failure, execution)
+        finally:
+            del execution.notes.uses[uses:]
+
+    def _fail(self, failure: Failure, execution: GeneratorExecution) -> None:
+        if self.wanted is not None and not failure.is_like(self.wanted):
+            return
+        failure.state = dict(execution.state)
+        if len(self.failures) < 100 and not any(failure.is_like(each) for each in self.failures):
+            self.failures.append(failure)
+        if not self.keep_going:
+            raise FoundError
+
+
+def _trace(error: BaseException) -> str:
+    return "".join(traceback.format_exception(error))
+
+
+def deadlock_text(execution: GeneratorExecution) -> str:
+    """Say who waits for what, and who holds it."""
+    parts = []
+    for name, blocked in execution.blocked.items():
+        on = blocked.on
+        held = getattr(on, "holder", "")
+        what = f"waits for {getattr(on, 'name', on)}" if on is not None else blocked.label
+        ended = held in execution.endings and isinstance(execution.endings[held], Finished | Raised)
+        by = f", held by {held}{', which has ended' if ended else ''}" if held else ""
+        parts.append(f"{name} {what}{by}")
+    return f"deadlock: {'; '.join(parts)}"

@@ -1,0 +1,149 @@
+"""What processes share behind the explorer's back: mutable objects that two of them can reach."""
+
+from __future__ import annotations
+
+import dis
+import enum
+import functools
+import gc
+from collections import deque
+from collections.abc import Generator, Iterator, Mapping
+from types import (
+    BuiltinFunctionType,
+    CellType,
+    CodeType,
+    FrameType,
+    FunctionType,
+    GeneratorType,
+    ModuleType,
+)
+from typing import Any
+
+from fbdev.explore.program import Program
+from fbdev.explore.reading import belongs_to_python, global_data, is_users
+from fbdev.explore.shared import Lock, Notes, Shared
+from fbdev.explore.spawn import Waiter
+from fbdev.explore.words import Blocked
+
+_FIXED = (int, str, bytes, float, complex, type(None), range, enum.Enum, BuiltinFunctionType, CodeType, FrameType)
+_HOLDING = (tuple, frozenset, FunctionType, Blocked, type)
+_SEEN_INTO = (Shared, Lock, Waiter, Notes)
+
+
+def hidden_sharing(
+    generators: Mapping[str, Generator[Any, Any, Any]], program: Program, shared: object
+) -> dict[str, set[str]]:
+    """Find the objects that several processes reach and that do not tell who uses them; return who reaches each."""
+    walks = {name: _Walk().of(generator) for name, generator in generators.items()}
+    stored = set().union(*(walk.stored for walk in walks.values())) if walks else set()
+    if program.invariant is not None:
+        # The invariant looks at everything after each step: it is one more who shares.
+        walks["the invariant"] = _Walk().of(program.invariant).of(shared)
+    found: dict[str, set[str]] = {}
+    for name, walk in walks.items():
+        for identity, what in walk.direct.items():
+            if walk.is_binding(identity) and identity not in stored:
+                continue
+            others = [other for other, their in walks.items() if other != name and identity in their.all]
+            if others:
+                found.setdefault(what, set()).update({name, *others} - {"the invariant"})
+    return found
+
+
+class _Walk:
+    """All that can be reached from one process."""
+
+    def __init__(self) -> None:
+        self.direct: dict[Any, str] = {}
+        self.all: set[Any] = set()
+        self.stored: set[Any] = set()
+        self._kept: list[object] = []
+        self._bindings: set[Any] = set()
+
+    def is_binding(self, identity: Any) -> bool:
+        """Tell whether this is a variable, and not an object."""
+        return identity in self._bindings
+
+    def of(self, root: object) -> _Walk:
+        """Walk from an object."""
+        for value, what in self._walk([(root, "")], set()):
+            self.direct.setdefault(value, what)
+        return self
+
+    def _walk(self, first: list[tuple[object, str]], done: set[int]) -> Iterator[tuple[Any, str]]:
+        work = deque(first)
+        while work:
+            value, called = work.popleft()
+            if id(value) in done or isinstance(value, (*_FIXED, ModuleType)):
+                continue
+            done.add(id(value))
+            self._kept.append(value)
+            if isinstance(value, _SEEN_INTO):
+                if isinstance(value, Shared):
+                    # Whoever takes a mutable value out of it is seen; whoever keeps that value is not.
+                    for _ in self._walk([(value._value, called)], set(done)):
+                        pass
+                continue
+            self.all.add(id(value))
+            if isinstance(value, CellType):
+                self._bindings.add(id(value))
+            if not isinstance(value, (*_HOLDING, GeneratorType)):
+                yield id(value), f"{called or 'an object'} ({type(value).__name__})"
+            work.extend(self._inside(value, called))
+
+    def _inside(self, value: Any, called: str) -> Iterator[tuple[object, str]]:
+        if isinstance(value, GeneratorType):
+            frame = value.gi_frame
+            if frame is not None:
+                yield from self._of_code(value.gi_code, frame.f_globals)
+                names = {id(each): name for name, each in frame.f_locals.items()}
+                skipped = (FrameType, CodeType)
+                held = gc.get_referents(value)
+                for each in held:
+                    if isinstance(each, FunctionType) and each.__code__ is value.gi_code:
+                        yield from self._inside(each, called)
+                for each in held:
+                    if each is not frame.f_locals and not isinstance(each, skipped):
+                        yield each, names.get(id(each), "")
+        elif isinstance(value, FunctionType):
+            cells = dict(zip(value.__code__.co_freevars, value.__closure__ or (), strict=True))
+            self.stored |= {id(cells[name]) for name in _stored(value.__code__) if name in cells}
+            yield from ((cell, name) for name, cell in cells.items())
+            yield value.__defaults__, called
+            yield value.__kwdefaults__, called
+            yield from self._of_code(value.__code__, value.__globals__)
+        elif isinstance(value, type):
+            if is_users(value):
+                yield from ((each, f"{value.__name__}.{name}") for name, each in vars(value).items())
+        elif isinstance(value, CellType):
+            try:
+                yield value.cell_contents, called
+            except ValueError:
+                return
+        else:
+            yield from ((each, called) for each in gc.get_referents(value))
+
+    def _of_code(self, code: CodeType, names: dict[str, Any]) -> Iterator[tuple[object, str]]:
+        stored = _stored(code)
+        for name, value in global_data(code, names):
+            if isinstance(value, FunctionType) and belongs_to_python(value.__code__.co_filename):
+                continue
+            if not isinstance(value, FunctionType | type | ModuleType | BuiltinFunctionType):
+                binding = ("global", id(names), name)
+                self.all.add(binding)
+                self._bindings.add(binding)
+                self.direct[binding] = f"the global {name}"
+                if name in stored:
+                    self.stored.add(binding)
+            yield value, name
+
+
+@functools.lru_cache(maxsize=4096)
+def _stored(code: CodeType) -> frozenset[str]:
+    """Return the names of enclosing functions and of the module that code binds anew."""
+    wanted = {"STORE_DEREF", "DELETE_DEREF", "STORE_GLOBAL", "DELETE_GLOBAL"}
+    own = {each.argval for each in dis.get_instructions(code) if each.opname in wanted}
+    for const in code.co_consts:
+        if isinstance(const, CodeType):
+            own |= _stored(const)
+    return frozenset(own)

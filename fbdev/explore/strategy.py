@@ -1,0 +1,306 @@
+"""Which search is made, what comes after it, and what verdict it allows."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable
+from dataclasses import replace
+
+from fbdev.explore.budget import Budget, SpentError
+from fbdev.explore.by_race import ByRace
+from fbdev.explore.by_state import ByState
+from fbdev.explore.every import Every
+from fbdev.explore.failure import Failure
+from fbdev.explore.generators import GeneratorExecution
+from fbdev.explore.graph import Spin, StateGraph
+from fbdev.explore.program import Program
+from fbdev.explore.result import Result
+from fbdev.explore.sample import DRAWS, Sampling, run_path
+from fbdev.explore.session import FoundError, NotSameError, Session
+from fbdev.explore.trial import causal_pair, smallest, try_schedule
+from fbdev.explore.verdict import (
+    ANNOUNCED,
+    DETERMINISTIC,
+    GRANULARITY,
+    LABELS,
+    NAMES,
+    REACHABLE,
+    SNAPSHOT,
+    Given,
+    Verdict,
+    VerdictKind,
+)
+from fbdev.explore.words import ExploreError, NotWholeError
+
+SEARCHES = ("auto", "states", "labels", "races", "every", "preemptions", *DRAWS)
+_PROBES = 200
+"""States that were merged and whose futures are compared."""
+
+Read = Callable[[GeneratorExecution], Hashable]
+
+
+class Strategy:
+    """One exploration, from the choice of a search to the verdict."""
+
+    def __init__(
+        self,
+        program: Program,
+        search: str,
+        budget: Budget,
+        *,
+        samples: int,
+        seed: int,
+        audit: int,
+        keep_going: bool,
+        chance: bool,
+    ) -> None:
+        if search not in SEARCHES:
+            raise ExploreError(f"there is no search {search!r}", "explore", f"there are {', '.join(SEARCHES)}")
+        self._program = program
+        self._search = "sample" if chance and search not in DRAWS else search
+        self._budget = budget
+        self._samples = samples
+        self._seed = seed
+        self._audit = audit
+        self._keep_going = keep_going
+        self._chance = chance
+
+    def run(self) -> Result:
+        """Search, and return what was found."""
+        self._session = Session(self._program, self._budget, keep_going=self._keep_going)
+        self._graph = StateGraph()
+        self._spins: list[Spin] = []
+        self._used = self._search
+        self._givens: list[Given] = [DETERMINISTIC, GRANULARITY, REACHABLE]
+        try:
+            detail, kind = self._guarded()
+        except KeyboardInterrupt:
+            kind, detail = VerdictKind.INCONCLUSIVE, "interrupted"
+        return self._result(kind, detail)
+
+    def _guarded(self) -> tuple[str, VerdictKind]:
+        try:
+            refused = self._refuse()
+            if refused:
+                return refused, VerdictKind.INCONCLUSIVE
+            detail, kind = self._searched()
+        except NotSameError as error:
+            return f"the processes are not deterministic: {error}", VerdictKind.INCONCLUSIVE
+        except SpentError as error:
+            return str(error), VerdictKind.INCONCLUSIVE
+        except FoundError:
+            return "", VerdictKind.BUG
+        self._find_livelocks()
+        if kind is VerdictKind.HOLDS and self._audit and not self._session.failures:
+            fault = self._audited()
+            if fault:
+                return fault, VerdictKind.INCONCLUSIVE
+        return detail, kind
+
+    def _refuse(self) -> str:
+        """Say why no search is made at all: there are no processes, or the first two executions are not alike."""
+        execution = GeneratorExecution(self._program)
+        is_empty = not execution.state
+        execution.close()
+        if is_empty:
+            return "the factory makes no process, so nothing was run"
+        if not self._chance:
+            session = Session(self._program, replace(self._budget, executions=None, memory=None))
+            path, one = run_path(session, [], min(200, self._budget.depth))
+            _, other = run_path(session, path, min(200, self._budget.depth))
+            if one != other:
+                number = next((i for i, pair in enumerate(zip(one, other, strict=False)) if pair[0] != pair[1]), 0)
+                first, second = one[number], other[min(number, len(other) - 1)]
+                return (
+                    f"the processes are not deterministic: after {number} steps, {first} once and {second} another time"
+                )
+        return ""
+
+    # -- searches --------------------------------------------------------------------------------------
+
+    def _searched(self) -> tuple[str, VerdictKind]:
+        if self._search in DRAWS:
+            return self._sampled()
+        if self._search == "auto":
+            return self._automatic()
+        if self._search == "preemptions":
+            return self._preempting()
+        return self._complete(self._search)
+
+    def _automatic(self) -> tuple[str, VerdictKind]:
+        whole, session = self._budget, self._session
+        first = Budget(
+            None if whole.executions is None else whole.executions // 2,
+            None if whole.steps is None else whole.steps // 2,
+            None if whole.seconds is None else whole.seconds / 2,
+            whole.memory,
+            whole.depth,
+        )
+        session.meter.budget = first
+        session.meter.limit_seconds(first.seconds)
+        try:
+            try:
+                return self._complete("states")
+            except NotWholeError as error:
+                session.notes.append(f"states cannot be told apart: {error}")
+                session.ends.clear()
+                return self._complete("races")
+        except SpentError as error:
+            session.notes.append(f"not complete: {error}")
+            session.meter.budget = whole
+            session.meter.limit_seconds(whole.seconds)
+            session.meter.memory = 0
+            self._graph = StateGraph()
+            return self._preempting()
+
+    def _complete(self, search: str) -> tuple[str, VerdictKind]:
+        session = self._session
+        self._used = search
+        if search == "every":
+            Every(session).run()
+        elif search == "races":
+            ByRace(session).run()
+        else:
+            read: Read = GeneratorExecution.labels_key if search == "labels" else GeneratorExecution.key
+            by_state = ByState(session, read, _PROBES)
+            self._graph = by_state.graph
+            try:
+                by_state.run()
+            except NotSameError:
+                # By labels alone, states that are not alike pass for one: that is no fault of the processes.
+                if search != "labels":
+                    raise
+                by_state.merged_wrongly = by_state.merged_wrongly or "the same labels, with other data behind them"
+            if by_state.merged_wrongly:
+                session.notes.append(f"states were merged that are not alike: {by_state.merged_wrongly}")
+                return f"states were merged that are not alike: {by_state.merged_wrongly}", VerdictKind.INCONCLUSIVE
+        return self._bounds(search)
+
+    def _bounds(self, search: str) -> tuple[str, VerdictKind]:
+        bounds = []
+        if self._session.was_cut:
+            depth = self._budget.depth
+            bounds.append(f"{depth:,} steps")
+            self._givens.append(Given("steps", f"what comes after {depth:,} steps is not looked at"))
+        if search == "races" and self._program.announces and self._program.unseen:
+            bounds.append("what is announced")
+            self._givens.append(ANNOUNCED)
+        if search == "labels":
+            bounds.append("what labels tell")
+            self._givens.append(LABELS)
+        self._add_givens()
+        return " and ".join(bounds), VerdictKind.HOLDS_WITHIN if bounds else VerdictKind.HOLDS
+
+    def _add_givens(self) -> None:
+        if self._program.remap is not None:
+            self._givens.append(NAMES)
+        if self._program.has_snapshot and self._used != "every":
+            self._givens.append(SNAPSHOT)
+
+    def _preempting(self) -> tuple[str, VerdictKind]:
+        """Raise the bound on preemptions until everything was seen, or the budget is spent."""
+        session = self._session
+        self._used = "preemptions"
+        read: Read | None = GeneratorExecution.key
+        proven = -1
+        try:
+            while True:
+                search = Every(session, bound=proven + 1, read=read)
+                try:
+                    search.run()
+                except NotWholeError:
+                    read = None
+                    continue
+                if not search.was_bounded:
+                    return self._bounds("preemptions")
+                proven += 1
+        except SpentError as error:
+            if proven < 0:
+                raise
+            session.notes.append(f"not complete: {error}")
+        self._givens.append(Given("preemptions", f"no more than {proven} preemptions are needed"))
+        _, kind = self._bounds("preemptions")
+        assert kind is not VerdictKind.BUG
+        return f"{proven} preemption{'' if proven == 1 else 's'}", VerdictKind.HOLDS_WITHIN
+
+    def _sampled(self) -> tuple[str, VerdictKind]:
+        read = GeneratorExecution.labels_key if self._chance else None
+        sampling = Sampling(self._session, self._samples, self._seed, self._search, read)
+        self._graph = sampling.graph
+        try:
+            sampling.run()
+        except SpentError as error:
+            if not sampling.drawn:
+                raise
+            self._session.notes.append(str(error))
+        if not sampling.drawn:
+            return "no execution was made", VerdictKind.INCONCLUSIVE
+        if self._chance:
+            self._givens.remove(DETERMINISTIC)
+        cut = f", cut at {self._budget.depth:,} steps" if self._session.was_cut else ""
+        return f"{sampling.drawn:,} schedules{cut}", VerdictKind.SAMPLED
+
+    # -- after the search ------------------------------------------------------------------------------
+
+    def _find_livelocks(self) -> None:
+        if not self._graph.states or self._chance:
+            return
+        self._spins = self._graph.spins()
+        for spin in self._spins:
+            if not spin.has_exit:
+                schedule = self._graph.path_to(set(spin.states)) or ()
+                what = f"livelock: {', '.join(spin.processes)} can only go in circles"
+                self._session.failures.append(Failure("livelock", what, schedule, circle=spin.processes))
+                break
+
+    def _audited(self) -> str:
+        known = set(self._session.ends)
+        session = Session(self._program, replace(self._budget, executions=None, steps=None), keep_going=True)
+        try:
+            Sampling(session, self._audit, self._seed + 1, "random").run()
+        except SpentError as error:
+            self._session.notes.append(f"the audit was cut short: {error}")
+        if session.failures or set(session.ends) - known:
+            found = (
+                session.failures[0].what
+                if session.failures
+                else next(str(end) for key, end in session.ends.items() if key not in known)
+            )
+            return f"a fault of the explorer, please report it: a random schedule came to {found}"
+        self._session.notes.append(f"audited by {session.meter.executions:,} random schedules")
+        return ""
+
+    def _result(self, kind: VerdictKind, detail: str) -> Result:
+        session = self._session
+        seconds = session.meter.seconds
+        if session.failures:
+            kind = VerdictKind.BUG
+            session.failures[0] = self._explained(session.failures[0])
+            detail = session.failures[0].what
+            self._givens = [DETERMINISTIC, GRANULARITY]
+        paths = self._graph.paths() if self._graph.states and kind is VerdictKind.HOLDS else None
+        return Result(
+            Verdict(kind, detail, tuple(dict.fromkeys(self._givens))),
+            self._used,
+            session.failures,
+            list(session.ends.values()),
+            self._graph,
+            self._spins,
+            session.meter.executions,
+            session.meter.steps,
+            seconds,
+            session.sleep_blocked,
+            None if paths is None else paths / session.meter.executions,
+            session.notes,
+        )
+
+    def _explained(self, failure: Failure) -> Failure:
+        """Look for the smallest schedule of a failure, and for its cause."""
+        if self._chance:
+            failure.labels = tuple("" for _ in failure.schedule)
+            return failure
+        if failure.kind != "livelock":
+            failure = smallest(self._program, failure)
+            failure.cause = causal_pair(self._program, failure)
+        trial = try_schedule(self._program, failure.schedule, goes_on=False)
+        failure.labels = tuple(trial.labels)
+        return failure
