@@ -39,6 +39,13 @@ class Budget:
                 raise ExploreError(f"a budget cannot have {amount} {name}", "budget", "give 0 or more")
 
 
+def as_budget(given: Budget | float | None) -> Budget:
+    """Return what was given as a budget: a number is seconds, and nothing is the usual."""
+    if given is None:
+        return Budget()
+    return given if isinstance(given, Budget) else Budget(seconds=float(given))
+
+
 class Meter:
     """Counts what is spent, and says when it is too much."""
 

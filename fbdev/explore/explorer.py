@@ -4,20 +4,16 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable
-from typing import Literal
 
-from fbdev.explore.budget import Budget
+from fbdev.explore.budget import Budget, as_budget
 from fbdev.explore.hooks import Hooks
-from fbdev.explore.naming import Remap, remap_of
-from fbdev.explore.program import Check, Factory, Program, Sentinel
+from fbdev.explore.naming import Remap, renaming
+from fbdev.explore.program import Check, Checks, Factory, Program, Sentinel
 from fbdev.explore.result import Result
-from fbdev.explore.strategy import Strategy
+from fbdev.explore.strategy import Plan, Search, Strategy
 from fbdev.explore.token import steps_of
 from fbdev.explore.trial import try_schedule
 from fbdev.explore.verdict import DETERMINISTIC, GRANULARITY, Verdict, VerdictKind
-from fbdev.explore.words import ExploreError
-
-Search = Literal["auto", "states", "labels", "races", "every", "preemptions", "sample", "random", "pos", "pct"]
 
 
 def explore(
@@ -42,13 +38,13 @@ def explore(
 
     `factory` is called once for each execution, and returns generators: by name, in a list, or in a `Scene`. What lies
     between two yields is one step. Wrong are a deadlock, a livelock, an exception that is not `allowed`, an `invariant`
-    that returns False or raises in some state, and one `at_end` where all processes have ended; both are called with
+    that returns False or raises in some state, and an `at_end` where all processes have ended; both are called with
     what the scene says is shared. `sentinel`, called with the same, makes a generator that is advanced after each step.
 
     `search` is `"states"` (every state once), `"races"` (orders that differ in nothing once), `"every"` (all orders),
     `"labels"` (states told apart by labels alone), `"preemptions"` (all orders with 0, 1, 2… preemptions), `"random"`,
     `"pos"`, `"pct"`, or `"sample"` (random and POS in turn); `"auto"` takes the first of `"states"` and `"races"` that
-    can prove something, and turns to preemptions when half the budget is spent. `budget` in seconds, or a `Budget`.
+    can prove something, and turns to preemptions when half the budget is spent. `budget` is in seconds, or a `Budget`.
     `identity` or `remap` rename processes, so that one may pass for another that is dead. `audit` is a number of random
     schedules that are run after a proof, to test the explorer. With `chance` the processes need not be deterministic.
 
@@ -68,42 +64,21 @@ def explore(
 
             return Scene({"a": add(), "b": add()}, shared=count)
 
-        def both_counted(count):
-            return count.value == 2
-
-        result = explore(factory, at_end=both_counted)
-        print(result.verdict.kind, result.failure.schedule)
-        #> bug ('a', 'b', 'b', 'a')
+        print(explore(factory, at_end=lambda count: count.value == 2).failure.schedule)
+        #> ('a', 'b', 'b', 'a')
     """
-    if identity is not None and remap is not None:
-        raise ExploreError("identity and remap both rename processes", "explore", "give one of the two")
-    renaming = remap_of(identity) if identity is not None else remap
-    if isinstance(budget, int | float):
-        budget = Budget(seconds=float(budget))
-    program = Program(
-        factory,
-        invariant=invariant,
-        at_end=at_end,
-        sentinel=sentinel,
-        remap=renaming,
-        hooks=hooks,
-        allowed=allowed,
-    )
-    before = random.getstate()
-    strategy = Strategy(
-        program,
-        search,
-        budget or Budget(),
-        samples=samples,
-        seed=seed,
-        audit=audit,
-        keep_going=keep_going,
-        chance=chance,
-    )
+    checks = Checks(invariant, at_end, sentinel, allowed)
+    program = Program(factory, checks, remap=renaming(identity, remap), hooks=hooks)
+    plan = Plan(search, as_budget(budget), samples, seed, audit, keep_going, chance)
+    return _repeatable(Strategy(program, plan))
+
+
+def _repeatable(strategy: Strategy) -> Result:
+    """Run a strategy; when processes draw from `random`, once more, from the same beginning each time."""
+    program, before = strategy.program, random.getstate()
     try:
         result = strategy.run()
-        if random.getstate() != before and not chance and program.random_state is None:
-            # Processes draw from `random`: once more, from the same beginning each time, and as a part of the state.
+        if random.getstate() != before and not strategy.plan.chance:
             program.random_state = before
             result = strategy.run()
             result.notes.append("processes draw from random, which begins anew in each execution")
@@ -143,7 +118,7 @@ def replay(
         #> bug
     """
     steps = steps_of(token)
-    program = Program(factory, invariant=invariant, at_end=at_end, sentinel=sentinel, remap=remap, allowed=allowed)
+    program = Program(factory, Checks(invariant, at_end, sentinel, allowed), remap=remap)
     trial = try_schedule(program, [name for name, _ in steps], places=True, goes_on=False)
     made = list(zip(trial.path, trial.labels, strict=True))
     for number, (wanted, found) in enumerate(zip(steps, [*made, None], strict=False), 1):

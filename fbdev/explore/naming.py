@@ -10,6 +10,17 @@ Remap = Callable[[Sequence[str], Sequence[str], Mapping[str, str]], Mapping[str,
 """`remap(live, dead, states) -> {old: new}`: called after every creation and deletion of a process."""
 
 
+def renaming(identity: Callable[[str], str] | None, remap: Remap | None) -> Remap | None:
+    """Return the one renaming that was asked for.
+
+    Raises:
+        ExploreError: when there are two.
+    """
+    if identity is not None and remap is not None:
+        raise ExploreError("identity and remap both rename processes", "explore", "give one of the two")
+    return remap_of(identity) if identity is not None else remap
+
+
 def remap_of(identity: Callable[[str], str]) -> Remap:
     """Return the renaming that calls every process by its identity."""
 

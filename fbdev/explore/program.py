@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Generator
+from dataclasses import dataclass
 from typing import Any
 
 from fbdev.explore.hooks import Hooks
@@ -14,28 +15,36 @@ Check = Callable[[Any], object]
 Sentinel = Callable[[Any], Generator[Any, Any, Any]]
 
 
+@dataclass(frozen=True, slots=True)
+class Checks:
+    """What must hold of each execution."""
+
+    invariant: Check | None = None
+    at_end: Check | None = None
+    sentinel: Sentinel | None = None
+    allowed: tuple[type[BaseException], ...] = ()
+
+
 class Program:
     """A factory with its checks, and what has been learned of it while it ran."""
 
     def __init__(
         self,
         factory: Factory,
+        checks: Checks | None = None,
         *,
-        invariant: Check | None = None,
-        at_end: Check | None = None,
-        sentinel: Sentinel | None = None,
         remap: Remap | None = None,
         hooks: Hooks | None = None,
-        allowed: tuple[type[BaseException], ...] = (),
     ) -> None:
+        checks = checks or Checks()
         self.factory = factory
-        self.invariant = invariant
-        self.at_end = at_end
-        self.sentinel = sentinel
+        self.invariant = checks.invariant
+        self.at_end = checks.at_end
+        self.sentinel = checks.sentinel
+        self.allowed = checks.allowed
         self.remap = remap
         self.hooks = hooks
-        self.allowed = allowed
-        self.roots = tuple(each for each in (invariant, at_end) if each is not None)
+        self.roots = tuple(each for each in (self.invariant, self.at_end) if each is not None)
         self.unseen: set[str] = set()
         """Processes that share something that the explorer cannot see into: their silent steps touch anything."""
         self.names_objects = False

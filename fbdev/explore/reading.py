@@ -259,7 +259,7 @@ def _read_atom(reader: Reader, value: object) -> None:
 
 def _read_other(reader: Reader, value: Any) -> None:
     """Read an object: by its attributes when its class is written in Python, else as it would be copied."""
-    kind = type(value)
+    kind: type = type(value)
     if isinstance(value, enum.Enum):
         reader.tokens(kind, value.name)
     elif isinstance(value, type):

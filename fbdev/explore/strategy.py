@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
+from typing import Literal, get_args
 
 from fbdev.explore.budget import Budget, SpentError
 from fbdev.explore.by_race import ByRace
@@ -31,45 +32,46 @@ from fbdev.explore.verdict import (
 )
 from fbdev.explore.words import ExploreError, NotWholeError
 
-SEARCHES = ("auto", "states", "labels", "races", "every", "preemptions", *DRAWS)
+Search = Literal["auto", "states", "labels", "races", "every", "preemptions", "sample", "random", "pos", "pct"]
 _PROBES = 200
 """States that were merged and whose futures are compared."""
 
 Read = Callable[[GeneratorExecution], Hashable]
 
 
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """How a program is explored: the options of `explore`."""
+
+    search: Search = "auto"
+    budget: Budget = field(default_factory=Budget)
+    samples: int = 1000
+    seed: int = 0
+    audit: int = 0
+    keep_going: bool = False
+    chance: bool = False
+
+    def __post_init__(self) -> None:
+        if self.search not in get_args(Search):
+            hint = f"there are {', '.join(get_args(Search))}"
+            raise ExploreError(f"there is no search {self.search!r}", "explore", hint)
+
+
 class Strategy:
     """One exploration, from the choice of a search to the verdict."""
 
-    def __init__(
-        self,
-        program: Program,
-        search: str,
-        budget: Budget,
-        *,
-        samples: int,
-        seed: int,
-        audit: int,
-        keep_going: bool,
-        chance: bool,
-    ) -> None:
-        if search not in SEARCHES:
-            raise ExploreError(f"there is no search {search!r}", "explore", f"there are {', '.join(SEARCHES)}")
-        self._program = program
-        self._search = "sample" if chance and search not in DRAWS else search
-        self._budget = budget
-        self._samples = samples
-        self._seed = seed
-        self._audit = audit
-        self._keep_going = keep_going
-        self._chance = chance
+    def __init__(self, program: Program, plan: Plan) -> None:
+        self.program = program
+        self.plan = plan
+        self._search = "sample" if plan.chance and plan.search not in DRAWS else plan.search
+        self._budget = plan.budget
 
     def run(self) -> Result:
         """Search, and return what was found."""
-        self._session = Session(self._program, self._budget, keep_going=self._keep_going)
+        self._session = Session(self.program, self._budget, keep_going=self.plan.keep_going)
         self._graph = StateGraph()
         self._spins: list[Spin] = []
-        self._used = self._search
+        self._used: str = self._search
         self._givens: list[Given] = [DETERMINISTIC, GRANULARITY, REACHABLE]
         try:
             detail, kind = self._guarded()
@@ -90,7 +92,7 @@ class Strategy:
         except FoundError:
             return "", VerdictKind.BUG
         self._find_livelocks()
-        if kind is VerdictKind.HOLDS and self._audit and not self._session.failures:
+        if kind is VerdictKind.HOLDS and self.plan.audit and not self._session.failures:
             fault = self._audited()
             if fault:
                 return fault, VerdictKind.INCONCLUSIVE
@@ -98,13 +100,13 @@ class Strategy:
 
     def _refuse(self) -> str:
         """Say why no search is made at all: there are no processes, or the first two executions are not alike."""
-        execution = GeneratorExecution(self._program)
+        execution = GeneratorExecution(self.program)
         is_empty = not execution.state
         execution.close()
         if is_empty:
             return "the factory makes no process, so nothing was run"
-        if not self._chance:
-            session = Session(self._program, replace(self._budget, executions=None, memory=None))
+        if not self.plan.chance:
+            session = Session(self.program, replace(self._budget, executions=None, memory=None))
             path, one = run_path(session, [], min(200, self._budget.depth))
             _, other = run_path(session, path, min(200, self._budget.depth))
             if one != other:
@@ -181,7 +183,7 @@ class Strategy:
             depth = self._budget.depth
             bounds.append(f"{depth:,} steps")
             self._givens.append(Given("steps", f"what comes after {depth:,} steps is not looked at"))
-        if search == "races" and self._program.announces and self._program.unseen:
+        if search == "races" and self.program.announces and self.program.unseen:
             bounds.append("what is announced")
             self._givens.append(ANNOUNCED)
         if search == "labels":
@@ -191,9 +193,9 @@ class Strategy:
         return " and ".join(bounds), VerdictKind.HOLDS_WITHIN if bounds else VerdictKind.HOLDS
 
     def _add_givens(self) -> None:
-        if self._program.remap is not None:
+        if self.program.remap is not None:
             self._givens.append(NAMES)
-        if self._program.has_snapshot and self._used != "every":
+        if self.program.has_snapshot and self._used != "every":
             self._givens.append(SNAPSHOT)
 
     def _preempting(self) -> tuple[str, VerdictKind]:
@@ -223,8 +225,8 @@ class Strategy:
         return f"{proven} preemption{'' if proven == 1 else 's'}", VerdictKind.HOLDS_WITHIN
 
     def _sampled(self) -> tuple[str, VerdictKind]:
-        read = GeneratorExecution.labels_key if self._chance else None
-        sampling = Sampling(self._session, self._samples, self._seed, self._search, read)
+        read = GeneratorExecution.labels_key if self.plan.chance else None
+        sampling = Sampling(self._session, self.plan.samples, self.plan.seed, self._search, read)
         self._graph = sampling.graph
         try:
             sampling.run()
@@ -234,7 +236,7 @@ class Strategy:
             self._session.notes.append(str(error))
         if not sampling.drawn:
             return "no execution was made", VerdictKind.INCONCLUSIVE
-        if self._chance:
+        if self.plan.chance:
             self._givens.remove(DETERMINISTIC)
         cut = f", cut at {self._budget.depth:,} steps" if self._session.was_cut else ""
         return f"{sampling.drawn:,} schedules{cut}", VerdictKind.SAMPLED
@@ -242,7 +244,7 @@ class Strategy:
     # -- after the search ------------------------------------------------------------------------------
 
     def _find_livelocks(self) -> None:
-        if not self._graph.states or self._chance:
+        if not self._graph.states or self.plan.chance:
             return
         self._spins = self._graph.spins()
         for spin in self._spins:
@@ -254,9 +256,9 @@ class Strategy:
 
     def _audited(self) -> str:
         known = set(self._session.ends)
-        session = Session(self._program, replace(self._budget, executions=None, steps=None), keep_going=True)
+        session = Session(self.program, replace(self._budget, executions=None, steps=None), keep_going=True)
         try:
-            Sampling(session, self._audit, self._seed + 1, "random").run()
+            Sampling(session, self.plan.audit, self.plan.seed + 1, "random").run()
         except SpentError as error:
             self._session.notes.append(f"the audit was cut short: {error}")
         if session.failures or set(session.ends) - known:
@@ -295,12 +297,12 @@ class Strategy:
 
     def _explained(self, failure: Failure) -> Failure:
         """Look for the smallest schedule of a failure, and for its cause."""
-        if self._chance:
+        if self.plan.chance:
             failure.labels = tuple("" for _ in failure.schedule)
             return failure
         if failure.kind != "livelock":
-            failure = smallest(self._program, failure)
-            failure.cause = causal_pair(self._program, failure)
-        trial = try_schedule(self._program, failure.schedule, goes_on=False)
+            failure = smallest(self.program, failure)
+            failure.cause = causal_pair(self.program, failure)
+        trial = try_schedule(self.program, failure.schedule, goes_on=False)
         failure.labels = tuple(trial.labels)
         return failure

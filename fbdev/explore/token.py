@@ -6,12 +6,13 @@ import base64
 import itertools
 import json
 import zlib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from fbdev.explore.words import ExploreError
 
 _PLAIN, _PACKED = "x1.", "x1z."
 _LONG = 200
+_UNPACK: dict[str, Callable[[bytes], bytes]] = {_PLAIN: bytes, _PACKED: zlib.decompress}
 
 
 def token_of(path: Sequence[str], labels: Sequence[str]) -> str:
@@ -42,7 +43,7 @@ def steps_of(token: str) -> list[tuple[str, str]]:
     try:
         kind, _, packed = token.partition(".")
         data = base64.urlsafe_b64decode(packed + "=" * (-len(packed) % 4))
-        runs = json.loads({_PLAIN: bytes, _PACKED: zlib.decompress}[f"{kind}."](data))
+        runs = json.loads(_UNPACK[f"{kind}."](data))
         return [(str(name), str(label)) for name, labels in runs for label in labels]
     except (ValueError, TypeError, KeyError, zlib.error):
         what = f"{token[:40]!r} is no replay token"

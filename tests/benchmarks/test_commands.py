@@ -75,6 +75,15 @@ def test_the_flights_are_compared_with_the_job_by_hand() -> None:
 
 
 @pytest.mark.slow
+def test_exploring_is_measured() -> None:
+    """Speeds, sizes and the verdicts on the standard problems each have a target; no verdict is wrong."""
+    found = cases("explore")
+    assert all(case["target"] != "none" and isinstance(case["met"], bool) for case in found.values())
+    assert found["3 philosophers by races"]["met"]
+    assert found["20 standard problems, wrong verdicts"]["value"] == 0
+
+
+@pytest.mark.slow
 def test_only_some_cases() -> None:
     """`--only` selects by a part of the name, and lists the names when none has it; without `--json` it is a table."""
     done = benchmarks("flow", "--only", "capacity 1", "--rounds", "2")
