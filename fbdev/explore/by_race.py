@@ -10,9 +10,8 @@ from __future__ import annotations
 
 from collections.abc import Hashable
 
-from fbdev.explore.generators import GeneratorExecution
+from fbdev.explore.execution import Execution
 from fbdev.explore.session import NotSameError, Session
-from fbdev.explore.sharing import hidden_sharing
 from fbdev.explore.words import Accesses
 
 _VISIBLE = ("visible",)
@@ -32,7 +31,7 @@ class _Node:
 
     __slots__ = ("available", "done", "labels", "sleep", "todo")
 
-    def __init__(self, execution: GeneratorExecution, sleep: dict[str, Accesses]) -> None:
+    def __init__(self, execution: Execution, sleep: dict[str, Accesses]) -> None:
         self.available = tuple(execution.available)
         self.labels: Hashable = execution.labels_key()
         self.sleep = sleep
@@ -74,7 +73,7 @@ class ByRace:
         self._last: dict[str, int] = {}
         self._origin: dict[str, int] = {}
         path = self._names
-        live: GeneratorExecution | None = self._begin()
+        live: Execution | None = self._begin()
         try:
             assert live is not None
             session.check(live, path)
@@ -96,7 +95,7 @@ class ByRace:
             if live is not None:
                 live.close()
 
-    def _begin(self) -> GeneratorExecution:
+    def _begin(self) -> Execution:
         execution = self._session.begin()
         self._executions += 1
         # The first executions are looked through, then fewer and fewer.
@@ -104,11 +103,11 @@ class ByRace:
         self._look(execution)
         return execution
 
-    def _look(self, execution: GeneratorExecution) -> None:
+    def _look(self, execution: Execution) -> None:
         program = self._session.program
         if not self._looks:
             return
-        found = hidden_sharing(execution.generators, program, execution.shared)
+        found = execution.hidden_sharing()
         new = {name.partition(".")[0] for names in found.values() for name in names} - program.unseen
         if new:
             program.unseen |= new
@@ -116,7 +115,7 @@ class ByRace:
                 self._session.notes.append(f"{' and '.join(sorted(names))} share {what}, and nobody sees its uses")
             raise _RestartError
 
-    def _again(self, node: _Node) -> GeneratorExecution:
+    def _again(self, node: _Node) -> Execution:
         execution = self._begin()
         try:
             self._session.replay(execution, self._names)
@@ -149,7 +148,7 @@ class ByRace:
             else:
                 self._last.pop(name, None)
 
-    def _node(self, execution: GeneratorExecution, sleep: dict[str, Accesses]) -> _Node:
+    def _node(self, execution: Execution, sleep: dict[str, Accesses]) -> _Node:
         node = _Node(execution, sleep)
         if not node.available:
             self._reverse_waits(execution)
@@ -166,12 +165,12 @@ class ByRace:
                 self._reverse_waits(execution)
         return node
 
-    def _reverse_waits(self, execution: GeneratorExecution) -> None:
+    def _reverse_waits(self, execution: Execution) -> None:
         """Hold what processes still wait for against the steps that may have come too early."""
         for name, awaited in execution.waiting.items():
             self._race(name, awaited, has_waited=True)
 
-    def _step(self, execution: GeneratorExecution, node: _Node, name: str) -> None:
+    def _step(self, execution: Execution, node: _Node, name: str) -> None:
         """Make a step, find the races that it is in, and note where they are to be reversed."""
         path = self._names
         has_waited = execution.has_waited(name)

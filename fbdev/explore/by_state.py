@@ -11,7 +11,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Hashable
 
-from fbdev.explore.generators import GeneratorExecution
+from fbdev.explore.execution import Execution
 from fbdev.explore.graph import State, StateGraph
 from fbdev.explore.session import NotSameError, Session
 
@@ -22,7 +22,7 @@ _OF_A_STATE = 700
 class ByState:
     """A depth-first search over states; `read` tells them apart."""
 
-    def __init__(self, session: Session, read: Callable[[GeneratorExecution], Hashable], probes: int = 0) -> None:
+    def __init__(self, session: Session, read: Callable[[Execution], Hashable], probes: int = 0) -> None:
         self._session = session
         self._read = read
         self._numbers: dict[Hashable, int] = {}
@@ -83,7 +83,7 @@ class ByState:
         path.reverse()
         return path
 
-    def _new(self, key: Hashable, execution: GeneratorExecution, path: list[str], came: tuple[int, str] | None) -> int:
+    def _new(self, key: Hashable, execution: Execution, path: list[str], came: tuple[int, str] | None) -> int:
         number = len(self._keys)
         self._came.append(came)
         self._numbers[key] = number
@@ -96,7 +96,7 @@ class ByState:
             self._session.ended(execution, path)
         return number
 
-    def _again(self, path: list[str], number: int) -> GeneratorExecution:
+    def _again(self, path: list[str], number: int) -> Execution:
         execution = self._session.begin()
         try:
             self._session.replay(execution, path)
@@ -107,7 +107,7 @@ class ByState:
             raise
         return execution
 
-    def _compare(self, execution: GeneratorExecution, number: int) -> None:
+    def _compare(self, execution: Execution, number: int) -> None:
         """See whether a state that passes for one met before has the same processes that can make a step."""
         self._probes -= 1
         state = self.graph.states[number]
@@ -115,7 +115,7 @@ class ByState:
             can, could = ", ".join(execution.available), ", ".join(state.available)
             self.merged_wrongly = f"in state {number}, {could or 'nobody'} can make a step, or {can or 'nobody'}"
 
-    def _probe(self, execution: GeneratorExecution, number: int) -> None:
+    def _probe(self, execution: Execution, number: int) -> None:
         """See whether an execution goes on from a state as the one did that was there first: by one step."""
         self._probes -= 1
         steps = self.graph.states[number].steps
@@ -126,7 +126,7 @@ class ByState:
             self.merged_wrongly = f"a step of {name} in state {number} leads elsewhere than before"
 
 
-def _difference(state: State, execution: GeneratorExecution, path: list[str]) -> str:
+def _difference(state: State, execution: Execution, path: list[str]) -> str:
     after = f"after {' '.join(path[-6:]) or 'the beginning'}"
     for name, reached in state.reached.items():
         found = execution.state.get(name, "nothing")

@@ -10,7 +10,7 @@ import sys
 from collections.abc import Callable, Hashable
 from typing import Literal
 
-from fbdev.explore.generators import GeneratorExecution
+from fbdev.explore.execution import Execution
 from fbdev.explore.session import NotSameError, Session
 
 
@@ -32,7 +32,7 @@ class Every:
         *,
         bound: int | None = None,
         counted: Literal["preemptions", "switches"] = "preemptions",
-        read: Callable[[GeneratorExecution], Hashable] | None = None,
+        read: Callable[[Execution], Hashable] | None = None,
         depth: int | None = None,
     ) -> None:
         self._session = session
@@ -49,7 +49,7 @@ class Every:
         """Search everything within the bound."""
         session, path = self._session, self.path
         execution = session.begin()
-        live: GeneratorExecution | None = execution
+        live: Execution | None = execution
         try:
             session.check(execution, path)
             nodes = [self._node(execution, 0)]
@@ -72,7 +72,7 @@ class Every:
             if live is not None:
                 live.close()
 
-    def _again(self, node: _Node) -> GeneratorExecution:
+    def _again(self, node: _Node) -> Execution:
         session, path = self._session, self.path
         execution = session.begin()
         try:
@@ -85,7 +85,7 @@ class Every:
             raise
         return execution
 
-    def _node(self, execution: GeneratorExecution, spent: int) -> _Node:
+    def _node(self, execution: Execution, spent: int) -> _Node:
         """Return what is left to do from a state that was reached just now."""
         path, session = self.path, self._session
         available = execution.available
@@ -109,7 +109,7 @@ class Every:
         todo.sort(key=lambda each: each[0] == last)
         return _Node(execution.labels_key() if len(todo) > 1 else (), spent, todo)
 
-    def _is_known(self, execution: GeneratorExecution, last: str, spent: int) -> bool:
+    def _is_known(self, execution: Execution, last: str, spent: int) -> bool:
         assert self._read is not None
         key = (self._read(execution), last) if self._bound is not None else self._read(execution)
         known = self._seen.get(key)

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from typing import Any, Protocol
 
+from fbdev.explore.shared import Use
 from fbdev.explore.words import Accesses, Step
 
 
@@ -13,6 +15,9 @@ class Execution(Protocol):
 
     An execution is made anew by its factory, is driven forward only, and is closed when it has ended or is given up.
     """
+
+    sentinel_error: Exception | None
+    """What the sentinel raised after the last step; whoever takes it sets it to None."""
 
     @property
     def available(self) -> Sequence[str]:
@@ -45,8 +50,37 @@ class Execution(Protocol):
         ...
 
     @property
-    def sentinel_error(self) -> Exception | None:
-        """What the sentinel raised after the last step."""
+    def endings(self) -> Mapping[str, Step]:
+        """The last steps of the processes that have ended."""
+        ...
+
+    @property
+    def uses(self) -> Sequence[Use]:
+        """What the last step used and where, of an execution that was begun to note this."""
+        ...
+
+    def pending(self, process: str) -> Accesses:
+        """Return what the next step of a process is known to touch, or None where this is not known before."""
+        ...
+
+    def has_waited(self, process: str) -> bool:
+        """Tell whether a process has said last that it waits, be it over or not."""
+        ...
+
+    def place(self, process: str) -> str:
+        """Return file and line that a process has come to, or "" where there is none."""
+        ...
+
+    def deadlock(self) -> str:
+        """Say who waits for what, and who holds it, when no process can make a step and some wait."""
+        ...
+
+    def hidden_sharing(self) -> Mapping[str, set[str]]:
+        """Return what several processes can reach and nobody sees into, and the processes, in the present state."""
+        ...
+
+    def unnoted(self) -> AbstractContextManager[None]:
+        """Return a context in which what is shared is looked at, and no process has done it."""
         ...
 
     def next(self, process: str) -> Step:
@@ -65,6 +99,10 @@ class Execution(Protocol):
         """
         ...
 
+    def labels_key(self) -> Hashable:
+        """Return the labels of all processes, and nothing else."""
+        ...
+
     def end_key(self) -> Hashable:
         """Return what tells this end from others: how each process ended or what it waits for, and what they share."""
         ...
@@ -72,3 +110,13 @@ class Execution(Protocol):
     def close(self) -> None:
         """Give the execution up: what still runs is ended."""
         ...
+
+
+def read_state(execution: Execution) -> Hashable:
+    """Return all that can make a difference from now on."""
+    return execution.key()
+
+
+def read_labels(execution: Execution) -> Hashable:
+    """Return the labels alone."""
+    return execution.labels_key()

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import contextvars
 import random
-from collections.abc import Generator, Hashable, Mapping, Sequence
+from collections.abc import Generator, Hashable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import Any
 
+from fbdev.explore.deadlock import deadlock_text
 from fbdev.explore.generator_process import GeneratorProcess, Swapped
 from fbdev.explore.naming import check_renaming
 from fbdev.explore.program import Program
 from fbdev.explore.reading import Reader
 from fbdev.explore.scene import check_process, new_name, scene_of
-from fbdev.explore.shared import NOTES, Lock, Notes, Shared
+from fbdev.explore.shared import NOTES, Lock, Notes, Shared, Use
+from fbdev.explore.sharing import hidden_sharing
 from fbdev.explore.spawn import TIME, Waiter
 from fbdev.explore.words import (
     Access,
@@ -107,16 +110,30 @@ class GeneratorExecution:
         """Tell whether what a process said last was that it waits."""
         return self._processes[process].blocked is not None
 
-    @property
-    def blocked(self) -> Mapping[str, Blocked]:
-        """What the processes said that wait and cannot make a step."""
+    def deadlock(self) -> str:
+        """See `Execution`."""
         processes = self._processes
-        return {name: processes[name].blocked for name in self.waiting}  # type: ignore[misc]
+        waiting = {name: blocked for name in self.waiting if (blocked := processes[name].blocked) is not None}
+        return deadlock_text(waiting, self.endings)
+
+    def hidden_sharing(self) -> Mapping[str, set[str]]:
+        """See `Execution`."""
+        generators = {name: process.generator for name, process in self._processes.items() if not process.ended}
+        return hidden_sharing(generators, self._program.invariant, self.shared)
+
+    @contextmanager
+    def unnoted(self) -> Iterator[None]:
+        """See `Execution`."""
+        uses = len(self._notes.uses)
+        try:
+            yield
+        finally:
+            del self._notes.uses[uses:]
 
     @property
-    def notes(self) -> Notes:
-        """What was noted of the last step."""
-        return self._notes
+    def uses(self) -> Sequence[Use]:
+        """See `Execution`."""
+        return [use for use in self._notes.uses if isinstance(use, Use)]
 
     @property
     def endings(self) -> Mapping[str, Step]:
@@ -126,11 +143,6 @@ class GeneratorExecution:
     def place(self, process: str) -> str:
         """Return file and line that a process has come to."""
         return self._processes[process].place() if process in self._processes else ""
-
-    @property
-    def generators(self) -> Mapping[str, Generator[Any, Any, Any]]:
-        """The processes that have not ended."""
-        return {name: process.generator for name, process in self._processes.items() if not process.ended}
 
     # -- steps -----------------------------------------------------------------------------------------
 

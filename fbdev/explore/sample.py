@@ -12,7 +12,7 @@ from collections.abc import Callable, Hashable, Sequence
 from typing import Protocol
 
 from fbdev.explore.by_race import are_dependent
-from fbdev.explore.generators import GeneratorExecution
+from fbdev.explore.execution import Execution
 from fbdev.explore.graph import State, StateGraph
 from fbdev.explore.session import Session
 from fbdev.explore.words import Accesses
@@ -21,7 +21,7 @@ from fbdev.explore.words import Accesses
 class Draw(Protocol):
     """Chooses the next process of one execution."""
 
-    def choose(self, execution: GeneratorExecution) -> str:
+    def choose(self, execution: Execution) -> str:
         """Return one of the available processes."""
         ...
 
@@ -32,7 +32,7 @@ class Uniform:
     def __init__(self, chance: random.Random, length: int) -> None:
         self._chance = chance
 
-    def choose(self, execution: GeneratorExecution) -> str:
+    def choose(self, execution: Execution) -> str:
         """See `Draw`."""
         available = execution.available
         return available[int(self._chance.random() * len(available))]
@@ -45,7 +45,7 @@ class PartialOrder:
         self._chance = chance
         self._priorities: dict[str, float] = {}
 
-    def choose(self, execution: GeneratorExecution) -> str:
+    def choose(self, execution: Execution) -> str:
         """See `Draw`."""
         priorities = self._priorities
         for name in execution.available:
@@ -73,7 +73,7 @@ class Depth:
         self._changes = {chance.randrange(max(1, length)): float(number) for number in (-1, -2)}
         self._steps = 0
 
-    def choose(self, execution: GeneratorExecution) -> str:
+    def choose(self, execution: Execution) -> str:
         """See `Draw`."""
         for name in execution.available:
             self._priorities.setdefault(name, self._chance.random())
@@ -103,7 +103,7 @@ class Sampling:
         samples: int,
         seed: int,
         kind: str = "sample",
-        read: Callable[[GeneratorExecution], Hashable] | None = None,
+        read: Callable[[Execution], Hashable] | None = None,
     ) -> None:
         self._session = session
         self._samples = samples
@@ -128,7 +128,7 @@ class Sampling:
             self.drawn += 1
             length = max(length, len(path))
 
-    def _one(self, execution: GeneratorExecution, draw: Draw, path: list[str]) -> None:
+    def _one(self, execution: Execution, draw: Draw, path: list[str]) -> None:
         session = self._session
         session.check(execution, path)
         here = self._number(execution)
@@ -144,7 +144,7 @@ class Sampling:
                 here = there
         session.ended(execution, path)
 
-    def _number(self, execution: GeneratorExecution) -> int:
+    def _number(self, execution: Execution) -> int:
         if self._read is None:
             return 0
         key = self._read(execution)

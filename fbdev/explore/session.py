@@ -6,11 +6,12 @@ import traceback
 from collections.abc import Hashable, Iterator, Sequence
 from contextlib import contextmanager
 
+from fbdev.explore.begin import begin
 from fbdev.explore.budget import Budget, Meter
+from fbdev.explore.execution import Execution
 from fbdev.explore.failure import Failure
-from fbdev.explore.generators import GeneratorExecution
 from fbdev.explore.program import Program
-from fbdev.explore.words import Finished, Raised, Step, ending_text
+from fbdev.explore.words import Raised, Step, ending_text
 
 
 class NotSameError(Exception):
@@ -37,7 +38,7 @@ class Session:
         self.wanted: Failure | None = None
         """The only failure that counts, if any."""
 
-    def begin(self) -> GeneratorExecution:
+    def begin(self) -> Execution:
         """Begin an execution.
 
         Raises:
@@ -45,9 +46,9 @@ class Session:
         """
         self.meter.check()
         self.meter.executions += 1
-        return GeneratorExecution(self.program)
+        return begin(self.program)
 
-    def replay(self, execution: GeneratorExecution, path: Sequence[str]) -> None:
+    def replay(self, execution: Execution, path: Sequence[str]) -> None:
         """Make the steps of a path again.
 
         Raises:
@@ -59,7 +60,7 @@ class Session:
         except (KeyError, RuntimeError) as error:
             raise NotSameError(f"{' '.join(path[-5:])} cannot be done again: {error}") from None
 
-    def step(self, execution: GeneratorExecution, name: str, path: list[str]) -> Step:
+    def step(self, execution: Execution, name: str, path: list[str]) -> Step:
         """Make a step that is new, and check what it has come to; `path` are the steps before it, and gets this one."""
         meter = self.meter
         meter.steps += 1
@@ -79,20 +80,20 @@ class Session:
             self._fail(Failure("sentinel", what, tuple(path), trace=_trace(error)), execution)
         return step
 
-    def check(self, execution: GeneratorExecution, path: Sequence[str]) -> None:
+    def check(self, execution: Execution, path: Sequence[str]) -> None:
         """Check the invariant, in the state that the path has led to."""
         if self.program.invariant is not None:
             with self._watching(execution, path, "invariant"):
                 if self.program.invariant(execution.shared) is False:
                     self._fail(Failure("invariant", "the invariant does not hold", tuple(path)), execution)
 
-    def ended(self, execution: GeneratorExecution, path: Sequence[str]) -> None:
+    def ended(self, execution: Execution, path: Sequence[str]) -> None:
         """Note how an execution ended in which no process can make a step, and check it."""
         key = execution.end_key()
         if key not in self.ends:
             self.ends[key] = dict(execution.state)
         if execution.waiting:
-            self._fail(Failure("deadlock", deadlock_text(execution), tuple(path)), execution)
+            self._fail(Failure("deadlock", execution.deadlock(), tuple(path)), execution)
         elif self.program.at_end is not None:
             with self._watching(execution, path, "end"):
                 if self.program.at_end(execution.shared) is False:
@@ -100,11 +101,11 @@ class Session:
                     self._fail(Failure("end", what, tuple(path)), execution)
 
     @contextmanager
-    def _watching(self, execution: GeneratorExecution, path: Sequence[str], kind: str) -> Iterator[None]:
+    def _watching(self, execution: Execution, path: Sequence[str], kind: str) -> Iterator[None]:
         """Take an exception of a check for its "no"."""
-        uses = len(execution.notes.uses)
         try:
-            yield
+            with execution.unnoted():
+                yield
         except FoundError:
             raise
         except Exception as error:
@@ -117,10 +118,8 @@ class Session:
                 trace=_trace(error),
             )
             self._fail(failure, execution)
-        finally:
-            del execution.notes.uses[uses:]
 
-    def _fail(self, failure: Failure, execution: GeneratorExecution) -> None:
+    def _fail(self, failure: Failure, execution: Execution) -> None:
         if self.wanted is not None and not failure.is_like(self.wanted):
             return
         failure.state = dict(execution.state)
@@ -132,16 +131,3 @@ class Session:
 
 def _trace(error: BaseException) -> str:
     return "".join(traceback.format_exception(error))
-
-
-def deadlock_text(execution: GeneratorExecution) -> str:
-    """Say who waits for what, and who holds it."""
-    parts = []
-    for name, blocked in execution.blocked.items():
-        on = blocked.on
-        held = getattr(on, "holder", "")
-        what = f"waits for {getattr(on, 'name', on)}" if on is not None else blocked.label
-        ended = held in execution.endings and isinstance(execution.endings[held], Finished | Raised)
-        by = f", held by {held}{', which has ended' if ended else ''}" if held else ""
-        parts.append(f"{name} {what}{by}")
-    return f"deadlock: {'; '.join(parts)}"

@@ -19,7 +19,6 @@ from types import (
 )
 from typing import Any
 
-from fbdev.explore.program import Program
 from fbdev.explore.reading import belongs_to_python, global_data, is_users
 from fbdev.explore.shared import Lock, Notes, Shared
 from fbdev.explore.spawn import Waiter
@@ -31,14 +30,14 @@ _SEEN_INTO = (Shared, Lock, Waiter, Notes)
 
 
 def hidden_sharing(
-    generators: Mapping[str, Generator[Any, Any, Any]], program: Program, shared: object
+    generators: Mapping[str, Generator[Any, Any, Any]], invariant: object, shared: object
 ) -> dict[str, set[str]]:
     """Find the objects that several processes reach and that do not tell who uses them; return who reaches each."""
     walks = {name: _Walk().of(generator) for name, generator in generators.items()}
     stored = set().union(*(walk.stored for walk in walks.values())) if walks else set()
-    if program.invariant is not None:
+    if invariant is not None:
         # The invariant looks at everything after each step: it is one more who shares.
-        walks["the invariant"] = _Walk().of(program.invariant).of(shared)
+        walks["the invariant"] = _Walk().of(invariant).of(shared)
     found: dict[str, set[str]] = {}
     for name, walk in walks.items():
         for identity, what in walk.direct.items():

@@ -6,12 +6,13 @@ from collections.abc import Callable, Hashable
 from dataclasses import dataclass, field, replace
 from typing import Literal, get_args
 
+from fbdev.explore.begin import begin
 from fbdev.explore.budget import Budget, SpentError
 from fbdev.explore.by_race import ByRace
 from fbdev.explore.by_state import ByState
 from fbdev.explore.every import Every
+from fbdev.explore.execution import Execution, read_labels, read_state
 from fbdev.explore.failure import Failure
-from fbdev.explore.generators import GeneratorExecution
 from fbdev.explore.graph import Spin, StateGraph
 from fbdev.explore.program import Program
 from fbdev.explore.result import Result
@@ -36,7 +37,7 @@ Search = Literal["auto", "states", "labels", "races", "every", "preemptions", "s
 _PROBES = 200
 """States that were merged and whose futures are compared."""
 
-Read = Callable[[GeneratorExecution], Hashable]
+Read = Callable[[Execution], Hashable]
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +101,7 @@ class Strategy:
 
     def _refuse(self) -> str:
         """Say why no search is made at all: there are no processes, or the first two executions are not alike."""
-        execution = GeneratorExecution(self.program)
+        execution = begin(self.program)
         is_empty = not execution.state
         execution.close()
         if is_empty:
@@ -162,7 +163,7 @@ class Strategy:
         elif search == "races":
             ByRace(session).run()
         else:
-            read: Read = GeneratorExecution.labels_key if search == "labels" else GeneratorExecution.key
+            read: Read = read_labels if search == "labels" else read_state
             by_state = ByState(session, read, _PROBES)
             self._graph = by_state.graph
             try:
@@ -202,7 +203,7 @@ class Strategy:
         """Raise the bound on preemptions until everything was seen, or the budget is spent."""
         session = self._session
         self._used = "preemptions"
-        read: Read | None = GeneratorExecution.key
+        read: Read | None = read_state
         proven = -1
         try:
             while True:
@@ -225,7 +226,7 @@ class Strategy:
         return f"{proven} preemption{'' if proven == 1 else 's'}", VerdictKind.HOLDS_WITHIN
 
     def _sampled(self) -> tuple[str, VerdictKind]:
-        read = GeneratorExecution.labels_key if self.plan.chance else None
+        read = read_labels if self.plan.chance else None
         sampling = Sampling(self._session, self.plan.samples, self.plan.seed, self._search, read)
         self._graph = sampling.graph
         try:

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Hashable, Sequence
 from dataclasses import dataclass, field
 
+from fbdev.explore.begin import begin
 from fbdev.explore.budget import Budget, SpentError
 from fbdev.explore.every import Every
+from fbdev.explore.execution import Execution, read_state
 from fbdev.explore.failure import Failure
-from fbdev.explore.generators import GeneratorExecution
 from fbdev.explore.program import Program
 from fbdev.explore.session import FoundError, NotSameError, Session
 from fbdev.explore.shared import Use
@@ -28,7 +29,7 @@ class Trial:
 def try_schedule(program: Program, schedule: Sequence[str], *, places: bool = False, goes_on: bool = True) -> Trial:
     """Make the steps of a schedule, leaving out what cannot be made; then, if it goes on, any steps to the end."""
     session = Session(program, Budget(seconds=None, memory=None))
-    execution = GeneratorExecution(program, places=places)
+    execution = begin(program, places=places)
     trial = Trial()
     try:
         session.check(execution, [])
@@ -46,7 +47,7 @@ def try_schedule(program: Program, schedule: Sequence[str], *, places: bool = Fa
     return trial
 
 
-def _make(session: Session, execution: GeneratorExecution, name: str, trial: Trial) -> None:
+def _make(session: Session, execution: Execution, name: str, trial: Trial) -> None:
     stands, pending = execution.place(name), execution.pending(name) or {}
     try:
         session.step(execution, name, trial.path)
@@ -56,7 +57,7 @@ def _make(session: Session, execution: GeneratorExecution, name: str, trial: Tri
             f"raised {type(ended.error).__name__}" if isinstance(ended, Raised) else execution.state.get(name, "ended")
         )
         trial.labels.append(kind)
-        uses = [use for use in execution.notes.uses if isinstance(use, Use)]
+        uses = list(execution.uses)
         noted = {use.name for use in uses}
         uses += [Use(each, is_write, stands) for each, is_write in pending.items() if each not in noted]
         trial.uses.append(uses)
@@ -82,7 +83,7 @@ def smallest(program: Program, failure: Failure, seconds: float = 1.0, execution
 
 def _search(program: Program, like: Failure, budget: Budget, bound: int, depth: int | None) -> Failure | bool | None:
     """Look for a failure within a bound of switches; return False when there is none, None when this is not known."""
-    for read in (GeneratorExecution.key, None):
+    for read in (read_state, None):
         session = Session(program, budget)
         session.wanted = like
         # What was gone through from a state has not been gone through for shorter schedules.
