@@ -6,6 +6,7 @@ from typing import Any
 
 from fbcore.errors import FlowError
 from fbcore.formats.dot import to_dot
+from fbcore.formats.machine_chart import machine_chart
 from fbcore.formats.mermaid import to_mermaid
 from fbcore.formats.picture import picture
 from fbcore.formats.port_sheet import component_sheet, node_sheet, sheet_to_text
@@ -32,6 +33,8 @@ def bundle_of(shown: Any, graph: Graph | None = None) -> dict[str, str]:
 
 def _graph_bundle(graph: Graph) -> dict[str, str]:
     """Return a graph as an SVG picture or, where none can be made, as Mermaid text, and as plain text."""
+    if graph.token:
+        return {**machine_chart(graph)._repr_mimebundle_(), "text/plain": _listed(graph)}
     svg = _svg(graph)
     drawing = {"image/svg+xml": svg} if svg else {"text/vnd.mermaid": to_mermaid(graph)}
     return {**drawing, "text/plain": _listed(graph)}

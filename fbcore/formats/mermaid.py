@@ -56,18 +56,18 @@ def _items(items: tuple[Box | Cluster, ...]) -> Iterator[str]:
     for item in items:
         if isinstance(item, Box):
             before, after = _SHAPES[item.role]
-            note = f"<br>{_escape(item.note)}" if item.note else ""
-            yield f'{_vertex(item.id)}{before}"{_escape(item.label)}{note}"{after}'
+            note = f"<br>{escape(item.note)}" if item.note else ""
+            yield f'{_vertex(item.id)}{before}"{escape(item.label)}{note}"{after}'
         else:
             # On one line: Mermaid lays out the inside as if the title had no second one.
             title = f"{item.label}: {item.note}" if item.note else item.label
-            yield f'subgraph {_vertex(item.id)}["{_escape(title)}"]'
+            yield f'subgraph {_vertex(item.id)}["{escape(title)}"]'
             yield from (_INDENT + line for line in _items(item.items))
             yield "end"
 
 
 def _arrow(arrow: Arrow) -> str:
-    label = _escape(", ".join(part for part in (arrow.ports, arrow.types, arrow.options) if part))
+    label = escape(", ".join(part for part in (arrow.ports, arrow.types, arrow.options) if part))
     said = f'|"{label}"|' if label else ""
     return f"{_vertex(arrow.source)} {_LINES[arrow.look]}{said} {_vertex(arrow.target)}"
 
@@ -79,6 +79,6 @@ def _vertex(id: str) -> str:
     return "".join(each if each.isascii() and (each.isalnum() or each in "_.") else f".{ord(each)}." for each in name)
 
 
-def _escape(text: str) -> str:
+def escape(text: str) -> str:
     """Write what means something to Mermaid or to HTML as entity codes."""
     return "".join(each if each.isalnum() or each in " _.,:-+/" else f"#{ord(each)};" for each in text)

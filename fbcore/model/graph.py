@@ -16,7 +16,8 @@ from fbcore.model.display import bundle_of
 from fbcore.model.function import FunctionComponent
 from fbcore.model.handle import BorderHandles, NodeHandle, PortHandle
 from fbcore.model.port_spec import PortKind, PortSpec
-from fbcore.model.validate import Problem, validate
+from fbcore.model.problem import Problem
+from fbcore.model.validate import validate
 
 C = TypeVar("C", bound=Component)
 F = TypeVar("F", bound=FunctionComponent[..., Any, Any])
@@ -87,6 +88,10 @@ class Graph:
     A graph makes any number of nets, one after the other or together, and is frozen from the first on, or from when it
     is made a component.
 
+    With `token=True` it is a state machine: nodes are states, edges are transitions, and exactly one packet is in it,
+    the token. What would double the token or lose it is then an error when the graph is validated; `FSMRuntime` says in
+    which state it is, draws that, and refuses a second one.
+
     Example:
         @component
         def upper_case(text: str) -> str:
@@ -100,10 +105,11 @@ class Graph:
         #> ['HELLO']
     """
 
-    def __init__(self, name: str) -> None:
+    def __init__(self, name: str, *, token: bool = False) -> None:
         if not is_id(name):
             raise GraphError(f"{name!r} cannot be the name of a graph", hint="use letters, digits and _")
         self.name = name
+        self.token = token
         self.nodes: dict[str, NodeSpec] = {}
         self.edges: list[EdgeSpec] = []
         self.inputs = BorderHandles(self, "inputs")

@@ -10,31 +10,13 @@ from fbcore.model.address import RUN_OPTIONS, Place, element_of
 from fbcore.model.flat import flatten
 from fbcore.model.packet import NOTHING
 from fbcore.model.port_spec import PortKind, PortSpec
+from fbcore.model.problem import Problem
+from fbcore.model.token import token_problems
 from fbcore.model.types import fits, name_of, reader, reason
 
 if TYPE_CHECKING:
     from fbcore.model.component_spec import ComponentSpec
     from fbcore.model.graph import EdgeSpec, Graph, NodeSpec
-
-
-class Problem:
-    """Something wrong with a graph: an error when it cannot run, else a warning."""
-
-    __slots__ = ("address", "hint", "is_error", "place", "what")
-
-    def __init__(self, what: str, address: str, place: Place, hint: str, *, is_error: bool = True) -> None:
-        self.what = what
-        self.address = address
-        self.place = place
-        self.hint = hint
-        self.is_error = is_error
-
-    def __str__(self) -> str:
-        level = "error" if self.is_error else "warning"
-        return f"{level}: {self.address}: {self.what} ({self.place})\n    hint: {self.hint}"
-
-    def __repr__(self) -> str:
-        return f"Problem({str(self)!r})"
 
 
 def validate(graph: Graph) -> list[Problem]:
@@ -55,16 +37,23 @@ def problems_inside(composite: ComponentSpec) -> list[Problem]:
     return [*_of_graph(composite.graph, f"{composite.name}.", composite, set())]
 
 
-def _of_graph(graph: Graph, prefix: str, border: ComponentSpec | None, seen: set[int]) -> Iterator[Problem]:
-    """Check one graph, and once each graph inside it; `border` is the composite that it is the inside of."""
-    for problem in (*_nodes(graph), *_connections(graph), *_edges(graph, border), *_names(graph)):
+def _of_graph(
+    graph: Graph, prefix: str, border: ComponentSpec | None, seen: set[int], *, in_machine: bool = False
+) -> Iterator[Problem]:
+    """Check one graph, and once each graph inside it; `border` is the composite that it is the inside of.
+
+    `in_machine`: a graph around it is a state machine, whose one token comes by here too.
+    """
+    has_token = graph.token or in_machine
+    of_token = token_problems(graph, is_whole=not in_machine) if has_token else ()
+    for problem in (*_nodes(graph), *_connections(graph, has_token), *_edges(graph, border), *_names(graph), *of_token):
         problem.address = f"{prefix}{problem.address}".removesuffix(".") or graph.name
         yield problem
     for node in graph.nodes.values():
         inner = node.component.graph
         if inner is not None and id(inner) not in seen:
             seen.add(id(inner))
-            yield from _of_graph(inner, f"{prefix}{node.id}.", node.component, seen)
+            yield from _of_graph(inner, f"{prefix}{node.id}.", node.component, seen, in_machine=has_token)
 
 
 def _nodes(graph: Graph) -> Iterator[Problem]:
@@ -97,7 +86,7 @@ def _misfit(value: Any, kind: Any, address: str, place: Place, config: PortSpec 
         yield Problem(what, address, place, "give another value, or mend the validator")
 
 
-def _connections(graph: Graph) -> Iterator[Problem]:
+def _connections(graph: Graph, has_token: bool) -> Iterator[Problem]:
     """Find ports that miss a connection, and configs that have two."""
     feeding: dict[tuple[str, str], list[EdgeSpec]] = {}
     sending: dict[tuple[str, str], EdgeSpec] = {}
@@ -110,7 +99,7 @@ def _connections(graph: Graph) -> Iterator[Problem]:
             end = (node.id, port.name)
             address = f"{node.id}.{port.name}"
             if port.kind is PortKind.OUTPUT and end not in sending and end not in arrays:
-                yield _unconnected_output(node, address)
+                yield _unconnected_output(node, address, has_token)
             elif port.kind is PortKind.CONFIG:
                 yield from _fed_twice(address, feeding.get(end, []))
                 if end not in feeding and port.required and node.default(port.name) is NOTHING:
@@ -135,8 +124,10 @@ def _not_of_composites(
             yield Problem(f"a composite has no `{name}`, only its nodes have", f"{node.id}.{name}", edge.place, hint)
 
 
-def _unconnected_output(node: NodeSpec, address: str) -> Problem:
+def _unconnected_output(node: NodeSpec, address: str, has_token: bool) -> Problem:
     hint = f"connect it, or read it from outside: `{address} >> graph.outputs.name`"
+    if has_token:
+        return Problem("nothing is connected to this output: the token would be lost here", address, node.place, hint)
     what = "nothing is connected to this output: its packets are counted and discarded"
     return Problem(what, address, node.place, hint, is_error=False)
 

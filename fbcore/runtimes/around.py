@@ -46,7 +46,7 @@ def _spec_of(component: Any) -> ComponentSpec:
 
 
 def _around(component: Any, spec: ComponentSpec, elements: Sequence[str], *, error: bool) -> Graph:
-    graph = Graph(spec.name)
+    graph = Graph(spec.name, token=spec.graph is not None and spec.graph.token)
     id = spec.name
     while id in spec.ports or id in BORDERS or id == "error":
         id += "_"

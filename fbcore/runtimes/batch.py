@@ -17,6 +17,7 @@ from fbcore.runtimes.around import graph_around
 from fbcore.runtimes.blocking import run_blocking
 from fbcore.runtimes.running import Running
 from fbcore.runtimes.stream import Stream
+from fbcore.runtimes.token import check_one_token
 
 
 class BatchRuntime:
@@ -248,6 +249,7 @@ class BatchRuntime:
         streamed: bool = False,
         **options: Any,
     ) -> Running:
+        check_one_token(self.graph, inputs)
         net = build_net(self.graph, inputs, configs, observers, self.options, streamed=streamed)
         return Running(net, self._running, **options)
 

@@ -20,16 +20,19 @@ from fbcore.net.options import Check, NetOptions, Tracking
 from fbcore.net.report import Result
 from fbcore.runtimes.around import graph_around
 from fbcore.runtimes.choice import Choice, Enabled, Step
+from fbcore.runtimes.looking import Looking
 from fbcore.runtimes.repeatable import repeatable
 from fbcore.runtimes.snapshot import check, damaged, given_in, read, snapshot_of, write
 from fbcore.runtimes.stepping import Stepping
+from fbcore.runtimes.token import Token, check_one_token
 from fbcore.runtimes.until import Until
+from fbcore.runtimes.visited import Visited
 
 STOP = "stop"
 """A choice that is always there until the net is stopping, and is made by `FSMRuntime.stop`."""
 
 
-class FSMRuntime:
+class FSMRuntime(Looking):
     """Runs a net as a state machine: says what can happen next, and makes one step after the other.
 
     A step is one turn of a node, which ends at its next port operation, sleep or other wait. `enabled` lists the
@@ -38,6 +41,9 @@ class FSMRuntime:
 
     `driver` chooses where `step` is not told what: first come, unless said otherwise. `tracking`, `keep`, `check`,
     `elements` and `error` are as those of `BatchRuntime`. Breakpoints are conditions after which `run` stops.
+    Of a state machine (`Graph(name, token=True)`) it says in which state it is (`active`). A step after which there
+    are two tokens, or none, raises: it was made, is the last of `choices`, and has to be undone before any other.
+    With `visited=True` the runtime notes the states that the net comes to, and what led from one to another.
 
     Close it, or use it in a `with` block: nodes are then cancelled, as their `finally` blocks expect.
 
@@ -69,8 +75,10 @@ class FSMRuntime:
         tracking: Tracking = "counts",
         keep: int | str = 0,
         check: Check = None,
+        visited: bool = False,
     ) -> None:
         self.graph = graph_around(graph, elements, error=error)
+        self._visited = Visited(self.graph.name) if visited else None
         self.options = NetOptions(tracking, keep, check, stepwise=True)
         self.driver = driver
         self.choices: list[str] = []
@@ -93,6 +101,7 @@ class FSMRuntime:
             GraphError: the graph cannot run.
             ConfigError, InputError: a value is missing, unknown, or does not fit its type.
         """
+        check_one_token(self.graph, inputs)
         self._start(repeatable(inputs), configs, None)
         return self
 
@@ -100,7 +109,9 @@ class FSMRuntime:
         # Nothing that a net keeps may lead back to the runtime, or it could not be forgotten.
         make = partial(build_net, self.graph, inputs, configs, (), self.options)
         before = self._begin, self._inputs, self._configs
-        self._begin, self._inputs, self._configs = partial(Stepping, make, image), inputs, configs
+        remembers = self._visited is not None
+        begin = partial(Stepping, make, image, remembers=remembers)
+        self._begin, self._inputs, self._configs = begin, inputs, configs
         try:
             self._restart([])
         except BaseException:
@@ -115,10 +126,15 @@ class FSMRuntime:
         self._stepping = stepping
         self._forgotten = weakref.finalize(self, stepping.abandon)
         self.choices = []
+        self._token = Token(stepping, self.graph) if self.graph.token else None
+        if self._visited is not None:
+            self._visited.begin(stepping)
         for number, name in enumerate(choices):
             try:
-                self._make(name)
+                self._make(name, is_again=True)
             except StepError as error:
+                if self._token is not None and error is self._token.wrong:
+                    raise
                 what = f"choice {number} of the recording no longer fits: {error.what}"
                 raise StepError(what, error.address, error.hint) from None
 
@@ -193,8 +209,10 @@ class FSMRuntime:
                 name = names[self.driver(names)]
         return self._make(name)
 
-    def _make(self, name: str) -> Step:
+    def _make(self, name: str, *, is_again: bool = False) -> Step:
         stepping = self._there
+        if self._token is not None and self._token.wrong is not None:
+            raise self._token.wrong
         if name == STOP:
             node, moves = stepping.stop("asked to stop", GRACE)
         elif stepping.is_enabled(name):
@@ -203,6 +221,10 @@ class FSMRuntime:
             names = stepping.names()
             raise StepError(*(self._not_enabled(name, names) if names else self._over()))
         self.choices.append(name)
+        if self._visited is not None:
+            self._visited.note(name, stepping, is_again=is_again)
+        if self._token is not None:
+            self._token.follow(node, moves, len(self.choices))
         return Step(len(self.choices), name, node, stepping.loop.time(), moves)
 
     def _not_enabled(self, name: str, names: Sequence[str]) -> tuple[str, str, str]:

@@ -19,6 +19,7 @@ from fbcore.net.report import Result
 from fbcore.net.trace import Move
 from fbcore.net.trail import Trail
 from fbcore.runtimes.choice import BLOCKED, Choice, ChoiceKind
+from fbcore.runtimes.past import Past
 from fbcore.runtimes.restoring import bring
 
 MAIN = "the net"
@@ -34,14 +35,16 @@ class Stepping:
     """A running net, driven step by step: what a net does by itself between the turns of its nodes is part of a step.
 
     `make_net` is called on the loop, and `trails` tell what each node did. `image`, from a snapshot, is where the net
-    goes on; without one it begins at its beginning. To be closed.
+    goes on; without one it begins at its beginning. With `remembers` it keeps in `pasts` what makes the identity of
+    its states (`fbcore.runtimes.identity`). To be closed.
     """
 
-    def __init__(self, make_net: Callable[[], Net], image: Any = None) -> None:
+    def __init__(self, make_net: Callable[[], Net], image: Any = None, *, remembers: bool = False) -> None:
         self.loop = SteppedLoop()
         self.net: Net
         self.result: Result | None = None
         self.trails: dict[str, Trail] = {}
+        self.pasts: dict[str, Past] | None = {} if remembers else None
         self._moves: list[Move] = []
         self._nodes: dict[str, Node | None] = {}
         self._task = self.loop.create_task(self._main(make_net, image), name=MAIN)
@@ -59,7 +62,9 @@ class Stepping:
             self.net.image = lambda: lay(self.net, image["net"])
         self._moves = self.net.step_moves
         for node in self.net.nodes:
-            self.trails[node.address] = Trail(node, restarts=node.restarts, is_feed=node.component == "input")
+            self.trails[node.address] = trail = Trail(node, restarts=node.restarts, is_feed=node.component == "input")
+            if self.pasts is not None:
+                self.pasts[node.address] = Past(node, trail)
         self.result = await self.net.run()
 
     def close(self) -> None:
@@ -158,10 +163,13 @@ class Stepping:
             self.settle()
             return "", ()
         node, is_timer = self.node_of(name), name not in self.loop.ready
+        before = self._standing(node)
         self.loop.step(name)
         moves = tuple(self._moves)
         if node is not None:
             self._note(node, name, moves, is_timer=is_timer)
+            if self.pasts is not None:
+                self._remember(self.pasts[node.address], name, before, moves, is_timer=is_timer)
         self.settle()
         return node.address if node is not None else "", moves
 
@@ -173,6 +181,23 @@ class Stepping:
             trail.note(now, moves, armed=self.loop.timers.armed_by.get(name, 0))
         else:
             trail.note_other(name)
+
+    def _standing(self, node: Node | None) -> tuple[str, list[str]]:
+        """Return the port operation that a node has come to, for who remembers."""
+        if self.pasts is None or node is None or node.trace is None:
+            return "", []
+        return node.trace.verb, [port.name for port in node.trace.ports]
+
+    def _remember(
+        self, past: Past, name: str, before: tuple[str, list[str]], moves: tuple[Move, ...], *, is_timer: bool
+    ) -> None:
+        now = self.loop.time()
+        if is_timer:
+            past.note_timer(now)
+        elif name == self.name_of(past.node):
+            past.note(now, before, moves)
+        else:
+            past.note_other(now, name, moves)
 
     def settle(self) -> None:
         """Let the net do what it does by itself, until nothing is left but choices."""

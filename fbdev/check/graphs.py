@@ -8,7 +8,8 @@ from fbcore.errors import GraphError
 from fbcore.model.flat import flatten
 from fbcore.model.graph import Graph, NodeSpec
 from fbcore.model.packet import NOTHING
-from fbcore.model.validate import Problem
+from fbcore.model.problem import Problem
+from fbcore.model.token import beginnings
 from fbdev.check.circles import circles
 from fbdev.check.finding import Finding, Level
 from fbdev.check.joins import joins
@@ -19,7 +20,8 @@ def check_graph(graph: Graph) -> Iterator[Finding]:
     """Yield all that can be said about a graph before it runs; each finding knows in which composite it is."""
     group = f"graph {graph.name}"
     composites = [address for address, node in nodes_of(graph) if node.component.graph is not None]
-    for finding in (*of_problems(_problems(graph), group), *dangers(graph, group), *_asked_for(graph, group)):
+    found = [*of_problems(_problems(graph), group), *dangers(graph, group)]
+    for finding in (*found, *_as_machine(graph, group), *_asked_for(graph, group)):
         inside = [each for each in composites if finding.address.startswith(f"{each}.")]
         yield finding._replace(inside=max(inside, key=len, default=""))
 
@@ -51,6 +53,14 @@ def _problems(graph: Graph) -> list[Problem]:
         return graph.validate()
     except GraphError as error:
         return [problem for problem in error.problems if isinstance(problem, Problem)]
+
+
+def _as_machine(graph: Graph, group: str) -> Iterator[Finding]:
+    """Say of a state machine what it is, and where its token comes from."""
+    if graph.token:
+        states = len(flatten(graph).nodes)
+        origin = next((address for address, _ in beginnings(graph)), "nowhere")
+        yield Finding(group, Level.NOTE, f"is a state machine of {states} states; its token comes from {origin}")
 
 
 def _asked_for(graph: Graph, group: str) -> Iterator[Finding]:

@@ -1,4 +1,7 @@
-"""`fbdev draw`: the graph in a file as Mermaid, DOT, SVG or PNG, or as JSON that can be read and run again."""
+"""`fbdev draw`: the graph in a file as Mermaid, DOT, SVG or PNG, or as JSON that can be read and run again.
+
+A graph that is a state machine is drawn as a state diagram.
+"""
 
 import sys
 from pathlib import Path
@@ -7,6 +10,7 @@ import typer
 
 from fbcore.formats.dot import to_dot
 from fbcore.formats.graph_file import graph_text, write_graph
+from fbcore.formats.machine_chart import machine_chart
 from fbcore.formats.mermaid import to_mermaid
 from fbcore.formats.picture import picture
 from fbcore.formats.python_file import load_graph
@@ -60,11 +64,17 @@ def _kind(output: str, format: str) -> str:
 
 
 def _drawing(graph: Graph, kind: str, types: bool) -> bytes:
+    if graph.token and not types and kind != "json":
+        chart = machine_chart(graph)
+        return chart.to_mermaid().encode() if kind == "mermaid" else _laid_out(chart.to_dot(), kind)
     if kind == "mermaid":
         return to_mermaid(graph, types=types).encode()
     if kind == "json":
         return graph_text(graph, Path()).encode()
-    dot = to_dot(graph, types=types)
+    return _laid_out(to_dot(graph, types=types), kind)
+
+
+def _laid_out(dot: str, kind: str) -> bytes:
     return dot.encode() if kind == "dot" else picture(dot, kind)
 
 

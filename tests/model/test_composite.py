@@ -21,7 +21,7 @@ from fbcore import (
     Signal,
     component,
 )
-from fbcore.model.validate import Problem
+from fbcore.model.problem import Problem
 
 
 @component

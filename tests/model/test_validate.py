@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from fbcore import BatchRuntime, Component, Config, Each, Graph, GraphError, In, Out, component
-from fbcore.model.validate import Problem
+from fbcore.model.problem import Problem
 
 
 @component

@@ -1,0 +1,74 @@
+"""What nodes were delivered: all that a node can know, and so what tells one state of it from another.
+
+The variables of a component cannot be read. But they can only depend on what was delivered to it, in which order: its
+packets, the ends of its streams, its wake-ups. A digest of digest and delivery, one after the other, stands for them:
+two nodes with one such digest are in one state.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from fbcore.formats.canonical import digest_of
+from fbcore.net.node import Node
+from fbcore.net.trace import Move
+from fbcore.net.trail import Checkpoint, Trail
+
+
+class Past:
+    """What one node was delivered since it could be begun anew, as a digest; or from the start, where it never can.
+
+    A function can be begun anew wherever it wants a packet, and so can a class whose state is in its `Memory`: there
+    their past begins again, with what they keep. Times count only for who never can, for it may have kept one.
+    """
+
+    __slots__ = ("_count", "_end", "_from", "digest", "node", "trail")
+
+    def __init__(self, node: Node, trail: Trail) -> None:
+        self.node = node
+        self.trail = trail
+        self.digest = ""
+        self._from: Checkpoint | None = None
+        self._count = 0
+        self._end = trail.end
+
+    def note(self, time: float, done: tuple[str, Sequence[str]], moves: Sequence[Move]) -> None:
+        """Hear of a turn of the node's own task; `done` is the port operation that it had come to before.
+
+        The trail has heard of it already.
+        """
+        trail, trace = self.trail, self.node.trace
+        assert trace is not None
+        own = [move for move in moves if move.node == self.node.address]
+        is_delivered = bool(own) or trace.count != self._count or "away" in (trail.end, self._end)
+        self._count, self._end = trace.count, trail.end
+        if trail.checkpoint is not self._from:
+            self._begin_anew(trail.checkpoint)
+        elif is_delivered or self.node.ended:
+            self._add(time, "turn", done, own)
+
+    def note_timer(self, time: float) -> None:
+        """Hear that a timer of the node rang."""
+        self._add(time, "timer", ("", ()), ())
+
+    def note_other(self, time: float, name: str, moves: Sequence[Move]) -> None:
+        """Hear of a turn of another task of the node."""
+        self._add(time, name, ("", ()), [move for move in moves if move.node == self.node.address])
+
+    def _begin_anew(self, checkpoint: Checkpoint | None) -> None:
+        self._from = checkpoint
+        assert checkpoint is not None
+        # Not how many timers it has armed: that changes their names, and nothing that happens.
+        self.digest = digest_of(checkpoint._replace(timers=0), self._configs())
+
+    def _add(self, time: float, what: str, done: tuple[str, Sequence[str]], moves: Sequence[Move]) -> None:
+        moved = [(move.verb, move.port, move.edge, move.value, move.id) for move in moves]
+        node = self.node
+        gone = [port.name for port in (*node.outs.values(), node.error) if port.connected and not port.edges]
+        when = None if self.trail.restarts else time
+        self.digest = digest_of(self.digest, what, self.trail.end, done, moved, gone, self._configs(), when)
+
+    def _configs(self) -> dict[str, Any]:
+        """Return the configs that something feeds, as they are now."""
+        return {name: port.value for name, port in self.node.configs.items() if port.edges}
