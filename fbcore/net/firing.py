@@ -33,6 +33,7 @@ class Firing:
         self.out: OutPort | None = None if component.unpack else self.outs.get("out")
         self.trigger = node.ins.get("execute")
         self.packets = component.packets
+        node.sees_identities = bool(self.packets)
         for config in node.configs.values():
             if config.edges:
                 config.hears.append(self._read_configs)

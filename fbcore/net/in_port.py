@@ -150,11 +150,13 @@ class InPort(In[Any]):
 
     async def receive_packet(self) -> Packet[Any]:
         """Return the next packet with its identity."""
+        self.node.sees_identities = True
         value = await self.receive()
         return Packet(value, self.last_identity())
 
     def packets(self) -> AsyncIterator[Packet[Any]]:
         """Receive packets with their identities."""
+        self.node.sees_identities = True
         return _Packets(self)
 
     def last_identity(self) -> PacketId:

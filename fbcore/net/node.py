@@ -66,6 +66,7 @@ class Node:
         self.store: PacketStore | None = None
         self.trace: Trace | None = None
         self.restarts = True
+        self.sees_identities = False
         self.trigger: InPort | None = None
         self.kept: dict[str, Any] = {}
         self.work: Callable[[], Awaitable[None]] = _no_work

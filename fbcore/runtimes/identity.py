@@ -46,7 +46,7 @@ def identity_of(stepping: Stepping) -> dict[str, Any]:
         "edges": {edge.address: found for edge in net.edges if (found := _edge(edge))},
         "order": {target.address: _order(target) for target in _shared_targets(stepping)},
         "ready": sorted(loop.ready),
-        "timers": [[name.partition(" of ")[2], round(when - now, _PLACES)] for name, when in loop.timers.items()],
+        "timers": [[*_owner(stepping, name), round(when - now, _PLACES)] for name, when in loop.timers.items()],
         "ending": [
             net.is_stopping,
             net.is_cancelled,
@@ -55,6 +55,12 @@ def identity_of(stepping: Stepping) -> dict[str, Any]:
         ],
         "outcome": str(stepping.result.outcome) if stepping.result is not None else None,
     }
+
+
+def _owner(stepping: Stepping, timer: str) -> tuple[str, str]:
+    """Return the node of a timer, and the task that armed it, be it by an earlier timer; not the how manieth it is."""
+    node = stepping.node_of(timer)
+    return node.address if node is not None else "", timer.rpartition(" of ")[2]
 
 
 # -- nodes -----------------------------------------------------------------------------------------------
@@ -106,7 +112,7 @@ def _edge(edge: Edge) -> dict[str, Any]:
     values = edge.values()
     consumer = getattr(edge.target, "node", None)
     # Who takes packets with their identities sees how many came before.
-    is_counted = consumer is not None and not consumer.ended and _takes_identities(consumer)
+    is_counted = consumer is not None and not consumer.ended and consumer.sees_identities
     return _filled(
         packets=canonical(values),
         forwarded=[[number - edge.left, *id] for number, id in sorted((edge.forwarded or {}).items())],
@@ -116,10 +122,6 @@ def _edge(edge: Edge) -> dict[str, Any]:
         refused=bool(edge.refused),
         left=edge.left if is_counted else 0,
     )
-
-
-def _takes_identities(node: Node) -> bool:
-    return bool(getattr(getattr(node.work, "__self__", None), "packets", False))
 
 
 def _shared_targets(stepping: Stepping) -> list[Any]:

@@ -63,8 +63,11 @@ class Past:
         self.digest = digest_of(checkpoint._replace(timers=0), self._configs())
 
     def _add(self, time: float, what: str, done: tuple[str, Sequence[str]], moves: Sequence[Move]) -> None:
-        moved = [(move.verb, move.port, move.edge, move.value, move.id) for move in moves]
         node = self.node
+        # Identities count the packets before them, which most components never see.
+        moved = [
+            (move.verb, move.port, move.edge, move.value, move.id if node.sees_identities else None) for move in moves
+        ]
         gone = [port.name for port in (*node.outs.values(), node.error) if port.connected and not port.edges]
         when = None if self.trail.restarts else time
         self.digest = digest_of(self.digest, what, self.trail.end, done, moved, gone, self._configs(), when)
