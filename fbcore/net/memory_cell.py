@@ -53,6 +53,10 @@ class MemoryCell:
         """How many items the value has; 0 where it has none. To ask is no step, and touches nothing."""
         return len(self._value) if hasattr(self._value, "__len__") else 0
 
+    def peek(self) -> Any:
+        """Return the value for who looks at the net from outside, which is no step of it; not to be changed."""
+        return self._value
+
     # -- stored and brought back -------------------------------------------------------------------
 
     def dump(self, taken: Any = NOTHING) -> dict[str, Any]:

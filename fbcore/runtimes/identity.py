@@ -69,7 +69,7 @@ def _owner(stepping: Stepping, timer: str) -> tuple[str, str]:
 def _node(node: Node, past: Past) -> dict[str, Any]:
     found: dict[str, Any] = {"life": str(node.life)}
     if node.memories:
-        found["memory"] = canonical({name: cell.value for name, cell in node.memories.items()})
+        found["memory"] = canonical({name: cell.peek() for name, cell in node.memories.items()})
     if node.ended:
         # Nobody will ever know how it got there.
         return found | _filled(held=canonical(node.held), unsent=canonical(node.unsent))

@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
+from fbcore.errors import DataError, shown
 from fbcore.formats.state_chart import Look, State, StateChart
 from fbcore.formats.state_chart import Transition as Arrow
+from fbcore.net.memory_cell import MemoryCell
 from fbcore.runtimes.identity import state_digest
 from fbcore.runtimes.stepping import Stepping
 
@@ -180,10 +182,18 @@ def _drawn(state: VisitedState) -> State:
     return State(str(state.number), str(state.number), said, look)
 
 
+def _copied(cell: MemoryCell) -> Any:
+    try:
+        return cell.copy()
+    except DataError:
+        # Text at least, which does not change.
+        return shown(cell.peek())
+
+
 def _kept(stepping: Stepping) -> dict[str, Any]:
     """Return the state of a net in a form that the net does not change any more."""
     found = stepping.state()
     for node in stepping.net.nodes:
         if node.memories:
-            found["nodes"][node.address]["memory"] = {name: cell.copy() for name, cell in node.memories.items()}
+            found["nodes"][node.address]["memory"] = {name: _copied(cell) for name, cell in node.memories.items()}
     return found

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from fbcore import Component, Each, FSMRuntime, Graph, In, Out, Packet, StepError, component
+from fbcore import Component, Each, FSMRuntime, Graph, In, Memory, Out, Packet, StepError, component
 from fbcore.runtimes.identity import identity_of, state_digest
 
 
@@ -180,3 +180,43 @@ def test_a_snapshot_goes_on_in_the_state_that_was_written(tmp_path):
         before = [digest(fsm), *(fsm.step() and digest(fsm) for _ in range(5))]
     with FSMRuntime(graph, visited=True).restore(tmp_path / "round.json") as fsm:
         assert [digest(fsm), *(fsm.step() and digest(fsm) for _ in range(5))] == before
+
+
+def test_a_memory_is_part_of_the_state_and_stands_for_what_a_class_keeps():
+    """A class whose state is in its memory comes back to a state, when its memory does."""
+
+    class Turns(Component):
+        number: In[int]
+        seen: Memory[int] = Memory(0)
+        out: Out[int]
+
+        async def run(self) -> None:
+            async for number in self.number:
+                self.seen.value = (self.seen.value + 1) % 3
+                await self.out.send(number)
+
+    with FSMRuntime(loop(Turns), visited=True).start() as fsm:
+        for _ in range(100):
+            fsm.step()
+        assert len(fsm.visited) < 30
+        assert {state.data["nodes"]["node"]["memory"]["seen"] for state in fsm.visited} == {0, 1, 2}
+
+
+def test_looking_at_a_state_is_no_step():
+    """Whoever hears what steps touch does not hear that a memory was looked at for the digest."""
+
+    class Counts(Component):
+        number: In[int]
+        seen: Memory[list[int]] = Memory(list)
+        out: Out[int]
+
+        async def run(self) -> None:
+            async for number in self.number:
+                self.seen.value.append(number)
+
+    with FSMRuntime(loop(Counts), visited=True).start() as fsm:
+        fsm.step()
+        touched = []
+        fsm._there.loop.touched = touched.append
+        digest(fsm)
+        assert touched == []
