@@ -91,6 +91,8 @@ def graph_digest(graph: Graph) -> str:
 
 def _written(graph: Graph, prefix: str, folder: Path | None) -> dict[str, Any]:
     found: dict[str, Any] = {"name": graph.name}
+    if graph.token:
+        found["token"] = True
     found["nodes"] = [_node(node, prefix, folder) for node in graph.nodes.values()]
     if graph.initials:
         found["initials"] = [to_data(value, f"{prefix}initial.{n}") for n, value in enumerate(graph.initials)]
@@ -135,6 +137,8 @@ def _edge(edge: EdgeSpec, prefix: str, folder: Path | None) -> dict[str, Any]:
     return found
 
 
+_PARTS = ("name", "nodes", "edges")
+
 # -- reading -------------------------------------------------------------------------------------------
 
 
@@ -147,12 +151,12 @@ class _Reader:
         self.composites: dict[str, Any] = {}
 
     def graph(self, data: Any, address: str) -> Graph:
-        name, nodes, edges, initials = _parts(data, address, "name", "nodes", "edges", initials=[])
+        name, nodes, edges, initials, token = _parts(data, address, *_PARTS, initials=[], token=False)
         if not is_id(_of(str, name, _at(address, "name"))):
             raise DataError(
                 f"{name!r} cannot be the name of a graph", _at(address, "name"), "use letters, digits and _"
             )
-        graph = Graph(name)
+        graph = Graph(name, token=_of(bool, token, _at(address, "token")))
         graph.place = self.places("")
         for number, node in enumerate(_of(list, nodes, _at(address, "nodes"))):
             self._node(graph, node, _at(address, f"nodes[{number}]"))
@@ -233,7 +237,7 @@ def _parts(data: Any, address: str, *needed: str, **others: Any) -> list[Any]:
 
 def _of(kind: type, data: Any, address: str) -> Any:
     if type(data) is not kind:
-        name = {"str": "text", "dict": "table"}.get(kind.__name__, kind.__name__)
+        name = {"str": "text", "bool": "true or false", "dict": "table"}.get(kind.__name__, kind.__name__)
         raise DataError(f"{shown(data)} is no {name}", address, _HINT)
     return data
 
@@ -252,7 +256,8 @@ def _outline(graph: Graph) -> Any:
     """Return what a graph is, whatever it is made of, as data."""
     nodes = [[node.id, _declared(node.component), _readable(node.configs)] for node in graph.nodes.values()]
     edges = [[*edge.source, *edge.target, edge.capacity, _readable(edge.copy)] for edge in graph.edges]
-    return [graph.name, nodes, edges, [_readable(value) for value in graph.initials]]
+    outline = [graph.name, nodes, edges, [_readable(value) for value in graph.initials]]
+    return [*outline, "token"] if graph.token else outline
 
 
 def _declared(spec: ComponentSpec) -> Any:

@@ -480,3 +480,18 @@ def test_a_script_that_is_run_stores_its_components_by_its_file(tmp_path: Path) 
     run = subprocess.run(command, cwd=tmp_path, env=environment, check=False, capture_output=True, text=True)
     assert (run.stdout, run.stderr) == ("[8]\n", "")
     assert json.loads((tmp_path / "net.json").read_text())["nodes"][0]["component"]["file"] == "script.py"
+
+
+def test_a_state_machine_comes_back_as_one() -> None:
+    """That a graph has a token is in its data, and tells it from one that has none."""
+    graphs = []
+    for token in (True, False):
+        graph = Graph("machine", token=token)
+        graph.inputs.items >> graph.add(Count).items
+        graph["count"].total >> graph.outputs.total
+        graphs.append(graph)
+    assert [stored(graph).token for graph in graphs] == [True, False]
+    assert graph_digest(graphs[0]) != graph_digest(graphs[1])
+    data = {**graph_to_data(graphs[0]), "token": "yes"}
+    with pytest.raises(DataError, match="'yes' is no true or false"):
+        graph_from_data(data)
