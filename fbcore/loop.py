@@ -248,6 +248,8 @@ class SteppedLoop(asyncio.BaseEventLoop):
                 handle._run()
                 if cancelled:
                     in_task_order(cancelled, ready)
+            # As on the stock loop: a traceback keeps this frame, and what it leads to would lead back to it.
+            handle = callback = None
             self.running = ""
             if self._stopping or self._thread_id is None:
                 return
@@ -311,6 +313,8 @@ class SteppedLoop(asyncio.BaseEventLoop):
         step = self._take(name)
         self.choices.append(name)
         step._run()
+        # A traceback keeps the frames below it: what it leads to would lead back to it.
+        del step
         if self._cancelled:
             self._by_name().reorder(lambda handles: in_task_order(self._cancelled, handles))
         self.running = ""

@@ -1,10 +1,12 @@
 """The same choices make the same run: in another loop, in another process, with another hash seed, byte for byte."""
 
 import asyncio
+import gc
 import os
 import subprocess
 import sys
 import warnings
+from collections.abc import Iterator
 
 import pytest
 
@@ -14,6 +16,14 @@ from tests.loop.oracle import Log, seen
 from tests.loop.programs import MAKERS
 
 pytestmark = pytest.mark.filterwarnings("ignore")
+
+
+@pytest.fixture(autouse=True)
+def _no_garbage_is_collected() -> Iterator[None]:
+    """Keep the collector from closing generators that hang in circles: it comes when it comes."""
+    gc.disable()
+    yield
+    gc.enable()
 
 
 def run(kind: str, number: int, driver: Driver) -> tuple[Log, list[str]]:
@@ -74,6 +84,7 @@ async def _to_coroutine(kind: str, number: int, log: Log) -> object:
 def child() -> None:
     """Print the logs and choices of many programs, after littering the memory."""
     warnings.simplefilter("ignore")
+    gc.disable()
     litter = [bytearray(7 * number) for number in range(int(os.environ["LITTER"]))]
     for kind in MAKERS:
         for number in range(15):
