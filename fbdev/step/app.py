@@ -28,6 +28,7 @@ from fbdev.step.seen import one_line
 from fbdev.step.session import Session
 from fbdev.step.style import CSS as LAYOUT
 from fbdev.step.worker import Worker
+from fbdev.step.wrap import wrapped
 
 _BEAT = 0.2
 """Seconds between two looks at whether a step takes long."""
@@ -49,6 +50,7 @@ class Debugger(App[None]):
         self.scene: Scene = worker.do(lambda: scene_of(session))
         self.folded: set[str] = set()
         self.filter = ""
+        self._tells_net = False
         self._waited = 0.0
         self._count = -1
         for theme in (DARK, LIGHT):
@@ -111,7 +113,7 @@ class Debugger(App[None]):
         if lit and not net.has_focus:
             net.call_after_refresh(net.see, lit[0])
         self._paint_head()
-        self.look(self._pointed())
+        self.look("" if self._tells_net else self._pointed())
 
     def _paint_head(self) -> None:
         scene, styles = self.scene, styles_of(self)
@@ -140,7 +142,8 @@ class Debugger(App[None]):
     def look(self, key: str) -> None:
         """Tell of something; while a step is made, the net is not to be touched."""
         if not self.worker.doing:
-            lines = details(self.session, key)
+            look = self.screen_stack[0].query_one("#look")
+            lines = wrapped(details(self.session, key), look.scrollable_content_region.width - 1)
             self.screen_stack[0].query_one("#text", Static).update(as_text(lines, self))
 
     def say(self, text: str, role: str = "muted") -> None:
@@ -154,6 +157,7 @@ class Debugger(App[None]):
     def on_rows_pointed(self, message: Rows.Pointed) -> None:
         """Tell of what is pointed at."""
         if message.rows.has_focus:
+            self._tells_net = False
             self.look(message.key)
 
     def on_descendant_focus(self) -> None:
@@ -183,12 +187,11 @@ class Debugger(App[None]):
         if scene is not None:
             if len(scene.steps) != len(self.scene.steps):
                 # Enter then makes what comes first, unless one points at something else.
-                self.rows("next").at = 0
-                self.rows("next").lines = ()
+                self.rows("next").forget()
             self.scene = scene
+        # Why nothing goes on is what one wants to know then, until one points at something.
+        self._tells_net = bool(self.scene.standing)
         self.paint()
-        if self.scene.standing:
-            self.look("")
         if isinstance(said, Exception):
             self.say(str(said) if isinstance(said, FlowError) else f"{type(said).__name__}: {said}", "bad")
         else:

@@ -14,6 +14,10 @@ from textual.widgets import Input, Label, Static
 from fbdev.step.lines import Line
 from fbdev.step.palette import styles_of
 from fbdev.step.rows import Rows
+from fbdev.step.wrap import wrapped
+
+_PAGE = 100
+"""Characters that a page is wide where there is room."""
 
 
 def as_text(lines: Sequence[Line], app: Any) -> Text:
@@ -62,7 +66,9 @@ class Page(ModalScreen[None]):
         with VerticalScroll(classes="dialog page") as box:
             box.border_title = self._title
             box.border_subtitle = "Esc closes"
-            yield Static(as_text(self._lines, self.app))
+            # As wide as the dialog, without its frame and a scroll bar.
+            width = min(_PAGE, int(self.app.size.width * 0.96)) - 6
+            yield Static(as_text(wrapped(self._lines, width), self.app))
 
 
 class Breakpoints(ModalScreen[None]):
@@ -146,5 +152,5 @@ class Packets(ModalScreen[None]):
         message.stop()
         if message.key:
             width = self.query_one("#packet").size.width or 40
-            lines = self._tell(message.key.removeprefix("packet "), width)
+            lines = wrapped(self._tell(message.key.removeprefix("packet "), width), width - 3)
             self.query_one("#packet Static", Static).update(as_text(lines, self.app))

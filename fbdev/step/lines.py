@@ -33,6 +33,9 @@ _ROLES = {
 _STEPS = 1000
 """The last steps, which are listed."""
 
+_PRINTED = 40
+"""Lines that one step has printed, which are listed."""
+
 _BAD_PHASES = ("failed",)
 
 
@@ -95,6 +98,14 @@ def _way(edge: EdgeSight, node: NodeSight) -> str:
     return f"{edge.port} → {target}" if edge.port else f"→ {target}"
 
 
+def _way_in(edge: EdgeSight, node: NodeSight, width: int) -> str:
+    """Write which way an edge goes, where there is little room without the port that is known most easily."""
+    whole = _way(edge, node)
+    target = whole.rpartition("→ ")[2]
+    without = f"→ {target}" if edge.is_sink else f"{edge.port} → {target.rpartition('.')[0]}".lstrip()
+    return next((each for each in (whole, without) if cell_len(each) <= width), without)
+
+
 def _heading(composite: str, depth: int, scene: Scene, *, is_folded: bool) -> Line:
     inside = [node for node in scene.nodes if node.address.startswith(f"{composite}.")]
     lying = sum(edge.fill for node in inside for edge in node.edges if not edge.is_sink)
@@ -131,11 +142,12 @@ def _node_lines(node: NodeSight, scene: Scene, name_width: int, width: int, filt
 def _edge_line(edge: EdgeSight, node: NodeSight, scene: Scene, name_width: int, width: int) -> Line:
     guide = "│ " * len(node.path)
     is_in_circle = edge.address in scene.circle
+    way = "bad" if is_in_circle else "muted"
     bar, role = _bar(edge)
     pieces: list[Piece] = [
         _marks(edge.address, scene),
         (guide, "muted"),
-        (fit(f"  {_way(edge, node)}", name_width - len(guide)), "bad" if is_in_circle else "muted"),
+        (fit(f"  {_way_in(edge, node, name_width - len(guide) - 2)}", name_width - len(guide)), way),
         (" ", ""),
         (fit(bar, _STATE), "bad" if is_in_circle else role),
         (_cut(f" {edge.values}", width - name_width - _STATE - 3), "value"),
@@ -202,7 +214,7 @@ def step_lines(scene: Scene) -> list[Line]:
         lines = [Line([(f"{before:,} steps before; g, step 1 goes there", "muted")])]
     for step in scene.steps[before:]:
         lines.append(_step_line(step, scene.doings[step.number - 1], is_last=step.number == len(scene.steps)))
-        lines += [_printed(text) for text in printed.get(step.number, ())]
+        lines += _few(printed.get(step.number, []))
     first = len(scene.steps) + 1
     lines += [
         Line([(f"{number:>4}  ", "muted"), (name, "muted"), ("  taken back", "muted")], f"step {number}")
@@ -224,6 +236,16 @@ def _step_line(step: Step, did: str, *, is_last: bool) -> Line:
 def _moved(move: Move) -> str:
     source, _, target = move.edge.partition("->")
     return f"{move.verb} {seen(move.value)} {f'to {target}' if move.verb == 'sent' else f'from {source}'}"
+
+
+def _few(texts: Sequence[str]) -> list[Line]:
+    """Return what was printed in one step, without the middle where it is long."""
+    lines = [_printed(text) for text in texts]
+    if len(lines) <= _PRINTED:
+        return lines
+    half = _PRINTED // 2
+    between = Line([("      │ ", "muted"), (f"{len(lines) - 2 * half:,} lines more", "muted")])
+    return [*lines[:half], between, *lines[-half:]]
 
 
 def _printed(text: str) -> Line:

@@ -8,6 +8,9 @@ from typing import TextIO, cast
 
 from fbdev.step.seen import one_line
 
+MOST = 10_000
+"""Lines that are kept, the last ones."""
+
 
 class Printed(io.TextIOBase):
     """Keeps lines with the number of the step in which they were printed; 0 is the beginning.
@@ -34,6 +37,7 @@ class Printed(io.TextIOBase):
         if not self.is_muted:
             *whole, self._rest = (self._rest + text).split("\n")
             self.lines += [(self.step, one_line(line.expandtabs())) for line in whole]
+            del self.lines[:-MOST]
 
     def flush(self) -> None:
         """Do nothing: nothing is held back but half a line."""

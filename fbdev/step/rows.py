@@ -68,9 +68,17 @@ class Rows(ScrollView, can_focus=True):
         at = next((number for number, line in enumerate(lines) if key and line.key == key), None)
         self.lines = lines
         self.virtual_size = Size(max((_width(line) for line in lines), default=0), len(lines))
-        self.at = at if at is not None else self._nearest(min(max(self.at, 0), len(lines) - 1))
+        with self.prevent(self.Pointed):
+            # It is not a person who points now.
+            self.at = at if at is not None else self._nearest(min(max(self.at, 0), len(lines) - 1))
         self.refresh()
         self.call_after_refresh(self._see_pointer)
+
+    def forget(self) -> None:
+        """Point at the first line when others are shown."""
+        self.lines = ()
+        with self.prevent(self.Pointed):
+            self.at = 0
 
     def see(self, key: str) -> None:
         """Scroll to a line, without pointing at it."""

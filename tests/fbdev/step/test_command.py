@@ -6,6 +6,7 @@ import pytest
 
 from fbdev.cli import main
 from fbdev.complete.words import words_of_run
+from fbdev.step.session import Session
 from tests.fbdev import nets
 from tests.fbdev.run.test_command import CHATTY, write
 from tests.fbdev.terminal import Terminal
@@ -182,6 +183,33 @@ def test_no_config_is_called_like_an_option(tmp_path: Path, capsys: pytest.Captu
     assert "--live" not in words
     (tmp_path / "steps").write_text("")
     assert f"{tmp_path}/steps" in [word.value for word in words_of_run([path, "--script"], f"{tmp_path}/s", "step")]
+
+
+def test_a_seed_says_where_the_key_leads(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """With --seed the steps of a session are in the order of that number."""
+    found: list[list[str]] = []
+
+    def run(session: Session, *_: object) -> None:
+        session.start()
+        session.run()
+        found.append([step.name for step in session.steps])
+        session.close()
+
+    monkeypatch.setattr("fbdev.step.command._is_screen", lambda: True)
+    monkeypatch.setattr("fbdev.step.command._show", run)
+    for seed in (1, 2, 1):
+        assert main(["step", write(tmp_path, nets.FINISHED), "--seed", str(seed)]) == 0
+    assert found[0] == found[2] != found[1]
+
+
+def test_debug_shows_the_traceback(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """With --debug the end of a net that failed has its traceback."""
+    path = write(tmp_path, nets.FAILED)
+    arguments = ["step", path, "--input", "value=0", "--script", script(tmp_path, *recorded(path, value=0))]
+    assert main(arguments) == 1
+    assert "Traceback" not in capsys.readouterr().err
+    assert main([*arguments, "--debug"]) == 1
+    assert "return 1 / value" in capsys.readouterr().err
 
 
 def test_a_snapshot_has_its_own_inputs(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -2,6 +2,7 @@ from fbcore import Each
 from fbdev.step.condition import condition
 from fbdev.step.lines import Line, choice_lines, net_lines, step_lines
 from fbdev.step.scene import scene_of
+from fbdev.step.wrap import wrapped
 from tests.fbdev import nets
 from tests.fbdev.step.conftest import MakeSession
 from tests.fbdev.step.test_session import PRINTING, SLEEPING
@@ -149,6 +150,24 @@ def test_no_value_tears_a_line(make_session: MakeSession) -> None:
     assert lines[1] == "▸   out → outputs.out 1 out        an odd value"
     assert "   2  0 s  odd  sent an odd value to outputs.out" in lines
     assert "      │ in    colour" in lines
+
+
+def test_of_much_that_is_printed_the_middle_is_counted(make_session: MakeSession) -> None:
+    """A step that prints a hundred lines shows the first and the last of them."""
+    session = make_session(PRINTING.replace('print("one")', "[print(number) for number in range(100)]"))
+    session.step()
+    lines = texts(step_lines(scene_of(session)))
+    assert lines[20:23] == ["      │ 19", "      │ 60 lines more", "      │ 80"]
+    assert lines[-1] == "      │ 99"
+
+
+def test_long_lines_go_on_further_in() -> None:
+    """A line that is too long is broken at blanks, and goes on after its label."""
+    line = Line([("in        ", "muted"), ("number: 3 received, from parse.out", "value")])
+    assert texts(wrapped([line], 26)) == ["in        number: 3", "          received, from", "          parse.out"]
+    assert texts(wrapped([Line([("  one two three", "")])], 9)) == ["  one two", "    three"]
+    assert texts(wrapped([Line([("short", "")])], 9)) == ["short"]
+    assert texts(wrapped([Line([]), Line([("hidden", "")])], -1)) == ["", "hidden"]
 
 
 def test_of_many_steps_the_last_are_listed(make_session: MakeSession) -> None:
