@@ -102,6 +102,14 @@ def step(context: typer.Context) -> int:
     return step_file(context.args)
 
 
+@app.command(cls=_NetCommand, context_settings=_RAW)
+def explore(context: typer.Context) -> int:
+    """Try every order of the steps of a net, and say how it can end; `fbdev explore FILE --help` says more."""
+    from fbdev.explore.command import explore_file
+
+    return explore_file(context.args)
+
+
 @app.command()
 def check(
     file: FileArgument,

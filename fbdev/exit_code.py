@@ -9,7 +9,8 @@ class ExitCode(IntEnum):
     """What the process tells the shell.
 
     Of `fbdev run`: how the net ended. Of `fbdev check`: GOOD when nothing keeps a net from running, be there warnings
-    or not; FAILED when something does, or with `--strict` when there is a warning. Of all commands: USAGE.
+    or not; FAILED when something does, or with `--strict` when there is a warning. Of `fbdev explore`: GOOD when every
+    order of steps ends well, UNPROVEN when that is not known, else how the net can end. Of all commands: USAGE.
     """
 
     GOOD = 0
@@ -18,6 +19,7 @@ class ExitCode(IntEnum):
     STARVED = 3
     DEADLOCKED = 4
     STOPPED = 5
+    UNPROVEN = 6
 
 
 _OF_OUTCOME = {

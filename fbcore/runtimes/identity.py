@@ -29,9 +29,9 @@ def identity_of(stepping: Stepping) -> dict[str, Any]:
     """Return what tells the state of a net from every other, as data for JSON.
 
     It holds what can be seen: where each node stands and what it holds, the packets on edges and at the outputs, what
-    is ready, and the timers by what is left of their time. It does not hold how it came there: no turns are counted, no
-    time of day. A class whose variables cannot be read counts by all that was ever delivered to it (`Past`). What
-    components share behind the back of the net is not seen.
+    is ready, and the timers by what is left of their time. It does not hold how it came there: no turns are counted,
+    and the time only where a class may have kept one. A class whose variables cannot be read counts by all that was
+    ever delivered to it (`Past`). What components share behind the back of the net is not seen.
 
     Raises:
         StepError: the stepping was not made with `remembers=True`.
@@ -41,7 +41,10 @@ def identity_of(stepping: Stepping) -> dict[str, Any]:
         hint = "make it with Stepping(make_net, remembers=True), or FSMRuntime(graph, visited=True)"
         raise StepError("what was delivered to its nodes was not remembered", net.name, hint)
     now = loop.time()
+    # Who may have kept a time, may compare it with the present one.
+    keeps_time = any(not stepping.trails[node.address].restarts for node in net.alive())
     return {
+        "now": round(now, _PLACES) if keeps_time else None,
         "nodes": {node.address: _node(node, pasts[node.address]) for node in net.nodes},
         "edges": {edge.address: found for edge in net.edges if (found := _edge(edge))},
         "order": {target.address: _order(target) for target in _shared_targets(stepping)},

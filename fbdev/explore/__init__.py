@@ -4,6 +4,7 @@ from fbdev.explore.budget import Budget
 from fbdev.explore.execution import Execution
 from fbdev.explore.explorer import explore, replay
 from fbdev.explore.hooks import Hooks
+from fbdev.explore.nets import NetScene, Played
 from fbdev.explore.result import Result
 from fbdev.explore.scene import Scene
 from fbdev.explore.shared import Lock, Shared
@@ -19,6 +20,8 @@ __all__ = [
     "ExploreError",
     "Hooks",
     "Lock",
+    "NetScene",
+    "Played",
     "Result",
     "Scene",
     "Shared",

@@ -4,10 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Mapping, Sequence
 from contextlib import AbstractContextManager
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
+from fbdev.explore.failure import FailureKind
 from fbdev.explore.shared import Use
 from fbdev.explore.words import Accesses, Step
+
+
+class Fault(NamedTuple):
+    """What is wrong with an end: kind of failure, what, whose, and the traceback where there is one."""
+
+    kind: FailureKind
+    what: str
+    process: str = ""
+    trace: str = ""
 
 
 class Execution(Protocol):
@@ -69,6 +79,10 @@ class Execution(Protocol):
 
     def place(self, process: str) -> str:
         """Return file and line that a process has come to, or "" where there is none."""
+        ...
+
+    def fault(self) -> Fault | None:
+        """Return what is wrong with how the execution ended, besides processes that wait."""
         ...
 
     def deadlock(self) -> str:

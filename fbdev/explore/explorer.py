@@ -8,6 +8,7 @@ from collections.abc import Callable
 from fbdev.explore.budget import Budget, as_budget
 from fbdev.explore.hooks import Hooks
 from fbdev.explore.naming import Remap, renaming
+from fbdev.explore.nets import NetScene
 from fbdev.explore.program import Check, Checks, Factory, Program, Sentinel
 from fbdev.explore.result import Result
 from fbdev.explore.strategy import Plan, Search, Strategy
@@ -17,7 +18,7 @@ from fbdev.explore.verdict import DETERMINISTIC, GRANULARITY, Verdict, VerdictKi
 
 
 def explore(
-    factory: Factory,
+    factory: Factory | NetScene,
     *,
     invariant: Check | None = None,
     at_end: Check | None = None,
@@ -37,9 +38,10 @@ def explore(
     """Run processes under every order of their steps, and say whether something can go wrong.
 
     `factory` is called once for each execution, and returns generators: by name, in a list, or in a `Scene`. What lies
-    between two yields is one step. Wrong are a deadlock, a livelock, an exception that is not `allowed`, an `invariant`
-    that returns False or raises in some state, and an `at_end` where all processes have ended; both are called with
-    what the scene says is shared. `sentinel`, called with the same, makes a generator that is advanced after each step.
+    between two yields is one step. Or it is a net, a `NetScene`, whose steps are the turns of its nodes. Wrong are a
+    deadlock, a livelock, an exception that is not `allowed`, an `invariant` that returns False or raises in some state,
+    and an `at_end` where all processes have ended; both are called with what the scene says is shared. `sentinel`,
+    called with the same, makes a generator that is advanced after each step.
 
     `search` is `"states"` (every state once), `"races"` (orders that differ in nothing once), `"every"` (all orders),
     `"labels"` (states told apart by labels alone), `"preemptions"` (all orders with 0, 1, 2… preemptions), `"random"`,
@@ -88,7 +90,7 @@ def _repeatable(strategy: Strategy) -> Result:
 
 
 def replay(
-    factory: Factory,
+    factory: Factory | NetScene,
     token: str,
     *,
     invariant: Check | None = None,

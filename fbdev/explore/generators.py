@@ -110,6 +110,9 @@ class GeneratorExecution:
         """Tell whether what a process said last was that it waits."""
         return self._processes[process].blocked is not None
 
+    def fault(self) -> None:
+        """See `Execution`: there is nothing else."""
+
     def deadlock(self) -> str:
         """See `Execution`."""
         processes = self._processes

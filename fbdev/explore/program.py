@@ -11,6 +11,7 @@ from fbdev.explore.naming import Remap
 from fbdev.explore.scene import Processes, Scene
 
 Factory = Callable[[], Scene | Processes]
+"""Makes the processes of one execution."""
 Check = Callable[[Any], object]
 Sentinel = Callable[[Any], Generator[Any, Any, Any]]
 
@@ -30,7 +31,7 @@ class Program:
 
     def __init__(
         self,
-        factory: Factory,
+        factory: Any,
         checks: Checks | None = None,
         *,
         remap: Remap | None = None,
@@ -53,6 +54,8 @@ class Program:
         """Some process has announced an access: what it says cannot be checked."""
         self.random_state: Any = None
         """What `random` begins with in each execution, when processes draw from it."""
+        self.reduces = False
+        """Steps of a net that no other can race with are made first, and alone."""
         self.has_snapshot = False
         """The user reads what is shared, instead of the explorer."""
         self.conditions_fail = False

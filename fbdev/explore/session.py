@@ -92,7 +92,11 @@ class Session:
         key = execution.end_key()
         if key not in self.ends:
             self.ends[key] = dict(execution.state)
-        if execution.waiting:
+        fault = execution.fault()
+        if fault is not None:
+            failure = Failure(fault.kind, fault.what, tuple(path), process=fault.process, trace=fault.trace)
+            self._fail(failure, execution)
+        elif execution.waiting:
             self._fail(Failure("deadlock", execution.deadlock(), tuple(path)), execution)
         elif self.program.at_end is not None:
             with self._watching(execution, path, "end"):

@@ -14,6 +14,8 @@ from fbdev.explore.every import Every
 from fbdev.explore.execution import Execution, read_labels, read_state
 from fbdev.explore.failure import Failure
 from fbdev.explore.graph import Spin, StateGraph
+from fbdev.explore.nets import NetScene
+from fbdev.explore.private import NotReducedError
 from fbdev.explore.program import Program
 from fbdev.explore.result import Result
 from fbdev.explore.sample import DRAWS, Sampling, run_path
@@ -158,15 +160,26 @@ class Strategy:
     def _complete(self, search: str) -> tuple[str, VerdictKind]:
         session = self._session
         self._used = search
+        is_net = isinstance(self.program.factory, NetScene)
+        self.program.reduces = is_net and search == "states"
         if search == "every":
             Every(session).run()
+        elif search == "races" and is_net:
+            hint = 'leave `search` out, or say "states"'
+            raise ExploreError("nodes of a net do not announce what they touch", "explore", hint)
         elif search == "races":
             ByRace(session).run()
         else:
             read: Read = read_labels if search == "labels" else read_state
-            by_state = ByState(session, read, _PROBES)
-            self._graph = by_state.graph
+            by_state = self._by_state(read)
             try:
+                self._search_states(by_state)
+            except NotReducedError as error:
+                # What was found so far was found with too few orders.
+                session.notes.append(f"every order was tried, for {error}")
+                session.ends.clear()
+                session.failures.clear()
+                by_state = self._by_state(read)
                 by_state.run()
             except NotSameError:
                 # By labels alone, states that are not alike pass for one: that is no fault of the processes.
@@ -177,6 +190,26 @@ class Strategy:
                 session.notes.append(f"states were merged that are not alike: {by_state.merged_wrongly}")
                 return f"states were merged that are not alike: {by_state.merged_wrongly}", VerdictKind.INCONCLUSIVE
         return self._bounds(search)
+
+    def _by_state(self, read: Read) -> ByState:
+        by_state = ByState(self._session, read, 0 if self.program.reduces else _PROBES)
+        self._graph = by_state.graph
+        return by_state
+
+    def _search_states(self, by_state: ByState) -> None:
+        """Search all states; of a net without the orders that make no difference.
+
+        Raises:
+            NotReducedError: they may make one.
+        """
+        try:
+            by_state.run()
+        finally:
+            was_reduced, self.program.reduces = self.program.reduces, False
+        if was_reduced and self._graph.spins():
+            raise NotReducedError("the net goes in circles")
+        if was_reduced and all(len(state.available) <= 1 for state in self._graph.states):
+            self._session.notes.append("no step of the net races with another: every order comes to the same end")
 
     def _bounds(self, search: str) -> tuple[str, VerdictKind]:
         bounds = []

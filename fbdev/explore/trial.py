@@ -13,7 +13,7 @@ from fbdev.explore.failure import Failure
 from fbdev.explore.program import Program
 from fbdev.explore.session import FoundError, NotSameError, Session
 from fbdev.explore.shared import Use
-from fbdev.explore.words import NotWholeError, Raised
+from fbdev.explore.words import NotWholeError, Raised, Step, Yielded, ending_text
 
 
 @dataclass(slots=True)
@@ -49,13 +49,16 @@ def try_schedule(program: Program, schedule: Sequence[str], *, places: bool = Fa
 
 def _make(session: Session, execution: Execution, name: str, trial: Trial) -> None:
     stands, pending = execution.place(name), execution.pending(name) or {}
+    step: Step | None = None
     try:
-        session.step(execution, name, trial.path)
+        step = session.step(execution, name, trial.path)
     finally:
         ended = execution.endings.get(name)
-        kind = (
-            f"raised {type(ended.error).__name__}" if isinstance(ended, Raised) else execution.state.get(name, "ended")
-        )
+        kind = execution.state.get(name, "ended")
+        if isinstance(ended, Raised):
+            kind = f"raised {type(ended.error).__name__}"
+        elif isinstance(step, Yielded):
+            kind = ending_text(step)
         trial.labels.append(kind)
         uses = list(execution.uses)
         noted = {use.name for use in uses}

@@ -1,7 +1,7 @@
 """The options of `fbdev run`: those that every net has, and those that come from the graph."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from inspect import Parameter, Signature, signature
 from math import isfinite
 from typing import Annotated, Any, TypeVar
@@ -83,7 +83,10 @@ Options = TypeVar("Options")
 Act = Callable[[Options, dict[str, Any]], int]
 """What to do with the options that every net has, and the values of the graph's configs."""
 
-_WITH_VALUE = ("--input", "--output", "--time-limit", "--grace", "--seed", "--script", "--restore")
+_WITH_VALUE = (
+    *("--input", "--output", "--time-limit", "--grace", "--seed", "--script", "--restore"),
+    *("--allow", "--executions", "--audit", "--save"),
+)
 
 FIXED = (
     *("--input", "--output", "--time-limit", "--seed", "--grace"),
@@ -150,9 +153,9 @@ def _help(graph: Graph | None, verb: str) -> str:
 
 def _signature(configs: list[ConfigOption], kind: type[Any], *, needs_file: bool) -> Signature:
     file = [Parameter("file", Parameter.KEYWORD_ONLY, annotation=FileArgument)] if needs_file else []
+    lists = {each.name for each in fields(kind) if each.default_factory is list}
     fixed = [
-        each.replace(default=[] if each.name in ("inputs", "outputs") else each.default)
-        for each in signature(kind).parameters.values()
+        each.replace(default=[] if each.name in lists else each.default) for each in signature(kind).parameters.values()
     ]
     own = [Parameter(c.parameter, Parameter.KEYWORD_ONLY, default=None, annotation=c.declare()) for c in configs]
     return Signature([*file, *fixed, *own])

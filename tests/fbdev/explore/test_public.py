@@ -13,6 +13,8 @@ def test_public_names_are_those_recorded() -> None:
         "ExploreError",
         "Hooks",
         "Lock",
+        "NetScene",
+        "Played",
         "Result",
         "Scene",
         "Shared",

@@ -1,0 +1,271 @@
+"""Nets as processes: every turn of a node is a step, and the net itself is one when nothing else can happen."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass, field
+from functools import partial
+from typing import Any
+
+from fbcore.errors import shown
+from fbcore.model.graph import Graph
+from fbcore.net.build import build_net
+from fbcore.net.options import NetOptions
+from fbcore.net.report import Outcome, Result
+from fbcore.runtimes.identity import identity_of, state_digest
+from fbcore.runtimes.repeatable import repeatable
+from fbcore.runtimes.stepping import Stepping
+from fbdev.explore.execution import Fault
+from fbdev.explore.failure import FailureKind
+from fbdev.explore.private import NotReducedError, breaks_reduction, private_step
+from fbdev.explore.program import Program
+from fbdev.explore.shared import Use
+from fbdev.explore.words import Accesses, ExploreError, Finished, NotEnabled, NotWholeError, Step, Yielded
+
+_STEPWISE = NetOptions(stepwise=True)
+
+_LONGEST_END = 10_000
+"""Steps in which a net that is cancelled must have ended, or it is left as it is."""
+
+GOOD = (Outcome.FINISHED, Outcome.QUIESCENT, Outcome.STOPPED)
+"""How a net may end, unless it is said otherwise."""
+
+
+@dataclass(slots=True)
+class NetScene:
+    """A net to be explored: its graph, what comes in, and how it may end.
+
+    `inputs` and `configs` are as those of `BatchRuntime.run`; `allowed` are outcomes that are no failure. Invariants
+    are given a `Played`: the state of the net, what came out so far, and the result at the end.
+
+    Example:
+        from fbcore import Each, Graph, component
+        from fbdev.explore import NetScene, explore
+
+        @component
+        def double(number: int) -> int:
+            return 2 * number
+
+        graph = Graph("doubles")
+        graph.inputs.number >> graph.add(double).number
+        graph["double"].out >> graph.outputs.out
+        result = explore(NetScene(graph, inputs={"number": Each([1, 2, 3])}))
+        print(result.verdict.kind, result.executions <= 3, result.ends[0]["outputs.out"])
+        #> holds True [2, 4, 6]
+    """
+
+    graph: Graph
+    inputs: Mapping[str, Any] = field(default_factory=dict)
+    configs: Mapping[str, Any] = field(default_factory=dict)
+    allowed: Sequence[Outcome | str] = GOOD
+
+    def __post_init__(self) -> None:
+        self.inputs = repeatable(self.inputs)
+
+    def begin(self) -> Stepping:
+        """Begin a net.
+
+        Raises:
+            GraphError: the graph cannot run.
+            ConfigError, InputError: a value is missing, unknown, or does not fit its type.
+        """
+        make = partial(build_net, self.graph, self.inputs, self.configs, (), _STEPWISE)
+        return Stepping(make, remembers=True)
+
+
+class Played:
+    """A net that is explored, as checks see it."""
+
+    __slots__ = ("_stepping",)
+
+    def __init__(self, stepping: Stepping) -> None:
+        self._stepping = stepping
+
+    def state(self) -> dict[str, Any]:
+        """Return the net as it is, as `FSMRuntime.state` does."""
+        return self._stepping.state()
+
+    @property
+    def outputs(self) -> dict[str, list[Any]]:
+        """What has come out so far, by output."""
+        return {name: sink.values() for name, sink in self._stepping.net.sinks.items()}
+
+    @property
+    def result(self) -> Result | None:
+        """How the net ended; None while it has not."""
+        return self._stepping.result
+
+
+class NetExecution:
+    """An execution of a net. See `Execution`.
+
+    While the program is reduced, a step that no other can race with is the only one that is available: whatever else
+    can happen, can happen after it as well.
+    """
+
+    def __init__(self, program: Program, scene: NetScene) -> None:
+        if program.sentinel or program.hooks or program.remap:
+            hint = "an invariant sees every state of a net"
+            raise ExploreError("a net takes no sentinel, hooks, identity or remap", "explore", hint)
+        self._program = program
+        self._scene = scene
+        self._stepping = scene.begin()
+        self._available: list[str] | None = None
+        self.shared = Played(self._stepping)
+        self.sentinel_error: Exception | None = None
+        self.accesses: Accesses = None
+        self.created: list[str] = []
+
+    # -- what can be seen ------------------------------------------------------------------------------
+
+    @property
+    def available(self) -> Sequence[str]:
+        """See `Execution`."""
+        if self._available is None:
+            self._available = self._next_steps()
+        return self._available
+
+    def _next_steps(self) -> list[str]:
+        stepping = self._stepping
+        alone = private_step(stepping) if self._program.reduces else None
+        return stepping.names() if alone is None else [alone]
+
+    @property
+    def state(self) -> Mapping[str, str]:
+        """See `Execution`: of each node where it stands; at the end how the net ended, and what came out."""
+        stepping = self._stepping
+        if stepping.result is not None:
+            outputs = {f"outputs.{name}": shown_all(values) for name, values in self.shared.outputs.items()}
+            return {"outcome": str(stepping.result.outcome), **outputs}
+        return {node.address: self._stands(node.address) for node in stepping.net.nodes}
+
+    def _stands(self, address: str) -> str:
+        node, trail = next(each for each in self._stepping.net.nodes if each.address == address), None
+        trail = self._stepping.trails[address]
+        if node.ended or node.trace is None or not trail.is_at_a_port:
+            return str(node.phase) if node.ended else f"{node.phase}, {trail.end}"
+        return f"{node.phase}: {node.trace.verb} {', '.join(port.name for port in node.trace.ports)}"
+
+    @property
+    def waiting(self) -> Mapping[str, Accesses]:
+        """See `Execution`: the net itself says who waits, by its outcome."""
+        return {}
+
+    @property
+    def endings(self) -> Mapping[str, Step]:
+        """How the net ended, when it has."""
+        return {}
+
+    @property
+    def uses(self) -> Sequence[Use]:
+        """Nothing: what a node uses besides its ports nobody notes."""
+        return ()
+
+    def hidden_sharing(self) -> Mapping[str, set[str]]:
+        """Return nothing: it is not looked for."""
+        return {}
+
+    def unnoted(self) -> AbstractContextManager[None]:
+        """See `Execution`."""
+        return nullcontext()
+
+    def deadlock(self) -> str:
+        """Return nothing: see `fault`."""
+        return ""
+
+    def pending(self, process: str) -> Accesses:
+        """Return None: what a node will touch it does not say."""
+        return None
+
+    def has_waited(self, process: str) -> bool:
+        """Tell whether a process said that it waits."""
+        return False
+
+    def place(self, process: str) -> str:
+        """Return what the step would do."""
+        return self._stepping.choice(process).does if self._stepping.is_enabled(process) else ""
+
+    def fault(self) -> Fault | None:
+        """See `Execution`."""
+        result = self._stepping.result
+        if result is None or result.outcome in self._scene.allowed:
+            return None
+        if result.errors:
+            first = result.errors[0]
+            return Fault("exception", f"{first.address}: {first.what}", first.address, first.traceback)
+        kind: FailureKind = "deadlock" if result.outcome is Outcome.DEADLOCKED else "end"
+        return Fault(kind, f"{result.outcome}: {result.reason}")
+
+    # -- steps -----------------------------------------------------------------------------------------
+
+    def next(self, process: str) -> Step:
+        """See `Execution`."""
+        stepping = self._stepping
+        if not stepping.is_enabled(process):
+            return NotEnabled(process, "it is not enabled")
+        self._available = None
+        does = stepping.choice(process).does
+        was_cancelled = stepping.net.is_cancelled
+        address, moves = stepping.make(process)
+        if self._program.reduces and not was_cancelled:
+            why = breaks_reduction(stepping, address)
+            if why:
+                raise NotReducedError(why)
+        self._wind_up()
+        if stepping.result is not None:
+            return Finished(str(stepping.result.outcome))
+        moved = [
+            f"{move.verb} {shown(move.value)} {'to' if move.verb == 'sent' else 'from'} {move.edge}" for move in moves
+        ]
+        return Yielded("; ".join(moved) or does)
+
+    def replay(self, path: Sequence[str]) -> None:
+        """See `Execution`."""
+        self._available = None
+        for name in path:
+            if not self._stepping.is_enabled(name):
+                raise KeyError(name)
+            self._stepping.make(name)
+            self._wind_up()
+
+    def _wind_up(self) -> None:
+        """Let a net end that is cancelled: how it ends is decided, in whatever order nodes are cancelled."""
+        stepping = self._stepping
+        for _ in range(_LONGEST_END):
+            first = stepping.first() if stepping.net.is_cancelled else None
+            if first is None:
+                return
+            stepping.make(first)
+
+    # -- the whole state -------------------------------------------------------------------------------
+
+    def key(self) -> Hashable:
+        """See `Execution`."""
+        for address, trail in self._stepping.trails.items():
+            if trail.strayed.startswith("has a task"):
+                raise NotWholeError(f"node {address} {trail.strayed}")
+        return state_digest(self._stepping)
+
+    def labels_key(self) -> Hashable:
+        """Return where all nodes stand, and nothing else."""
+        return tuple(sorted(self.state.items()))
+
+    def end_key(self) -> Hashable:
+        """See `Execution`: the outcome, and what came out."""
+        found = identity_of(self._stepping)
+        result = self._stepping.result
+        assert result is not None
+        outputs = {name: edge for name, edge in found["edges"].items() if "->outputs." in name}
+        return str(result.outcome), repr(outputs), repr(found["order"])
+
+    def close(self) -> None:
+        """See `Execution`."""
+        self._stepping.close()
+
+
+def shown_all(values: Sequence[Any]) -> str:
+    """Write the packets of an output, short however many there are."""
+    written = [shown(value) for value in values[:20]]
+    more = f", and {len(values) - 20:,} more" if len(values) > 20 else ""
+    return f"[{', '.join(written)}{more}]"

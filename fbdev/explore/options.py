@@ -1,0 +1,55 @@
+"""The options of `fbdev explore`."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Annotated, Any
+
+import typer
+
+from fbcore.model.graph import Graph
+from fbcore.net.report import Outcome
+from fbdev.run.options import FIXED as FIXED_OF_RUN
+from fbdev.run.options import INPUT_HELP, Act, net_command, time_option
+
+FIXED = (*FIXED_OF_RUN, "--executions", "--audit", "--allow", "--save")
+"""What no config of a graph may be called here: nor what it may not be called where it is run."""
+
+
+def outcomes(texts: Sequence[str]) -> list[Outcome]:
+    """Read the names of outcomes."""
+    for text in texts:
+        if text not in list(Outcome):
+            raise typer.BadParameter(f"{text} is no outcome; they are {', '.join(Outcome)}", param_hint="--allow")
+    return [Outcome(text) for text in texts]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExploreOptions:
+    """The options that every net has. Their declarations here are what typer reads."""
+
+    inputs: Annotated[list[str], typer.Option("--input", metavar="NAME=VALUE", help=INPUT_HELP)] = field(
+        default_factory=list
+    )
+    allow: Annotated[
+        list[str],
+        typer.Option("--allow", metavar="OUTCOME", help="An outcome that is no failure of this net."),
+    ] = field(default_factory=list)
+    time_limit: Annotated[float, time_option("Stop after so long, and say how far it came (60 by default).")] = 60.0
+    executions: Annotated[
+        int | None, typer.Option("--executions", metavar="N", min=1, help="Stop after so many executions.")
+    ] = None
+    audit: Annotated[
+        int, typer.Option("--audit", metavar="N", min=0, help="Try so many random orders after a proof.")
+    ] = 20
+    save: Annotated[
+        str, typer.Option("--save", metavar="FILE", help="Write the failing order, for `fbdev step --script FILE`.")
+    ] = ""
+    json: Annotated[bool, typer.Option("--json", metavar="", help="Print one JSON document.")] = False
+    debug: Annotated[
+        bool, typer.Option("--debug", metavar="", help="Show the tracebacks of errors.", show_default=False)
+    ] = False
+
+
+def explore_command(graph: Graph | None, act: Act[ExploreOptions]) -> Any:
+    """Make the command that parses the options, those of the graph included, shows their help, and acts."""
+    return net_command(graph, act, ExploreOptions, FIXED, "Explore")

@@ -1,0 +1,68 @@
+"""Steps of a net that no other can race with, and what would make that wrong.
+
+What a sender does touches the tail of an edge, and what the receiver does its head: in whatever order they come, each
+does the same, as in a network of Kahn's (G. Kahn, The semantics of a simple language for parallel programming, 1974).
+Only sends to ports of several edges, a `select`, timers, configs that are fed, stops and consumers that end early make
+a difference. So of the steps that are possible, one that is private can be made first, and the others after it, without
+a loss: an ample set of one (Peled, 1993).
+
+That nobody stops the net, fails, or ends early is not known before; when one does, the search begins anew, unreduced.
+"""
+
+from __future__ import annotations
+
+from fbcore.net.node import Node
+from fbcore.runtimes.stepping import Stepping
+
+
+class NotReducedError(Exception):
+    """A step was made whose order with others can matter everywhere; it never leaves the explorer."""
+
+
+def private_step(stepping: Stepping) -> str | None:
+    """Return the name of a step that can be made before all others, or None when there is no such step."""
+    if stepping.loop.timers:
+        # A timer may ring first, and whoever reads the time, or arms another, sees that.
+        return None
+    for name in stepping.loop.ready:
+        node = stepping.node_of(name)
+        if node is not None and _is_private(stepping, node, name):
+            return str(name)
+    return None
+
+
+def _is_private(stepping: Stepping, node: Node, name: str) -> bool:
+    trail, trace = stepping.trails[node.address], node.trace
+    if trace is None or node.cancelled or name != stepping.name_of(node) or node.tasks.are_busy:
+        return False
+    if any(port.edges for port in node.configs.values()) or node.stop_port is not None:
+        # It reads its configs when it likes, and may be stopped.
+        return False
+    if trail.end == "begins":
+        return True
+    if not trail.is_at_a_port:
+        return not trail.strayed.startswith("has a task")
+    if trace.verb in ("receive", "zip"):
+        # Nobody else takes from its ports, and whoever sends puts at the other end.
+        return True
+    if trace.verb == "send":
+        return all(not edge.shared and not edge.target.is_eager for port in trace.ports for edge in port.edges)
+    return False
+
+
+def breaks_reduction(stepping: Stepping, address: str) -> str:
+    """Say what a step of a node has done that a reduction must not rest on; "" when it has done no such thing."""
+    net = stepping.net
+    if not address:
+        return ""
+    if net.is_stopping and stepping.result is None:
+        return "the net is stopped, or fails"
+    if stepping.result is not None and stepping.result.errors:
+        return "the net has failed"
+    for node in net.nodes:
+        if node.address == address and node.ended:
+            for port in node.ins.values():
+                for edge in port.edges:
+                    if len(edge) or not (edge.finished or port.flushed):
+                        return f"{address} has ended before its input {port.name}"
+    return ""
