@@ -239,7 +239,7 @@ class Stepping:
     def _node_state(self, node: Node) -> dict[str, Any]:
         found: dict[str, Any] = {"phase": str(node.phase), "turns": self.trails[node.address].turns_made}
         if node.memories:
-            found["memory"] = {name: cell.value for name, cell in node.memories.items()}
+            found["memory"] = {name: cell.peek() for name, cell in node.memories.items()}
         hands = node.in_hand()
         if hands:
             found["holds"] = hands
