@@ -81,6 +81,8 @@ class GeneratorProcess:
         if self.ended is not None:
             return ending_text(self.ended)
         said = self.yielded
+        if type(said) is str and " at 0x" not in said:
+            return said
         if isinstance(said, Access | Blocked):
             return said.label
         if type(said) is tuple and said and all(isinstance(each, Access) for each in said):
@@ -111,7 +113,7 @@ class GeneratorProcess:
             reader.add(self.blocked.condition)
         for held in self.held:
             reader.add(held)
-        if len(self.context) != len(before) or any(self.context[each] is not before[each] for each in before):
+        if [*map(id, self.context.values())] != [*map(id, before.values())]:
             changed = [(each, value) for each, value in self.context.items() if value is not before.get(each)]
             for variable, value in sorted(changed, key=lambda each: each[0].name):
                 if variable is not NOTES:

@@ -10,23 +10,31 @@ from typing import Any
 class State:
     """One state: what each process has reached, which of them can make a step, and where each step leads."""
 
-    __slots__ = ("available", "counts", "is_end", "number", "reached", "steps")
+    __slots__ = ("_again", "available", "is_end", "number", "reached", "steps")
 
     def __init__(self, number: int, reached: Mapping[str, str], available: Sequence[str]) -> None:
         self.number = number
         self.reached = reached
         self.available = tuple(available)
         self.steps: dict[str, list[int]] = {}
-        self.counts: dict[tuple[str, int], int] = {}
+        self._again: dict[tuple[str, int], int] = {}
         self.is_end = not self.available
 
     def lead(self, process: str, target: int) -> None:
         """Note where a step of a process led."""
-        targets = self.steps.setdefault(process, [])
-        if target not in targets:
+        targets = self.steps.get(process)
+        if targets is None:
+            self.steps[process] = [target]
+        elif target not in targets:
             targets.append(target)
-        edge = (process, target)
-        self.counts[edge] = self.counts.get(edge, 0) + 1
+        else:
+            self._again[process, target] = self._again.get((process, target), 0) + 1
+
+    def edges(self) -> Iterator[tuple[str, int, int]]:
+        """Yield the steps that were made from here: the process, where to, and how often."""
+        for process, targets in self.steps.items():
+            for target in targets:
+                yield process, target, 1 + self._again.get((process, target), 0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +83,7 @@ class StateGraph:
     def edges(self) -> Iterator[tuple[int, str, int, int]]:
         """Yield all steps: from, process, to, and how often it was seen."""
         for state in self.states:
-            for (process, target), count in state.counts.items():
+            for process, target, count in state.edges():
                 yield state.number, process, target, count
 
     def paths(self) -> int | None:

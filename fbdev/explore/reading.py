@@ -129,8 +129,8 @@ def read_generator(reader: Reader, generator: Any) -> None:
         return
     # In the order of their names: that of the dictionary depends on who has looked at it before.
     names = frame.f_locals
-    reader.tokens(GeneratorType, code_token(code), frame.f_lasti, *sorted(names), _END)
     tokens = reader.found
+    tokens += (GeneratorType, id(code), frame.f_lasti, *sorted(names), _END)
     # What is on the stack is nowhere else; code and frame say nothing that is not said above.
     for value in gc.get_referents(generator):
         kind = type(value)
@@ -172,7 +172,7 @@ def global_data(code: CodeType, names: dict[str, Any]) -> Iterable[tuple[str, ob
 
 
 def _read_globals(reader: Reader, code: CodeType, names: dict[str, Any]) -> None:
-    if not _names_of(code):
+    if names.keys().isdisjoint(_names_of(code)):
         return
     for name, value in global_data(code, names):
         kind = type(value)

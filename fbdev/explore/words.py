@@ -109,7 +109,7 @@ Step = Yielded | Blocked | Finished | Raised | NotEnabled
 def label_text(label: object) -> str:
     """Write a label as text that is the same in every process and every Python."""
     text = label if isinstance(label, str) else str(label)
-    return _ADDRESS.sub("", text)
+    return _ADDRESS.sub("", text) if " at 0x" in text else text
 
 
 def ending_text(step: Step) -> str:
