@@ -89,7 +89,8 @@ class ByState:
         self._numbers[key] = number
         self._keys.append(key)
         available = execution.available
-        self.graph.states.append(State(number, execution.state, available))
+        is_stuck = not available and bool(execution.waiting)
+        self.graph.states.append(State(number, execution.state, available, is_stuck=is_stuck))
         self._todo.append(list(reversed(available)))
         self._session.meter.memory += sys.getsizeof(key) + _OF_A_STATE
         if not available:

@@ -10,15 +10,16 @@ from typing import Any
 class State:
     """One state: what each process has reached, which of them can make a step, and where each step leads."""
 
-    __slots__ = ("_again", "available", "is_end", "number", "reached", "steps")
+    __slots__ = ("_again", "available", "is_end", "is_stuck", "number", "reached", "steps")
 
-    def __init__(self, number: int, reached: Mapping[str, str], available: Sequence[str]) -> None:
+    def __init__(self, number: int, reached: Mapping[str, str], available: Sequence[str], *, is_stuck: bool) -> None:
         self.number = number
         self.reached = reached
         self.available = tuple(available)
         self.steps: dict[str, list[int]] = {}
         self._again: dict[tuple[str, int], int] = {}
         self.is_end = not self.available
+        self.is_stuck = is_stuck
 
     def lead(self, process: str, target: int) -> None:
         """Note where a step of a process led."""
@@ -89,7 +90,7 @@ class StateGraph:
     def paths(self) -> int | None:
         """Count the schedules from the first state to an end, or return None when they go in circles."""
         count: dict[int, int] = {}
-        for component in self._components():
+        for component in self.components():
             (number, *others) = component
             state = self.states[number]
             targets = [target for found in state.steps.values() for target in found]
@@ -100,7 +101,7 @@ class StateGraph:
 
     def spins(self) -> list[Spin]:
         """Find the circles: strongly connected components with a step inside."""
-        return [spin for component in self._components() if (spin := self._spin(component))]
+        return [spin for component in self.components() if (spin := self._spin(component))]
 
     def _spin(self, component: list[int]) -> Spin | None:
         inside = set(component)
@@ -118,8 +119,8 @@ class StateGraph:
         always = set.intersection(*(set(self.states[number].available) for number in component))
         return Spin(tuple(sorted(component)), tuple(sorted(moving)), has_exit, always <= moving)
 
-    def _components(self) -> Iterator[list[int]]:
-        """Yield strongly connected components, those further from the beginning first (Tarjan, without recursion)."""
+    def components(self) -> Iterator[list[int]]:
+        """Yield strongly connected components, the states of each circle together, those furthest on first (Tarjan)."""
         order: dict[int, int] = {}
         low: dict[int, int] = {}
         stack: list[int] = []
@@ -199,14 +200,21 @@ class StateGraph:
     def as_dict(self) -> dict[str, Any]:
         """Return the graph as plain data."""
         return {
-            "states": [
-                {"number": each.number, "reached": dict(each.reached), "is_end": each.is_end} for each in self.states
-            ],
+            "states": [_state_dict(each) for each in self.states],
             "edges": [
                 {"source": source, "process": process, "target": target, "count": count}
                 for source, process, target, count in self.edges()
             ],
         }
+
+
+def _state_dict(state: State) -> dict[str, Any]:
+    return {
+        "number": state.number,
+        "reached": dict(state.reached),
+        "is_end": state.is_end,
+        "is_stuck": state.is_stuck,
+    }
 
 
 def _back(came: dict[tuple[int, str], tuple[int, str] | None], here: tuple[int, str]) -> tuple[str, ...]:

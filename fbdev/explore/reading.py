@@ -8,6 +8,7 @@ for each object is numbered where it is met first.
 
 from __future__ import annotations
 
+import copyreg
 import enum
 import functools
 import gc
@@ -15,7 +16,9 @@ import sys
 import sysconfig
 import warnings
 from collections import deque
-from collections.abc import Callable, Hashable, Iterable
+from collections.abc import Callable, Hashable, Iterable, Iterator
+from contextvars import ContextVar
+from logging import Logger
 from types import (
     BuiltinFunctionType,
     CellType,
@@ -246,11 +249,17 @@ def _read_builtin(reader: Reader, function: BuiltinFunctionType) -> None:
 def _read_class(reader: Reader, kind: Any) -> None:
     reader.tokens(type, kind)
     if is_users(kind):
-        for name, value in vars(kind).items():
-            if not name.startswith("__") and not isinstance(value, _DATA_OF_NO_INTEREST):
-                reader.tokens(name)
-                reader.add(value)
+        for name, value in class_data(kind):
+            reader.tokens(name)
+            reader.add(value)
         reader.tokens(_END)
+
+
+def class_data(kind: type) -> Iterator[tuple[str, object]]:
+    """Find what a class keeps beside its methods."""
+    for name, value in vars(kind).items():
+        if not name.startswith("__") and not isinstance(value, _DATA_OF_NO_INTEREST):
+            yield name, value
 
 
 def _read_atom(reader: Reader, value: object) -> None:
@@ -285,12 +294,16 @@ def _is_written_in_python(kind: Hashable) -> bool:
 def _read_object(reader: Reader, value: Any, kind: type) -> None:
     reader.tokens(object)
     reader.add(kind)
-    for base in kind.__mro__:
+    if isinstance(value, BaseException):
+        reader.add(value.args)
+    for base in kind.__mro__ if not isinstance(value, BaseException) else ():
         if not _is_written_in_python(base):
             if base not in _INSIDE:
-                raise NotWholeError(
-                    f"{kind.__qualname__} derives from {base.__qualname__}, whose inside cannot be seen"
-                )
+                if "__reduce__" not in {name for each in kind.__mro__[:-1] for name in vars(each)}:
+                    what = f"{kind.__qualname__} derives from {base.__qualname__}, whose inside cannot be seen"
+                    raise NotWholeError(what)
+                _read_copy(reader, value)
+                break
             inside = _INSIDE[base]
             if inside is not None:
                 inside(reader, value)
@@ -311,7 +324,9 @@ def _slots(kind: type) -> tuple[str, ...]:
 
 def _read_copy(reader: Reader, value: Any) -> None:
     try:
-        if type(value).__module__ == "itertools":
+        if (way := copyreg.dispatch_table.get(type(value))) is not None:
+            parts = way(value)
+        elif type(value).__module__ == "itertools":
             # They say that they will not be copied for ever; when they no longer are, the error below says so.
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore", DeprecationWarning)
@@ -330,6 +345,11 @@ def _read_copy(reader: Reader, value: Any) -> None:
     reader.add(state)
     reader.add(None if items is None else list(items))
     reader.add(None if pairs is None else list(pairs))
+
+
+def _read_named(reader: Reader, value: Any) -> None:
+    """Read what is the same for all: what a context variable is in a context belongs to the process."""
+    reader.tokens(type(value), value.name)
 
 
 def _read_range(reader: Reader, value: range) -> None:
@@ -360,6 +380,8 @@ _READ: dict[type, Callable[[Reader, Any], None]] = {
     BuiltinFunctionType: _read_builtin,
     type: _read_class,
     ModuleType: _read_atom,
+    ContextVar: _read_named,
+    Logger: _read_named,
     CodeType: lambda reader, value: reader.tokens(CodeType, code_token(value)),
     type(Ellipsis): _read_atom,
     type(NotImplemented): _read_atom,
@@ -376,8 +398,4 @@ _INSIDE: dict[type, Callable[[Reader, Any], None] | None] = {
     int: lambda reader, value: reader.tokens(int(value)),
     float: lambda reader, value: reader.tokens(repr(float(value))),
     bytes: lambda reader, value: reader.tokens(bytes(value)),
-    BaseException: lambda reader, value: reader.add(value.args),
-    Exception: lambda reader, value: reader.add(value.args),
-    ValueError: lambda reader, value: reader.add(value.args),
-    RuntimeError: lambda reader, value: reader.add(value.args),
 }

@@ -5,12 +5,16 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Literal
 
+from fbcore.formats.picture import picture
+from fbdev.explore.drawing import drawing_of
 from fbdev.explore.failure import Failure
 from fbdev.explore.graph import Spin, StateGraph
+from fbdev.explore.picture import to_dot, to_mermaid
 from fbdev.explore.token import token_of
 from fbdev.explore.verdict import Verdict
+from fbdev.explore.words import ExploreError
 
 
 @dataclass(slots=True)
@@ -18,8 +22,9 @@ class Result:
     """The verdict, and what it rests on.
 
     `failures` are what went wrong, each kind of failure once; `ends` are the states in which executions ended: how each
-    process ended. `graph` has the states, where the search told them apart, else it is empty. `reduction` is the number
-    of schedules for each execution that was made, where it is known.
+    process ended. `test` is the failing case as a pytest function, or "". `graph` has the states, where the search told
+    them apart, else it is empty. `reduction` is the number of schedules for each execution that was made, where it is
+    known.
 
     Example:
         from fbdev.explore import Shared, explore
@@ -49,6 +54,7 @@ class Result:
     sleep_blocked: int = 0
     reduction: float | None = None
     notes: list[str] = field(default_factory=list)
+    test: str = ""
 
     @property
     def failure(self) -> Failure | None:
@@ -72,6 +78,26 @@ class Result:
             raise AssertionError(str(self))
         return self
 
+    def draw(self, kind: Literal["dot", "mermaid", "svg"] = "svg", most: int = 150) -> str:
+        """Return a picture of the states: each a vertex, each step an arrow with the name of its process.
+
+        The failing path is bold, colours say which ends can still be reached, and circles are boxes. Of more than
+        `most` states, those from which the same ends can be reached are drawn as one. After a bug the search has
+        stopped, and so has the picture, unless it was to keep going. `"svg"` needs the extra `draw`.
+
+        Raises:
+            ExploreError: when the search told no states apart, so that there is nothing to draw.
+        """
+        if not self.graph.states:
+            what = f"a search by {self.search} tells no states apart"
+            raise ExploreError(what, "draw", 'explore with search="states"')
+        schedule, wrong = (self.failure.schedule, self.failure.what) if self.failure else ((), "")
+        drawing = drawing_of(self.graph, schedule, wrong, most)
+        if kind == "mermaid":
+            return to_mermaid(drawing)
+        dot = to_dot(drawing)
+        return dot if kind == "dot" else picture(dot, "svg").decode()
+
     def as_dict(self) -> dict[str, Any]:
         """Return the result as plain data."""
         return {
@@ -88,6 +114,7 @@ class Result:
             "reduction": self.reduction,
             "failures": [each.as_dict() for each in self.failures],
             "token": self.token,
+            "test": self.test,
             "spins": [
                 {
                     "states": list(each.states),

@@ -150,7 +150,10 @@ class Sampling:
         key = self._read(execution)
         if key not in self._numbers:
             self._numbers[key] = len(self._numbers)
-            self.graph.states.append(State(self._numbers[key], execution.state, execution.available))
+            can = execution.available
+            is_stuck = not can and bool(execution.waiting)
+            state = State(self._numbers[key], execution.state, can, is_stuck=is_stuck)
+            self.graph.states.append(state)
         return self._numbers[key]
 
 

@@ -8,6 +8,8 @@ import functools
 import gc
 from collections import deque
 from collections.abc import Generator, Iterator, Mapping
+from contextvars import ContextVar
+from logging import Logger
 from types import (
     BuiltinFunctionType,
     CellType,
@@ -19,12 +21,13 @@ from types import (
 )
 from typing import Any
 
-from fbdev.explore.reading import belongs_to_python, global_data, is_users
+from fbdev.explore.reading import belongs_to_python, class_data, global_data, is_users
 from fbdev.explore.shared import Lock, Notes, Shared
 from fbdev.explore.spawn import Waiter
 from fbdev.explore.words import Blocked
 
 _FIXED = (int, str, bytes, float, complex, type(None), range, enum.Enum, BuiltinFunctionType, CodeType, FrameType)
+_NAMED = (ContextVar, Logger)
 _HOLDING = (tuple, frozenset, FunctionType, Blocked, type)
 _SEEN_INTO = (Shared, Lock, Waiter, Notes)
 
@@ -73,7 +76,7 @@ class _Walk:
         work = deque(first)
         while work:
             value, called = work.popleft()
-            if id(value) in done or isinstance(value, (*_FIXED, ModuleType)):
+            if id(value) in done or isinstance(value, (*_FIXED, *_NAMED, ModuleType)):
                 continue
             done.add(id(value))
             self._kept.append(value)
@@ -113,7 +116,7 @@ class _Walk:
             yield from self._of_code(value.__code__, value.__globals__)
         elif isinstance(value, type):
             if is_users(value):
-                yield from ((each, f"{value.__name__}.{name}") for name, each in vars(value).items())
+                yield from ((each, f"{value.__name__}.{name}") for name, each in class_data(value))
         elif isinstance(value, CellType):
             try:
                 yield value.cell_contents, called

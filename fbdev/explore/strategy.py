@@ -17,6 +17,7 @@ from fbdev.explore.graph import Spin, StateGraph
 from fbdev.explore.nets import NetScene
 from fbdev.explore.private import NotReducedError
 from fbdev.explore.program import Program
+from fbdev.explore.pytest_case import case_text
 from fbdev.explore.result import Result
 from fbdev.explore.sample import DRAWS, Sampling, run_path
 from fbdev.explore.session import FoundError, NotSameError, Session
@@ -94,7 +95,8 @@ class Strategy:
             return str(error), VerdictKind.INCONCLUSIVE
         except FoundError:
             return "", VerdictKind.BUG
-        self._find_livelocks()
+        if kind in (VerdictKind.HOLDS, VerdictKind.HOLDS_WITHIN):
+            self._find_livelocks()
         if kind is VerdictKind.HOLDS and self.plan.audit and not self._session.failures:
             fault = self._audited()
             if fault:
@@ -148,6 +150,7 @@ class Strategy:
             except NotWholeError as error:
                 session.notes.append(f"states cannot be told apart: {error}")
                 session.ends.clear()
+                self._graph = StateGraph()
                 return self._complete("races")
         except SpentError as error:
             session.notes.append(f"not complete: {error}")
@@ -278,7 +281,8 @@ class Strategy:
     # -- after the search ------------------------------------------------------------------------------
 
     def _find_livelocks(self) -> None:
-        if not self._graph.states or self.plan.chance:
+        # What passes for a circle by labels alone may be none.
+        if self._used != "states":
             return
         self._spins = self._graph.spins()
         for spin in self._spins:
@@ -327,6 +331,7 @@ class Strategy:
             session.sleep_blocked,
             None if paths is None else paths / session.meter.executions,
             session.notes,
+            case_text(self.program, session.failures[0]) if session.failures and not self.plan.chance else "",
         )
 
     def _explained(self, failure: Failure) -> Failure:

@@ -2,7 +2,15 @@
 
 from __future__ import annotations
 
+import collections
 import contextvars
+import dataclasses
+import datetime
+import decimal
+import functools
+import logging
+import random
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from types import SimpleNamespace
 from typing import Any
@@ -114,6 +122,53 @@ def test_equal_states_are_equal_only_if_everything_is() -> None:
     assert key([1], {"x": True}) != key([1], {"x": 1})
     assert key([1], iter([1, 2])) == key([1], iter([1, 2]))
     assert key([1], lambda: box) != key([1], lambda: [2])
+
+
+def test_much_can_be_read() -> None:
+    """What programs usually hold does not keep states from being told apart: logs, records, iterators, errors."""
+
+    class Balance(dict[str, int]):
+        """A dictionary with attributes."""
+
+    @dataclasses.dataclass(slots=True)
+    class Record:
+        """A record in slots."""
+
+        name: str
+        tags: list[str]
+
+    class OverdrawnError(KeyError):
+        """An error of the user's."""
+
+    def hold(number: int) -> Steps:
+        held = [
+            Balance(a=number),
+            Record("x", ["y"]),
+            collections.deque([1], maxlen=3),
+            collections.Counter("aab"),
+            datetime.datetime(2020, 1, 1),
+            decimal.Decimal("1.5"),
+            re.compile("a+"),
+            functools.partial(max, 3),
+            iter({1: 2}),
+            zip([1], [2], strict=True),
+            (each for each in [1, 2]),
+            enumerate("ab"),
+            contextvars.ContextVar("held"),
+            logging.getLogger("tests.explore"),
+            random.Random(number),
+            object(),
+        ]
+        try:
+            raise OverdrawnError(number)
+        except OverdrawnError as error:
+            yield f"in trouble {error}"
+        yield "holds"
+        assert held
+
+    result = explore(lambda: {"a": hold(1), "b": hold(2)}).assert_holds()
+    assert result.notes == []
+    assert (result.search, len(result.graph.states)) == ("states", 16)
 
 
 # -- processes that come and go ------------------------------------------------------------------------

@@ -206,6 +206,18 @@ def test_labels_alone_never_read_as_a_proof() -> None:
         result.assert_holds()
 
 
+def test_a_circle_of_labels_is_no_livelock() -> None:
+    """Labels that come again are no proof that a process goes in circles."""
+
+    def same() -> Steps:
+        for _ in range(3):
+            yield "same"
+
+    result = explore(lambda: [same()], search="labels")
+    assert result.verdict.kind is not VerdictKind.BUG
+    assert result.verdict.kind is not VerdictKind.HOLDS
+
+
 def test_labels_that_hide_something_are_noticed() -> None:
     """States of the same labels that go on in other ways are merged wrongly, and this is said."""
 
