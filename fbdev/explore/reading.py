@@ -356,6 +356,12 @@ def _read_range(reader: Reader, value: range) -> None:
     reader.tokens(range, value.start, value.stop, value.step)
 
 
+def _read_range_iterator(reader: Reader, value: Any) -> None:
+    # The range that it says it goes through is made anew each time: nobody else has it.
+    _, (left,), *state = value.__reduce__()
+    reader.found += (type(value), left.start, left.stop, left.step, *state)
+
+
 def _read_iterator(reader: Reader, value: Any) -> None:
     # It says what it goes through, and how far it has come: a range and a number, or nothing when it is at its end.
     _, arguments, *state = value.__reduce__()
@@ -370,7 +376,7 @@ _READ: dict[type, Callable[[Reader, Any], None]] = {
     set: _read_set,
     frozenset: _read_set,
     range: _read_range,
-    type(iter(range(0))): _read_iterator,
+    type(iter(range(0))): _read_range_iterator,
     type(iter([])): _read_iterator,
     type(iter(())): _read_iterator,
     CellType: _read_cell,
