@@ -156,8 +156,8 @@ class OutPort(Out[Any]):
     async def _send_slowly(self, value: Any, id: PacketId | None = None, *, parents: Parents = None) -> None:
         node = self.node
         # A gate that is open and was reached with room left is the end of the budget.
-        full = [edge for edge in self.edges if edge.is_full]
-        node.credit -= BUDGET if self.gate > 0 and not full else 1
+        is_spent = self.gate > 0 and not any(edge.is_full for edge in self.edges)
+        node.credit -= BUDGET if is_spent else 1
         if node.cancelled:
             node.unsent.setdefault(self.name, []).append(value)
         ticket = object()
