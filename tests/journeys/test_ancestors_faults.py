@@ -52,19 +52,28 @@ def core_distributions() -> set[str]:
     return {name.replace("_", "-") for name in found}
 
 
+NEED_MORE = (
+    *("__main__", "pytest_plugin"),
+    # The debugger's screen, which is the extra `step`.
+    *(f"fbdev.step.{name}" for name in ("app", "dialogs", "keys", "palette", "rows")),
+)
+"""What a plain install is not enough for, or pytest imports."""
+
+
 @pytest.mark.slow
 def test_a_plain_install_is_enough_to_import_it():
     """What importing both packages loads comes from declared dependencies, none of them an extra's."""
-    program = """if True:
+    program = f"""if True:
         import importlib, pkgutil, sys
+        NEED_MORE = {NEED_MORE!r}
         before = set(sys.modules)
         import fbcore, fbdev
         for package in (fbcore, fbdev):
             for module in pkgutil.walk_packages(package.__path__, package.__name__ + "."):
-                if not module.name.endswith(("__main__", "pytest_plugin")):  # which is for pytest to import
+                if not module.name.endswith(NEED_MORE):
                     importlib.import_module(module.name)
-        loaded = {name: getattr(sys.modules[name], "__file__", None) or "" for name in set(sys.modules) - before}
-        print(*{name.partition(".")[0] for name, file in loaded.items() if "site-packages" in file})
+        loaded = {{name: getattr(sys.modules[name], "__file__", None) or "" for name in set(sys.modules) - before}}
+        print(*{{name.partition(".")[0] for name, file in loaded.items() if "site-packages" in file}})
     """
     loaded = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True).stdout.split()
     owners = packages_distributions()
