@@ -1,5 +1,7 @@
 """fbcore runs nets of components with typed ports, on asyncio: declare a graph once, run it many ways."""
 
+from typing import TYPE_CHECKING, Any
+
 from fbcore.components.py_file import PyFile
 from fbcore.errors import (
     ConfigError,
@@ -33,8 +35,10 @@ from fbcore.net.observe import Observer
 from fbcore.net.registry import Activity, ActivityKind, PacketRegistry
 from fbcore.net.report import NetError, Outcome, Result, Snapshot
 from fbcore.runtimes.batch import BatchRuntime
-from fbcore.runtimes.choice import Choice, ChoiceKind, Step
-from fbcore.runtimes.fsm import FSMRuntime
+
+if TYPE_CHECKING:
+    from fbcore.runtimes.choice import Choice, ChoiceKind, Step
+    from fbcore.runtimes.fsm import FSMRuntime
 
 __all__ = [
     "Activity",
@@ -88,3 +92,16 @@ __all__ = [
     "component",
     "required",
 ]
+
+_LATER = {"Choice": "choice", "ChoiceKind": "choice", "FSMRuntime": "fsm", "Step": "choice"}
+"""Names that are imported when they are asked for: who runs a net need not wait for what steps it."""
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _LATER:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from importlib import import_module
+
+    value = getattr(import_module(f"fbcore.runtimes.{_LATER[name]}"), name)
+    globals()[name] = value
+    return value

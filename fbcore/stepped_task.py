@@ -12,8 +12,9 @@ from weakref import WeakKeyDictionary
 
 from fbcore.driver import CALLBACKS, OUTSIDE, TIMER
 
-_BY_SCOPE = re.compile(r"^(Cancelled (?:via|by) cancel scope )[0-9a-f]+")
-_ADDRESS = re.compile(r"\b0x[0-9a-f]+")
+# Compiled when a scope first cancels: most loops never see one, and every import would pay for it.
+_BY_SCOPE = r"^(Cancelled (?:via|by) cancel scope )[0-9a-f]+"
+_ADDRESS = r"\b0x[0-9a-f]+"
 
 
 class SteppedTask(asyncio.Task[Any]):
@@ -50,8 +51,8 @@ class SteppedTask(asyncio.Task[Any]):
         A scope of anyio goes through the scopes inside it in an order of memory addresses, and tells its own address:
         on a stepped loop they are gone through in the order of their tasks, and without the address.
         """
-        if type(msg) is str and _BY_SCOPE.match(msg):
-            msg = _ADDRESS.sub("0x0", _BY_SCOPE.sub(r"\g<1>0", msg))
+        if type(msg) is str and re.match(_BY_SCOPE, msg):
+            msg = re.sub(_ADDRESS, "0x0", re.sub(_BY_SCOPE, r"\g<1>0", msg))
             names = sys._getframe(1).f_locals
             # One that waits for nothing has its place among the ready ones already.
             if self._fut_waiter is not None:

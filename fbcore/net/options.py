@@ -58,11 +58,11 @@ class NetOptions:
 _KEEP = 'say how many packets each node keeps, as 1000, or how many bytes, as "10 MB"'
 
 
-_BYTES = re.compile(r"\s*(\d+(?:\.\d+)?)\s*([kmg]?b)\s*", re.IGNORECASE)
+_BYTES = r"\s*(\d+(?:\.\d+)?)\s*([kmg]?b)\s*"
 
 
 def _bytes(text: str) -> int:
-    found = _BYTES.fullmatch(text)
+    found = re.fullmatch(_BYTES, text, re.IGNORECASE)
     size = int(float(found[1]) * _UNITS[found[2].lower()]) if found else 0
     if size < 1:
         raise InputError(f"keep cannot be {shown(text)}", "keep", _KEEP)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sized
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from fbcore.errors import InputError, StepError, shown
 from fbcore.model.graph import Graph
@@ -12,7 +12,9 @@ from fbcore.net.edge import Edge
 from fbcore.net.node import Node
 from fbcore.net.report import Outcome
 from fbcore.net.trace import Move
-from fbcore.runtimes.stepping import Stepping
+
+if TYPE_CHECKING:
+    from fbcore.runtimes.stepping import Stepping
 
 _UNDO = "`undo()` takes the step back; no other can be made before that"
 
