@@ -52,6 +52,42 @@ class Node:
     has_task = True
     """Whether a task of the net does its work; the reader of a stream has its own."""
 
+    # More than thirty attributes: without slots each node would have a dict of its own, of over a kilobyte.
+    __slots__ = (
+        "__weakref__",
+        "address",
+        "busy_with",
+        "cancelled",
+        "component",
+        "configs",
+        "credit",
+        "ended",
+        "error",
+        "has_begun",
+        "has_told",
+        "held",
+        "ins",
+        "is_exact",
+        "is_stopped",
+        "kept",
+        "life",
+        "memories",
+        "net",
+        "net_handle",
+        "outs",
+        "restarts",
+        "sees_identities",
+        "stop_port",
+        "store",
+        "task",
+        "tasks",
+        "trace",
+        "trigger",
+        "unsent",
+        "waits",
+        "work",
+    )
+
     def __init__(self, net: Net, address: str, component: str) -> None:
         self.net = net
         self.address = address
