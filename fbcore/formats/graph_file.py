@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import json
-import os
 import re
 from pathlib import Path
-from secrets import token_hex
 from typing import Any
 
 from fbcore.errors import DataError, LoadError
 from fbcore.formats.graph_data import graph_from_data, graph_to_data
+from fbcore.formats.whole_text import write_whole
 from fbcore.model.address import Place
 from fbcore.model.graph import Graph
 from fbcore.source.package import importable
@@ -39,18 +38,11 @@ def write_graph(graph: Graph, path: str | Path) -> None:
         #> [3]
     """
     path = Path(path)
-    draft = path.with_name(f".{path.name}.{token_hex(4)}")
     text = graph_text(graph, path.parent)
     try:
-        with draft.open("x", encoding="utf-8", newline="\n") as file:
-            file.write(text)
-            file.flush()
-            os.fsync(file.fileno())
-        draft.replace(path)
+        write_whole(path, text)
     except OSError as error:
         raise DataError(f"the graph cannot be written: {error.strerror}", str(path), "choose another place") from error
-    finally:
-        draft.unlink(missing_ok=True)
 
 
 def graph_text(graph: Graph, folder: Path) -> str:

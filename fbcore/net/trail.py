@@ -20,6 +20,9 @@ _TURNS = 64
 """Turns between two copies of a large memory."""
 
 
+_OWN_TASK = "has a task of its own"
+
+
 class Turn(NamedTuple):
     """One step of a node, at a time: how it ended, and what it took.
 
@@ -89,6 +92,11 @@ class Trail:
         """Whether the node's next turn goes on with a port operation."""
         return self.end in ("port", "waits")
 
+    @property
+    def has_own_tasks(self) -> bool:
+        """Whether another task of the node had a turn since its checkpoint."""
+        return self.strayed.startswith(_OWN_TASK)
+
     def note(self, time: float, moves: Sequence[Move], *, armed: int) -> None:
         """Hear of a turn of the node's own task, which has armed so many timers by now."""
         node = self.node
@@ -117,7 +125,7 @@ class Trail:
     def note_other(self, name: str) -> None:
         """Hear of a turn of another task of the node."""
         self.turns_made += 1
-        self.strayed = f"has a task of its own, {name}"
+        self.strayed = f"{_OWN_TASK}, {name}"
 
     def note_timer(self, time: float) -> None:
         """Hear that a timer of the node rang."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -142,12 +142,14 @@ class Step(NamedTuple):
     moves: tuple[Move, ...]
 
     def __str__(self) -> str:
-        moved = "; ".join(f"{move.verb} {shown(move.value)} {_way(move)}" for move in self.moves)
+        moved = in_words(self.moves)
         return f"{self.number:>4}  {self.time:g} s  {self.name}{': ' if moved else ''}{moved}"
 
 
-def _way(move: Move) -> str:
-    return f"{'to' if move.verb == 'sent' else 'from'} {move.edge}"
+def in_words(moves: Sequence[Move]) -> str:
+    """Say which packets moved, and by which edges; "" where none did."""
+    ways = {"sent": "to", "took": "from"}
+    return "; ".join(f"{move.verb} {shown(move.value)} {ways[move.verb]} {move.edge}" for move in moves)
 
 
 def _is_at_a_port(stepping: Stepping, node: Node, name: str) -> bool:

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Collection, Mapping
-from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 from fbcore.errors import FlowError, SnapshotError
 from fbcore.formats.typed_json import from_data, to_data
+from fbcore.formats.whole_text import write_whole
 from fbcore.model.flat import flatten
 from fbcore.model.graph import Graph
 from fbcore.model.packet import Each
@@ -143,16 +142,9 @@ def write(data: Any, path: Path) -> None:
         SnapshotError: it cannot be written there.
     """
     text = json.dumps(data, indent=1, ensure_ascii=False, allow_nan=False)
-    draft = path.with_name(f".{path.name}.{os.getpid()}")
     try:
-        with draft.open("w", encoding="utf-8") as file:
-            file.write(text + "\n")
-            file.flush()
-            os.fsync(file.fileno())
-        draft.replace(path)
+        write_whole(path, f"{text}\n")
     except OSError as error:
-        with suppress(OSError):
-            draft.unlink()
         raise SnapshotError(f"the snapshot cannot be written: {error.strerror}", str(path)) from error
 
 

@@ -167,37 +167,34 @@ class Stepping:
         self.loop.step(name)
         moves = tuple(self._moves)
         if node is not None:
-            self._note(node, name, moves, is_timer=is_timer)
-            if self.pasts is not None:
-                self._remember(self.pasts[node.address], name, before, moves, is_timer=is_timer)
+            self._note(node, name, before, moves, is_timer=is_timer)
         self.settle()
         return node.address if node is not None else "", moves
 
-    def _note(self, node: Node, name: str, moves: tuple[Move, ...], *, is_timer: bool) -> None:
+    def _note(
+        self, node: Node, name: str, before: tuple[str, list[str]], moves: tuple[Move, ...], *, is_timer: bool
+    ) -> None:
+        """Tell the trail of a node of its step, and then its past, where that is remembered."""
         trail, now = self.trails[node.address], self.loop.time()
+        past = self.pasts[node.address] if self.pasts is not None else None
         if is_timer:
             trail.note_timer(now)
+            if past is not None:
+                past.note_timer(now)
         elif name == self.name_of(node):
             trail.note(now, moves, armed=self.loop.timers.armed_by.get(name, 0))
+            if past is not None:
+                past.note(now, before, moves)
         else:
             trail.note_other(name)
+            if past is not None:
+                past.note_other(now, name, moves)
 
     def _standing(self, node: Node | None) -> tuple[str, list[str]]:
         """Return the port operation that a node has come to, for who remembers."""
         if self.pasts is None or node is None or node.trace is None:
             return "", []
         return node.trace.verb, [port.name for port in node.trace.ports]
-
-    def _remember(
-        self, past: Past, name: str, before: tuple[str, list[str]], moves: tuple[Move, ...], *, is_timer: bool
-    ) -> None:
-        now = self.loop.time()
-        if is_timer:
-            past.note_timer(now)
-        elif name == self.name_of(past.node):
-            past.note(now, before, moves)
-        else:
-            past.note_other(now, name, moves)
 
     def settle(self) -> None:
         """Let the net do what it does by itself, until nothing is left but choices."""

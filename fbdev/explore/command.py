@@ -3,8 +3,8 @@
 import io
 import logging
 import sys
-from collections.abc import Sequence
-from contextlib import ExitStack, redirect_stdout
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager, redirect_stdout
 from pathlib import Path
 from typing import Any
 
@@ -12,14 +12,12 @@ import typer
 
 from fbcore.formats.python_file import load_graph, split_target
 from fbcore.model.graph import Graph
-from fbcore.net.report import Outcome
 from fbcore.runtimes.choice import BLOCKED
 from fbcore.source.package import importable
 from fbdev.complaint import say
-from fbdev.exit_code import ExitCode, exit_code_of
+from fbdev.exit_code import ExitCode
 from fbdev.explore.budget import Budget
 from fbdev.explore.explorer import explore
-from fbdev.explore.failure import Failure
 from fbdev.explore.nets import GOOD, NetScene
 from fbdev.explore.options import ExploreOptions, explore_command, outcomes
 from fbdev.explore.result import Result
@@ -30,6 +28,9 @@ from fbdev.run.options import split_file
 from fbdev.step.recording import write_choices
 
 _MOST_ENDS = 20
+
+_OF_FAILURE = {"deadlock": ExitCode.DEADLOCKED, "end": ExitCode.STARVED}
+"""How `fbdev run` would have ended; of all other failures, as one."""
 
 
 def explore_file(arguments: Sequence[str]) -> int:
@@ -69,28 +70,24 @@ def _explore(graph: Graph, options: ExploreOptions, configs: dict[str, Any]) -> 
     return _code(result)
 
 
-class _quiet:  # noqa: N801 - used as a function
-    """Nets that are ended in thousands have nothing to say on the log."""
-
-    def __enter__(self) -> None:
-        self._level = logging.getLogger("fbcore").level
-        logging.getLogger("fbcore").setLevel(logging.CRITICAL)
-
-    def __exit__(self, *error: object) -> None:
-        logging.getLogger("fbcore").setLevel(self._level)
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Keep the log still: nets that are ended in thousands have nothing to say there."""
+    log = logging.getLogger("fbcore")
+    level = log.level
+    log.setLevel(logging.CRITICAL)
+    try:
+        yield
+    finally:
+        log.setLevel(level)
 
 
 def _code(result: Result) -> int:
     if result.verdict.kind is VerdictKind.BUG:
-        return _code_of_bug(result.failure)
+        return _OF_FAILURE.get(result.failure.kind, ExitCode.FAILED) if result.failure else ExitCode.FAILED
     if result.verdict.kind is VerdictKind.HOLDS:
         return ExitCode.GOOD
     return ExitCode.STOPPED if result.verdict.detail == "interrupted" else ExitCode.UNPROVEN
-
-
-def _code_of_bug(failure: Failure | None) -> int:
-    outcome = failure.what.partition(":")[0] if failure is not None else ""
-    return exit_code_of(Outcome(outcome)) if outcome in list(Outcome) else ExitCode.FAILED
 
 
 def _lines(name: str, result: Result) -> list[str]:

@@ -11,8 +11,10 @@ from typing import Any
 from fbcore.errors import shown
 from fbcore.model.graph import Graph
 from fbcore.net.build import build_net
+from fbcore.net.node import Node
 from fbcore.net.options import NetOptions
 from fbcore.net.report import Outcome, Result
+from fbcore.runtimes.choice import in_words
 from fbcore.runtimes.identity import identity_of, state_digest
 from fbcore.runtimes.repeatable import repeatable
 from fbcore.runtimes.stepping import Stepping
@@ -138,13 +140,14 @@ class NetExecution:
         if stepping.result is not None:
             outputs = {f"outputs.{name}": shown_all(values) for name, values in self.shared.outputs.items()}
             return {"outcome": str(stepping.result.outcome), **outputs}
-        return {node.address: self._stands(node.address) for node in stepping.net.nodes}
+        return {node.address: self._stands(node) for node in stepping.net.nodes}
 
-    def _stands(self, address: str) -> str:
-        node, trail = next(each for each in self._stepping.net.nodes if each.address == address), None
-        trail = self._stepping.trails[address]
-        if node.ended or node.trace is None or not trail.is_at_a_port:
-            return str(node.phase) if node.ended else f"{node.phase}, {trail.end}"
+    def _stands(self, node: Node) -> str:
+        trail = self._stepping.trails[node.address]
+        if node.ended:
+            return str(node.phase)
+        if node.trace is None or not trail.is_at_a_port:
+            return f"{node.phase}, {trail.end}"
         return f"{node.phase}: {node.trace.verb} {', '.join(port.name for port in node.trace.ports)}"
 
     @property
@@ -215,10 +218,7 @@ class NetExecution:
         self._wind_up()
         if stepping.result is not None:
             return Finished(str(stepping.result.outcome))
-        moved = [
-            f"{move.verb} {shown(move.value)} {'to' if move.verb == 'sent' else 'from'} {move.edge}" for move in moves
-        ]
-        return Yielded("; ".join(moved) or does)
+        return Yielded(in_words(moves) or does)
 
     def replay(self, path: Sequence[str]) -> None:
         """See `Execution`."""
@@ -243,7 +243,7 @@ class NetExecution:
     def key(self) -> Hashable:
         """See `Execution`."""
         for address, trail in self._stepping.trails.items():
-            if trail.strayed.startswith("has a task"):
+            if trail.has_own_tasks:
                 raise NotWholeError(f"node {address} {trail.strayed}")
         return state_digest(self._stepping)
 

@@ -41,7 +41,7 @@ def _is_private(stepping: Stepping, node: Node, name: str) -> bool:
     if trail.end == "begins":
         return True
     if not trail.is_at_a_port:
-        return not trail.strayed.startswith("has a task")
+        return not trail.has_own_tasks
     if trace.verb in ("receive", "zip"):
         # Nobody else takes from its ports, and whoever sends puts at the other end.
         return True
@@ -59,10 +59,8 @@ def breaks_reduction(stepping: Stepping, address: str) -> str:
         return "the net is stopped, or fails"
     if stepping.result is not None and stepping.result.errors:
         return "the net has failed"
-    for node in net.nodes:
-        if node.address == address and node.ended:
-            for port in node.ins.values():
-                for edge in port.edges:
-                    if len(edge) or not (edge.finished or port.flushed):
-                        return f"{address} has ended before its input {port.name}"
+    node = stepping.trails[address].node
+    for port in node.ins.values() if node.ended else ():
+        if any(len(edge) or not (edge.finished or port.flushed) for edge in port.edges):
+            return f"{address} has ended before its input {port.name}"
     return ""
