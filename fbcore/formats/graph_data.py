@@ -106,6 +106,8 @@ def _node(node: NodeSpec, prefix: str, folder: Path | None) -> dict[str, Any]:
     if node.configs:
         values = node.configs.items()
         found["configs"] = {name: _value(value, f"{address}.{name}", folder) for name, value in values}
+    if node.own_options:
+        found["options"] = node.own_options
     return found
 
 
@@ -168,14 +170,14 @@ class _Reader:
         return graph
 
     def _node(self, graph: Graph, data: Any, address: str) -> None:
-        id, component, configs = _parts(data, address, "id", "component", configs={})
+        id, component, configs, options = _parts(data, address, "id", "component", configs={}, options={})
         place = self.places(_of(str, id, _at(address, "id")))
         given = _of(dict, configs, _at(address, "configs"))
         # The component first: its file may be where the classes of the values are.
         made = self._component(component, _at(address, "component"), place)
         values = {name: self._value(value, f"{address}.configs.{name}") for name, value in given.items()}
         try:
-            graph.add_at(made, id, values, place)
+            graph.add_at(made, id, values, place, _of(dict, options, _at(address, "options")))
         except GraphError as error:
             raise DataError(error.what, address, error.hint) from error
 
@@ -254,7 +256,10 @@ _HINT = "the data is not by graph_to_data, or broken"
 
 def _outline(graph: Graph) -> Any:
     """Return what a graph is, whatever it is made of, as data."""
-    nodes = [[node.id, _declared(node.component), _readable(node.configs)] for node in graph.nodes.values()]
+    nodes = [
+        [node.id, _declared(node.component), _readable(node.configs), *([node.own_options] if node.own_options else ())]
+        for node in graph.nodes.values()
+    ]
     edges = [[*edge.source, *edge.target, edge.capacity, _readable(edge.copy)] for edge in graph.edges]
     outline = [graph.name, nodes, edges, [_readable(value) for value in graph.initials]]
     return [*outline, "token"] if graph.token else outline

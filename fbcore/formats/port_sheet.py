@@ -100,11 +100,11 @@ def _title(spec: ComponentSpec) -> str:
 def _what(spec: ComponentSpec) -> str:
     if spec.graph is not None:
         return f"composite of {len(spec.graph.nodes)} nodes"
-    target = spec.target
-    if not isinstance(target, FunctionComponent):
-        return "component"
-    options = ['fires="any"'] if target.fires == "any" else []
-    options += [f"{name}=True" for name in ("buffered", "unpack") if getattr(target, name)]
+    options = [
+        f'{name}="{value}"' if type(value) is str else f"{name}={value}" for name, value in spec.options.said.items()
+    ]
+    if isinstance(spec.target, FunctionComponent) and spec.target.unpack:
+        options.append("unpack=True")
     return ", ".join(["component", *options])
 
 

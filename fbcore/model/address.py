@@ -15,7 +15,23 @@ MESSAGES = ("started", "stopped", "executed", "failed")
 """The messages that every node can send."""
 
 RESERVED_PORTS = frozenset(
-    {"run", "stateless", "net", "tasks", "select", "zip", "busy", "error", "log", "execute", "stop", *MESSAGES}
+    {
+        "run",
+        "stateless",
+        "loop",
+        "execute_after_start",
+        "options",
+        "net",
+        "tasks",
+        "select",
+        "zip",
+        "busy",
+        "error",
+        "log",
+        "execute",
+        "stop",
+        *MESSAGES,
+    }
 )
 """Names that a component has anyway, and that no port may take."""
 

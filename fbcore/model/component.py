@@ -15,6 +15,7 @@ from fbcore.model.component_spec import ComponentSpec
 from fbcore.model.declared import Declared
 from fbcore.model.display import bundle_of
 from fbcore.model.memory import MemorySpec
+from fbcore.model.options import ClassOptions, Kind, check_body
 from fbcore.model.packet import Failure
 from fbcore.model.port import Hit, In, Message, Out, Signal
 from fbcore.model.port_spec import PortSpec
@@ -78,7 +79,7 @@ class Component:
     A new instance is made for every run of a net; what it must know from one packet to the next is kept in a
     `Memory`, or it can neither be stored nor restarted. `run` may send and receive as it likes; it ends by
     returning, or when `EndOfStream` or `EndOfDemand` leaves it. `__init__`, if there is one, takes no
-    arguments and may use configs.
+    arguments and may use configs. Options stand in the body too, as `loop = True`: see `Options`.
 
     Example:
         class Double(Component):
@@ -100,12 +101,17 @@ class Component:
     stopped: Message
     executed: Message
     failed: Message
+    execute_after_start: ClassVar[bool | None] = None
+    loop: ClassVar[bool | None] = None
     stateless: ClassVar[bool] = False
-    """What `run` knows between two receives is in its Memory, and there is none: it can be begun anew at any one."""
+    options = ClassOptions()
+    """What the class says of `execute_after_start`, `loop` and `stateless`; in a net, what counts for the node."""
+    _kind: ClassVar[Kind] = "class"
     _node: Host
 
     def __init_subclass__(cls, **options: Any) -> None:
         super().__init_subclass__(**options)
+        check_body(cls._kind, cls)
         frame = sys._getframe(1)
         place = Place(frame.f_code.co_filename, frame.f_lineno)
         cls._declared = Declared(cls, frame.f_locals, frame.f_globals, place)

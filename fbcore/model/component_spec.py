@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from fbcore.model.address import RESERVED_PORTS, Place, element_of, is_id
 from fbcore.model.memory import MemorySpec
+from fbcore.model.options import Kind, Options
 from fbcore.model.port_spec import IMPLICIT, PortKind, PortSpec
 
 if TYPE_CHECKING:
@@ -40,6 +41,19 @@ class ComponentSpec:
         self.place = place
         self.graph: Graph | None = None
         self.problems: list[tuple[str, str, str]] = []
+
+    @property
+    def kind(self) -> Kind:
+        """Whether this is a class, a function or a composite."""
+        if isinstance(self.target, type):
+            return "class" if self.graph is None else "composite"
+        return "function"
+
+    @property
+    def options(self) -> Options:
+        """What the component says of its options."""
+        options: Options = self.target.options
+        return options
 
     def of(self, kind: PortKind) -> list[PortSpec]:
         """Return the declared ports of one kind, in order of declaration."""

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, ClassVar, cast
 
 from fbcore.errors import GraphError
 from fbcore.model.address import Place, element_of, snake_case
 from fbcore.model.component import Component, all_memories, all_ports, doc_of
 from fbcore.model.component_spec import ComponentSpec
+from fbcore.model.options import Kind
 from fbcore.model.packet import NOTHING
 from fbcore.model.port_spec import PortKind, PortSpec
 from fbcore.model.types import fits
@@ -57,6 +58,7 @@ class CompositeComponent(Component):
         #> [3]
     """
 
+    _kind: ClassVar[Kind] = "composite"
     _inner: Graph | None = None
 
     def build(self, graph: Graph) -> None:

@@ -78,8 +78,21 @@ def flatten(graph: Graph) -> Flat:
             for source in _sources(scope, edge):
                 for target, way in ends:
                     _add(flat, scope, edge, source, target, way)
+    _execute_after_start(flat)
     _fix_configs(flat, outermost)
     return flat
+
+
+def _execute_after_start(flat: Flat) -> None:
+    """Let a signal lie there from the start for nodes that others execute, and that are to run at once as well."""
+    executed = {edge.target[0]: edge for edge in flat.edges if edge.target[1] == "execute"}
+    for address, edge in executed.items():
+        node = flat.nodes.get(address)
+        if node is not None and node.options.execute_after_start:
+            scope, dot, id = address.rpartition(".")
+            source = (f"{scope}{dot}initial", id)
+            flat.initials[source] = None
+            flat.edges.append(type(edge)(source, (address, "execute"), node.place))
 
 
 def _sources(scope: _Scope, edge: EdgeSpec) -> Iterator[End]:

@@ -6,12 +6,13 @@ import functools
 import inspect
 import sys
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterator, Mapping
-from typing import TYPE_CHECKING, Any, Generic, Literal, ParamSpec, Protocol, TypeVar, overload
+from typing import TYPE_CHECKING, Any, Generic, ParamSpec, TypeVar, overload
 
-from fbcore.errors import GraphError
+from fbcore.errors import GraphError, shown
 from fbcore.model.address import Place
 from fbcore.model.component_spec import ComponentSpec
 from fbcore.model.display import bundle_of
+from fbcore.model.options import Fires, Options
 from fbcore.model.packet import Failure, Missing
 from fbcore.model.port import Message, Out, Signal
 from fbcore.model.port_spec import PortKind
@@ -23,7 +24,7 @@ R_co = TypeVar("R_co", covariant=True)
 S_co = TypeVar("S_co", covariant=True)
 T = TypeVar("T")
 
-Fires = Literal["all", "any"]
+_DEFAULTS = Options()
 
 
 class FunctionComponent(Generic[P, R_co, S_co]):
@@ -56,9 +57,8 @@ class FunctionComponent(Generic[P, R_co, S_co]):
         self,
         function: Callable[P, R_co],
         local_names: Mapping[str, Any],
+        options: Options = _DEFAULTS,
         *,
-        fires: Fires = "all",
-        buffered: bool = False,
         unpack: bool = False,
     ) -> None:
         self._signature = Signature(function, local_names)
@@ -67,16 +67,11 @@ class FunctionComponent(Generic[P, R_co, S_co]):
         self.is_async = inspect.iscoroutinefunction(function)
         self.streams = self._signature.streams
         self.takes_positions = self._signature.takes_positions
-        self.fires = fires
-        self.buffered = buffered
+        self.options = options
         self.unpack = unpack
         self._spec: ComponentSpec | None = None
         self._packets: frozenset[str] = frozenset()
-        if fires not in ("all", "any"):
-            raise GraphError(f"fires cannot be {fires!r}", function.__name__, 'say fires="all" or fires="any"')
-        if buffered and not self.streams:
-            hint = "a function that returns sends all or nothing anyway: leave `buffered` away"
-            raise GraphError("buffered is for functions that yield", function.__name__, hint)
+        self.check_options(options)
 
     def __call__(self, *args: P.args, **kwargs: P.kwargs) -> R_co:
         """Call the function itself, as in a test: `parse(row)`."""
@@ -100,6 +95,12 @@ class FunctionComponent(Generic[P, R_co, S_co]):
 
     def __reduce__(self) -> str:
         return self.function.__qualname__
+
+    def check_options(self, options: Options) -> None:
+        """Refuse an option that would change nothing in this function."""
+        if options.buffered and not self.streams:
+            hint = "a function that returns sends all or nothing anyway: leave `buffered` away"
+            raise GraphError("buffered is for functions that yield", self.function.__name__, hint)
 
     @property
     def packets(self) -> frozenset[str]:
@@ -131,7 +132,7 @@ class FunctionComponent(Generic[P, R_co, S_co]):
     def _check_missing(self, spec: ComponentSpec) -> None:
         """Note a problem where an input of several does not allow that nothing has come by it yet."""
         inputs = spec.of(PortKind.INPUT)
-        if self.fires == "any" and len(inputs) > 1:
+        if self.options.fires == "any" and len(inputs) > 1:
             for port in inputs:
                 if not fits(Missing, port.type):
                     what = f"{port.name} is Missing before its first packet, and its type does not allow it"
@@ -143,8 +144,21 @@ def _place_of(function: Callable[..., Any]) -> Place:
     return Place(code.co_filename, code.co_firstlineno)
 
 
-class _Decorator(Protocol):
-    """What `@component(...)` with options is: a decorator, typed as `@component` is."""
+class FunctionTemplate:
+    """Options that functions are made components with: what `@component(...)` is, and a decorator itself.
+
+    Raises:
+        GraphError: an option is said that there is none of for functions, or not with this value.
+    """
+
+    __slots__ = ("_unpack", "options")
+
+    def __init__(self, **options: Any) -> None:
+        unpack = options.pop("unpack", False)
+        self.options = _DEFAULTS.changed("function", "@component", options, ("unpack",))
+        self._unpack = unpack
+        if type(unpack) is not bool:
+            raise GraphError(f"unpack cannot be {shown(unpack)}", "@component", "say unpack=True or unpack=False")
 
     @overload
     def __call__(
@@ -156,6 +170,17 @@ class _Decorator(Protocol):
     def __call__(self, function: Callable[P, Iterator[T]], /) -> FunctionComponent[P, Iterator[T], T]: ...
     @overload
     def __call__(self, function: Callable[P, T], /) -> FunctionComponent[P, T, T]: ...
+    def __call__(self, function: Callable[P, Any], /) -> Any:
+        """Make a component of a function."""
+        return self.made(function, sys._getframe(1).f_locals)
+
+    def made(self, function: Callable[P, Any], local_names: Mapping[str, Any]) -> FunctionComponent[P, Any, Any]:
+        """Make a component of a function, whose annotations may name what is local to where it stands."""
+        return FunctionComponent(function, local_names, self.options, unpack=self._unpack)
+
+    def __repr__(self) -> str:
+        said = [f"{name}={value!r}" for name, value in self.options.said.items()]
+        return f"@component({', '.join([*said, *(['unpack=True'] if self._unpack else [])])})"
 
 
 @overload
@@ -167,15 +192,15 @@ def component(function: Callable[P, Iterator[T]], /) -> FunctionComponent[P, Ite
 @overload
 def component(function: Callable[P, T], /) -> FunctionComponent[P, T, T]: ...
 @overload
-def component(*, fires: Fires = "all", buffered: bool = False, unpack: bool = False) -> _Decorator: ...
 def component(
-    function: Callable[P, Any] | None = None,
-    /,
     *,
     fires: Fires = "all",
     buffered: bool = False,
     unpack: bool = False,
-) -> Any:
+    execute_after_start: bool | None = None,
+    loop: bool | None = None,
+) -> FunctionTemplate: ...
+def component(function: Callable[P, Any] | None = None, /, **options: Any) -> Any:
     """Make a component of a function: one firing for every packet (one from each input, if it has several).
 
     The function may be plain or `async`, return a value or None, or yield values. It is still the function
@@ -185,7 +210,8 @@ def component(
     `fires="any"` makes a firing of every packet, by whichever input it comes; the other parameters keep their
     last value, `Missing()` before the first. `buffered=True` holds back what a function yields until it has
     yielded all: a firing that fails sends nothing. `unpack=True` makes an output port of every field of the
-    NamedTuple or dataclass that is returned; a field that is None is not sent.
+    NamedTuple or dataclass that is returned; a field that is None is not sent. `loop` and `execute_after_start`
+    are the options that classes have too: see `Options`.
 
     Example:
         from collections.abc import Iterator
@@ -199,9 +225,5 @@ def component(
         print(list(words("a-b", sep="-")))
         #> ['a', 'b']
     """
-    local_names = sys._getframe(1).f_locals
-
-    def decorate(function: Callable[P, Any]) -> FunctionComponent[P, Any, Any]:
-        return FunctionComponent(function, local_names, fires=fires, buffered=buffered, unpack=unpack)
-
-    return decorate if function is None else decorate(function)
+    template = FunctionTemplate(**options)
+    return template if function is None else template.made(function, sys._getframe(1).f_locals)

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import keyword
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, TypeVar, overload
 
-from fbcore.errors import GraphError
+from fbcore.errors import GraphError, shown
 from fbcore.model.address import BORDERS, Place, caller, element_of, is_id
 from fbcore.model.component import Component, class_spec
 from fbcore.model.component_spec import ComponentSpec
@@ -15,6 +15,7 @@ from fbcore.model.composite import CompositeComponent, component_of, composite_s
 from fbcore.model.display import bundle_of
 from fbcore.model.function import FunctionComponent
 from fbcore.model.handle import BorderHandles, NodeHandle, PortHandle
+from fbcore.model.options import NodeOptions
 from fbcore.model.port_spec import PortKind, PortSpec
 from fbcore.model.problem import Problem
 from fbcore.model.validate import validate
@@ -27,15 +28,29 @@ DEFAULT_CAPACITY = 64
 
 
 class NodeSpec:
-    """A component in a graph: its id, the configs fixed for it, and the line that added it."""
+    """A component in a graph: its id, the configs fixed for it, and the line that added it.
 
-    __slots__ = ("component", "configs", "id", "place")
+    `options` are those that count for it, and `own_options` those among them that `add` was given.
+    """
 
-    def __init__(self, id: str, component: ComponentSpec, configs: dict[str, Any], place: Place) -> None:
+    __slots__ = ("component", "configs", "id", "options", "own_options", "place")
+
+    def __init__(
+        self,
+        id: str,
+        component: ComponentSpec,
+        configs: dict[str, Any],
+        place: Place,
+        options: Mapping[str, Any] | None = None,
+    ) -> None:
         self.id = id
         self.component = component
         self.configs = configs
         self.place = place
+        self.own_options = dict(options or {})
+        self.options = component.options.changed(component.kind, id, self.own_options)
+        if isinstance(component.target, FunctionComponent):
+            component.target.check_options(self.options)
 
     def default(self, config: str) -> Any:
         """Return what a config is unless the graph feeds it: as given to `add`, else its default, else NOTHING."""
@@ -123,17 +138,24 @@ class Graph:
         self._numbers: dict[tuple[str, str], int] = {}
 
     @overload
-    def add(self, component: type[C], id: str | None = None, /, **config: Any) -> C: ...
+    def add(
+        self, component: type[C], id: str | None = None, /, *, options: NodeOptions | None = None, **config: Any
+    ) -> C: ...
     @overload
-    def add(self, component: F, id: str | None = None, /, **config: Any) -> F: ...
-    def add(self, component: Any, id: str | None = None, /, **config: Any) -> Any:
+    def add(
+        self, component: F, id: str | None = None, /, *, options: NodeOptions | None = None, **config: Any
+    ) -> F: ...
+    def add(
+        self, component: Any, id: str | None = None, /, *, options: NodeOptions | None = None, **config: Any
+    ) -> Any:
         """Add a component, and return its node, whose ports are its attributes.
 
         Without an id the node is named after the component: `ReadCsv` becomes `read_csv`. Keywords fix
-        configs of this node; where a config of the graph feeds one of them too, they are its default.
+        configs of this node; where a config of the graph feeds one of them too, they are its default. `options`
+        change some `Options` of the component for this node.
 
         Raises:
-            GraphError: the id is taken or not allowed, or this is no component.
+            GraphError: the id is taken or not allowed, this is no component, or it has no such option.
 
         Example:
             @component
@@ -146,9 +168,16 @@ class Graph:
             print(*graph.nodes)
             #> scale to_feet
         """
-        return self.add_at(component, id, config, caller())
+        return self.add_at(component, id, config, caller(), options)
 
-    def add_at(self, component: Any, id: str | None, configs: dict[str, Any], place: Place) -> Any:
+    def add_at(
+        self,
+        component: Any,
+        id: str | None,
+        configs: dict[str, Any],
+        place: Place,
+        options: Any = None,
+    ) -> Any:
         """Add as `add` does, on behalf of a line of the user's source."""
         self._refuse_if_frozen(place)
         spec = spec_of(component)
@@ -162,7 +191,10 @@ class Graph:
                 name,
                 f'give this one an id of its own: graph.add({spec.target.__name__}, "{name}_2")',
             )
-        self.nodes[name] = NodeSpec(name, spec, configs, place)
+        if options is not None and not isinstance(options, Mapping):
+            hint = 'give a dict, as options={"loop": True}; a config cannot be called options'
+            raise GraphError(f"{shown(options)} are no options of a node ({place})", name, hint)
+        self.nodes[name] = NodeSpec(name, spec, configs, place, options)
         return NodeHandle(self, self.nodes[name])
 
     def __getitem__(self, id: str) -> Any:

@@ -59,7 +59,7 @@ def _waiting(graph: Graph) -> Iterator[Problem]:
     connected = {edge.target for edge in graph.edges}
     for node in graph.nodes.values():
         function = node.component.target
-        if isinstance(function, FunctionComponent) and function.fires == "all":
+        if isinstance(function, FunctionComponent) and node.options.fires == "all":
             inputs = [port.name for port in node.component.of(PortKind.INPUT) if (node.id, port.name) in connected]
             if len(inputs) > 1:
                 hint = 'let it have one input, which several outputs may feed, or say @component(fires="any")'

@@ -111,6 +111,9 @@ def _connections(graph: Graph, has_token: bool) -> Iterator[Problem]:
                 yield Problem("nothing is connected to this input", address, node.place, hint)
         if node.component.graph is not None:
             yield from _not_of_composites(node, feeding, sending)
+        elif node.options.execute_after_start is False and (node.id, "execute") not in feeding:
+            hint = f"connect a message: `some.started >> {node.id}.execute`, or leave execute_after_start=False away"
+            yield Problem("it waits for `execute`, and nothing is connected to that", node.id, node.place, hint)
 
 
 def _not_of_composites(

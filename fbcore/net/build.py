@@ -75,7 +75,7 @@ def build_net(
     for node in by_id.values():
         net.add(node)
     for address, spec in flat.nodes.items():
-        give_work(by_id[address], spec.component)
+        give_work(by_id[address], spec)
     return net
 
 

@@ -9,6 +9,7 @@ from typing import Any
 
 from fbcore.errors import EndOfDemand, EndOfStream, StopNet
 from fbcore.model.function import FunctionComponent
+from fbcore.model.options import Options
 from fbcore.model.packet import MISSING, Packet
 from fbcore.model.port_spec import PortKind
 from fbcore.net.batch import fire_batch
@@ -17,6 +18,7 @@ from fbcore.net.in_port import InPort
 from fbcore.net.joint import Select, take_all
 from fbcore.net.node import Node
 from fbcore.net.out_port import OutPort
+from fbcore.net.rounds import Rounds
 
 
 class Firing:
@@ -25,9 +27,10 @@ class Firing:
     `trigger` is the signal `execute` where that is connected: it then says when the function fires.
     """
 
-    def __init__(self, node: Node, component: FunctionComponent[..., Any, Any]) -> None:
+    def __init__(self, node: Node, component: FunctionComponent[..., Any, Any], options: Options) -> None:
         self.node = node
         self.component = component
+        self.options = options
         self.ports = [node.ins[port.name] for port in component.spec.of(PortKind.INPUT)]
         self.outs = {port.name: node.outs[port.name] for port in component.spec.of(PortKind.OUTPUT)}
         self.out: OutPort | None = None if component.unpack else self.outs.get("out")
@@ -47,36 +50,59 @@ class Firing:
         self._function = partial(self.component.function, **bound) if bound else self.component.function
 
     def run(self) -> Coroutine[Any, Any, None]:
-        """Fire until an input has ended (all of them, where any fires); once, when there are no inputs."""
+        """Fire until an input has ended (all of them, where any fires); once, when there are no inputs.
+
+        The option `loop` says otherwise: False lets it fire once, True again and again without inputs.
+        """
         self._read_configs()
         # Not one coroutine around the other: whatever is awaited in the innermost passes through all of them.
         return self._run_plainly(self.ports[0]) if self._is_plain() else self._run()
 
     async def _run(self) -> None:
-        if self.component.fires == "any" and (len(self.ports) > 1 or self.trigger is not None):
+        if self.options.fires == "any" and (len(self.ports) > 1 or self.trigger is not None):
             await self._run_on_any()
         elif self.ports or self.trigger is not None:
             await self._run_on_all()
         else:
+            await self._fire_without_inputs()
+
+    async def _fire_without_inputs(self) -> None:
+        await self._fire(())
+        rounds = Rounds(self.node)
+        while self.options.loop:
+            await rounds.end()
             await self._fire(())
+
+    @property
+    def _is_once(self) -> bool:
+        """Whether one firing is all; where `execute` is connected, each signal stands for one."""
+        return self.options.loop is False and self.trigger is None
 
     def _is_plain(self) -> bool:
         """Whether a firing is a call of a function with one value, and sending what it returns."""
         component = self.component
         has_more = self.trigger is not None or "executed" in self.node.outs
         is_simple = component.takes_positions and not component.is_async and not component.streams
-        return len(self.ports) == 1 and is_simple and not has_more and not component.unpack and not self.packets
+        is_simple = is_simple and not component.unpack and not self.packets and not self._is_once
+        return len(self.ports) == 1 and is_simple and not has_more
 
     async def _run_on_all(self) -> None:
         """Fire for one packet of each input, and one signal where `execute` is connected."""
         ports = self.ports if self.trigger is None else [*self.ports, self.trigger]
         if len(ports) == 1:
             async for value in ports[0]:
-                await self._fire((self._given(ports[0], value),)[: len(self.ports)])
+                if not self.ports:
+                    await self._fire_without_inputs()
+                    continue
+                await self._fire((self._given(ports[0], value),))
+                if self._is_once:
+                    return
         while len(ports) > 1:
             values = await take_all(self.node, ports)
             given = [self._given(port, value) for port, value in zip(self.ports, values, strict=False)]
             await self._fire(given)
+            if self._is_once:
+                return
 
     async def _run_on_any(self) -> None:
         """Fire for every packet, whatever input it comes by, or for every signal where `execute` is connected."""
@@ -90,6 +116,8 @@ class Firing:
                 latest[hit.port.name] = self._given(hit.port, hit.value)
             if trigger is None or hit.port is trigger:
                 await self._fire([latest[port.name] for port in self.ports])
+                if self._is_once:
+                    return
 
     def _given(self, port: InPort, value: Any) -> Any:
         """Return what the function gets of a packet that was just received: its value, or the packet itself."""
@@ -148,11 +176,11 @@ class Firing:
         if isinstance(result, AsyncIterator):
             async with aclosing(_closable(result)) as items:
                 async for item in items:
-                    held_back.append(item) if self.component.buffered else await self._send(item)
+                    held_back.append(item) if self.options.buffered else await self._send(item)
         else:
             with closing(_closable(result)) as items:
                 for item in items:
-                    held_back.append(item) if self.component.buffered else await self._send(item)
+                    held_back.append(item) if self.options.buffered else await self._send(item)
         for item in held_back:
             await self._send(item)
 

@@ -34,8 +34,7 @@ def joins(flat: Flat, group: str) -> Iterator[Finding]:
 
 def _pairs(node: NodeSpec) -> bool:
     """Say whether a node takes one packet from each of its inputs."""
-    target = node.component.target
-    return isinstance(target, FunctionComponent) and target.fires == "all"
+    return isinstance(node.component.target, FunctionComponent) and node.options.fires == "all"
 
 
 def _uneven(flat: Flat, address: str, feeding: dict[End, list[EdgeSpec]], group: str) -> Iterator[Finding]:

@@ -17,7 +17,7 @@ SOON = 0.02
 class Asker(Component):
     """Waits on its own loop in a way that a test gives it, then sends 1."""
 
-    loop: In[int]
+    back: In[int]
     out: Out[int]
     done: Out[str]
     wait: Callable[["Asker"], Awaitable[str]]
@@ -37,7 +37,7 @@ def asking(wait: Callable[[Asker], Awaitable[str]]) -> Graph:
     graph = Graph("asking")
     asker, echo = graph.add(cls, "asker"), graph.add(same)
     asker.out >> echo.value
-    echo.out >> asker.loop
+    echo.out >> asker.back
     asker.done >> graph.outputs.said
     return graph
 
@@ -48,7 +48,7 @@ def asking(wait: Callable[[Asker], Awaitable[str]]) -> Graph:
 async def asyncio_timeout(asker: Asker) -> str:
     try:
         async with asyncio.timeout(SOON):
-            await asker.loop.receive()
+            await asker.back.receive()
     except TimeoutError:
         return "timed out"
     return "received"
@@ -56,28 +56,28 @@ async def asyncio_timeout(asker: Asker) -> str:
 
 async def anyio_move_on(asker: Asker) -> str:
     with anyio.move_on_after(SOON):
-        await asker.loop.receive()
+        await asker.back.receive()
         return "received"
     return "timed out"
 
 
 async def asyncio_wait_for(asker: Asker) -> str:
     try:
-        await asyncio.wait_for(asker.loop.receive(), SOON)
+        await asyncio.wait_for(asker.back.receive(), SOON)
     except TimeoutError:
         return "timed out"
     return "received"
 
 
 async def asyncio_wait(asker: Asker) -> str:
-    receiving = asyncio.ensure_future(asker.loop.receive())
+    receiving = asyncio.ensure_future(asker.back.receive())
     done, _ = await asyncio.wait([receiving], timeout=SOON)
     receiving.cancel()
     return "received" if done else "timed out"
 
 
 async def call_later(asker: Asker) -> str:
-    receiving = asyncio.ensure_future(asker.loop.receive())
+    receiving = asyncio.ensure_future(asker.back.receive())
     asyncio.get_running_loop().call_later(SOON, receiving.cancel)
     try:
         await receiving
@@ -103,7 +103,7 @@ async def child_sleeps_and_sends(asker: Asker) -> str:
         await asker.out.send(7)
 
     asker.tasks.create_task(later())
-    return f"received {await asker.loop.receive()}"
+    return f"received {await asker.back.receive()}"
 
 
 async def free_child_sleeps_and_sends(asker: Asker) -> str:
@@ -112,7 +112,7 @@ async def free_child_sleeps_and_sends(asker: Asker) -> str:
         await asker.out.send(7)
 
     child = asyncio.create_task(later())
-    value = await asker.loop.receive()
+    value = await asker.back.receive()
     await child
     return f"received {value}"
 
@@ -121,7 +121,7 @@ async def callback_makes_a_child(asker: Asker) -> str:
     children = []
     loop = asyncio.get_running_loop()
     loop.call_soon(lambda: loop.call_soon(lambda: children.append(loop.create_task(asker.out.send(7)))))
-    return f"received {await asker.loop.receive()}"
+    return f"received {await asker.back.receive()}"
 
 
 @pytest.mark.parametrize("wait", [child_sleeps_and_sends, free_child_sleeps_and_sends, callback_makes_a_child])
@@ -136,15 +136,15 @@ def test_a_child_that_will_send_is_outstanding(run, wait):
 
 async def children_in_task_group(asker: Asker) -> str:
     async with asyncio.TaskGroup() as group:
-        first = group.create_task(asker.loop.receive())
-        second = group.create_task(asker.loop.receive())
+        first = group.create_task(asker.back.receive())
+        second = group.create_task(asker.back.receive())
     return f"{first} {second}"
 
 
 async def children_in_anyio_group(asker: Asker) -> str:
     async with anyio.create_task_group() as group:
-        group.start_soon(asker.loop.receive)
-        group.start_soon(asker.loop.receive)
+        group.start_soon(asker.back.receive)
+        group.start_soon(asker.back.receive)
     return "ended"
 
 
@@ -156,51 +156,51 @@ async def _group():
 
 async def children_in_wrapped_group(asker: Asker) -> str:
     async with _group() as group:
-        group.create_task(asker.loop.receive())
+        group.create_task(asker.back.receive())
     return "ended"
 
 
 async def children_in_node_group(asker: Asker) -> str:
-    asker.tasks.create_task(asker.loop.receive())
+    asker.tasks.create_task(asker.back.receive())
     return "left to the node's group"
 
 
 async def gather(asker: Asker) -> str:
-    return str(await asyncio.gather(asker.loop.receive(), asker.loop.receive()))
+    return str(await asyncio.gather(asker.back.receive(), asker.back.receive()))
 
 
 async def nested_gather(asker: Asker) -> str:
-    return str(await asyncio.gather(asyncio.gather(asker.loop.receive()), asker.loop.receive()))
+    return str(await asyncio.gather(asyncio.gather(asker.back.receive()), asker.back.receive()))
 
 
 async def wait_all(asker: Asker) -> str:
-    await asyncio.wait([asyncio.ensure_future(asker.loop.receive()), asyncio.ensure_future(asker.loop.receive())])
+    await asyncio.wait([asyncio.ensure_future(asker.back.receive()), asyncio.ensure_future(asker.back.receive())])
     return "ended"
 
 
 async def await_task(asker: Asker) -> str:
-    return str(await asyncio.ensure_future(asker.loop.receive()))
+    return str(await asyncio.ensure_future(asker.back.receive()))
 
 
 async def await_task_of_task(asker: Asker) -> str:
     async def child() -> int:
-        return await asyncio.ensure_future(asker.loop.receive())
+        return await asyncio.ensure_future(asker.back.receive())
 
     return str(await asyncio.ensure_future(child()))
 
 
 async def shielded(asker: Asker) -> str:
-    return str(await asyncio.shield(asyncio.ensure_future(asker.loop.receive())))
+    return str(await asyncio.shield(asyncio.ensure_future(asker.back.receive())))
 
 
 async def as_completed(asker: Asker) -> str:
-    for each in asyncio.as_completed([asker.loop.receive(), asker.loop.receive()]):
+    for each in asyncio.as_completed([asker.back.receive(), asker.back.receive()]):
         await each
     return "ended"
 
 
 async def wait_for_without_limit(asker: Asker) -> str:
-    return str(await asyncio.wait_for(asker.loop.receive(), None))
+    return str(await asyncio.wait_for(asker.back.receive(), None))
 
 
 PARKED = [
@@ -232,13 +232,13 @@ async def child_ends_without_ports(asker: Asker) -> str:
         await asyncio.sleep(0)
 
     asker.tasks.create_task(idle())
-    await asker.loop.receive()
+    await asker.back.receive()
     return "received"
 
 
 async def child_ends_later_without_ports(asker: Asker) -> str:
     asker.tasks.create_task(asyncio.sleep(SOON))
-    await asker.loop.receive()
+    await asker.back.receive()
     return "received"
 
 
@@ -252,16 +252,16 @@ def test_a_child_that_ends_without_touching_a_port_lets_the_net_be_called_blocke
 
 
 async def cancelled_while_parked(asker: Asker) -> str:
-    receiving = asyncio.ensure_future(asker.loop.receive())
+    receiving = asyncio.ensure_future(asker.back.receive())
     await asyncio.sleep(0)
     receiving.cancel()
     await asyncio.wait([receiving])
     await asker.out.send(3)
-    return f"received {await asker.loop.receive()}"
+    return f"received {await asker.back.receive()}"
 
 
 async def woken_and_cancelled(asker: Asker) -> str:
-    receivers = [asyncio.ensure_future(asker.loop.receive()) for _ in range(3)]
+    receivers = [asyncio.ensure_future(asker.back.receive()) for _ in range(3)]
     await asyncio.sleep(SOON)
     await asker.out.send(3)
     while len(asker._node.waits) == 3:  # noqa: ASYNC110 - the very pass in which one is woken
@@ -299,7 +299,7 @@ async def thread_of_ones_own(asker: Asker) -> str:
     async with asker.busy("reading the sensor"):
         thread.start()
         loop.call_later(SOON, go.set)
-        await asker.loop.receive()
+        await asker.back.receive()
     thread.join()
     return "received"
 
@@ -431,11 +431,11 @@ def test_an_idle_net_makes_no_pass_of_the_loop(counting):
     passes = []
 
     class Sleeper(Component):
-        loop: In[int]
+        back: In[int]
         out: Out[int]
 
         async def run(self) -> None:
-            self.tasks.create_task(self.loop.receive())
+            self.tasks.create_task(self.back.receive())
             await asyncio.sleep(0)
             await asyncio.sleep(0)
             await asyncio.sleep(0)
@@ -447,7 +447,7 @@ def test_an_idle_net_makes_no_pass_of_the_loop(counting):
     graph = Graph("idle")
     sleeper, echo = graph.add(Sleeper), graph.add(same)
     sleeper.out >> echo.value
-    echo.out >> sleeper.loop
+    echo.out >> sleeper.back
     assert counting(graph).outcome is Outcome.QUIESCENT
     assert passes[0] <= 3
 
@@ -476,10 +476,10 @@ def test_a_sender_that_is_owed_a_wake_up_gets_it_while_others_wait_for_the_world
     """Work that is outstanding elsewhere withholds a verdict, not the wake-up of a sender that has room."""
 
     class ListensAndReceives(Listens):
-        loop: In[int]
+        back: In[int]
 
         async def run(self) -> None:
-            self.tasks.create_task(self.loop.receive())
+            self.tasks.create_task(self.back.receive())
             await super().run()
 
     graph = Graph("owed")
@@ -490,7 +490,7 @@ def test_a_sender_that_is_owed_a_wake_up_gets_it_while_others_wait_for_the_world
     if child_waits:
         listens = graph.add(ListensAndReceives, "listens")
         listens.heard >> graph.add(same).value
-        graph["same"].out >> listens.loop
+        graph["same"].out >> listens.back
     else:
         graph.add(Listens).heard >> graph.outputs.heard
     result = stock(graph, time_limit=0.2)

@@ -159,17 +159,17 @@ def test_a_packet_that_nobody_takes_is_starved(run):
     """A node that waits elsewhere, in a net that cannot move, leaves the packet named."""
 
     class Waits(Component):
-        loop: In[int]
+        back: In[int]
         ignored: In[int]
         out: Out[int]
 
         async def run(self) -> None:
-            await self.loop.receive()
+            await self.back.receive()
 
     graph = Graph("ignored")
     waits, echo = graph.add(Waits), graph.add(double)
     waits.out >> echo.value
-    echo.out >> waits.loop
+    echo.out >> waits.back
     graph.inputs.number >> waits.ignored
     result = run(graph, inputs={"number": 5})
     assert result.outcome is Outcome.STARVED
@@ -223,7 +223,7 @@ def test_a_node_asleep_on_a_timer_is_not_blocked(run):
     """The others wait for it, and the net ends when it has woken and sent."""
 
     class Sleeps(Component):
-        loop: In[int]
+        back: In[int]
         out: Out[int]
         woken: Out[str]
 
@@ -234,7 +234,7 @@ def test_a_node_asleep_on_a_timer_is_not_blocked(run):
     graph = Graph("asleep")
     sleeps, echo = graph.add(Sleeps), graph.add(double)
     sleeps.out >> echo.value
-    echo.out >> sleeps.loop
+    echo.out >> sleeps.back
     sleeps.woken >> graph.outputs.woken
     result = run(graph)
     assert (result.outcome, result.outputs.woken) == (Outcome.FINISHED, ["awake"])
@@ -249,13 +249,13 @@ def test_a_node_that_waits_for_a_socket_is_not_blocked(kind):
     here.setblocking(False)
 
     class Reads(Component):
-        loop: In[int]
+        back: In[int]
         out: Out[int]
         read: Out[bytes]
 
         async def run(self) -> None:
             loop = asyncio.get_running_loop()
-            receiving = self.tasks.create_task(self.loop.receive())
+            receiving = self.tasks.create_task(self.back.receive())
             loop.call_later(0.02, there.send, b"hello")
             await self.read.send(await loop.sock_recv(here, 100))
             receiving.cancel()
@@ -263,7 +263,7 @@ def test_a_node_that_waits_for_a_socket_is_not_blocked(kind):
     graph = Graph("socket")
     reads, echo = graph.add(Reads), graph.add(double)
     reads.out >> echo.value
-    echo.out >> reads.loop
+    echo.out >> reads.back
     reads.read >> graph.outputs.read
     with here, there:
         result = run_on(LOOPS[kind], graph, time_limit=5)
