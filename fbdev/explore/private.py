@@ -11,6 +11,9 @@ That nobody stops the net, fails, or ends early is not known before; when one do
 
 from __future__ import annotations
 
+from fbcore.net.edge import Edge
+from fbcore.net.firing import Firing
+from fbcore.net.in_port import InPort
 from fbcore.net.node import Node
 from fbcore.runtimes.stepping import Stepping
 
@@ -46,8 +49,22 @@ def _is_private(stepping: Stepping, node: Node, name: str) -> bool:
         # Nobody else takes from its ports, and whoever sends puts at the other end.
         return True
     if trace.verb == "send":
-        return all(not edge.shared and not edge.target.is_eager for port in trace.ports for edge in port.edges)
+        return not any(_is_raced_to(edge) for port in trace.ports for edge in port.edges)
     return False
+
+
+def _is_raced_to(edge: Edge) -> bool:
+    """Tell whether it matters when a packet comes by an edge."""
+    return edge.shared or edge.target.is_eager or (isinstance(edge.target, InPort) and _may_choose(edge.target.node))
+
+
+def _may_choose(node: Node) -> bool:
+    """Tell whether a node may look at several inputs and take from whichever has a packet first."""
+    if len(node.ins) < 2:
+        return False
+    firing = getattr(node.work, "__self__", None)
+    # A class may `select` at any time; a function says how it fires.
+    return firing.component.fires == "any" if isinstance(firing, Firing) else True
 
 
 def breaks_reduction(stepping: Stepping, address: str) -> str:
@@ -63,4 +80,7 @@ def breaks_reduction(stepping: Stepping, address: str) -> str:
     for port in node.ins.values() if node.ended else ():
         if any(len(edge) or not (edge.finished or port.flushed) for edge in port.edges):
             return f"{address} has ended before its input {port.name}"
+    for out in node.outs.values() if node.ended else ():
+        if any(isinstance(edge.target, InPort) and edge.target.name == "execute" for edge in out.edges):
+            return f"{address} has ended, and no more signals to execute come from it"
     return ""

@@ -37,7 +37,7 @@ def pair(left: Any, right: Any) -> str:
     return f"{left}{right}"
 
 
-@component
+@component(fires="any")
 def either(left: Any | Missing, right: Any | Missing) -> str:
     return f"{'-' if isinstance(left, Missing) else left}{'-' if isinstance(right, Missing) else right}"
 
@@ -120,6 +120,21 @@ def test_two_producers_into_one_port_have_all_their_orders() -> None:
         out = end["outputs.out"]
         assert out.index("a0") < out.index("a1") < out.index("a2")
         assert out.index("b0") < out.index("b1") < out.index("b2")
+
+
+@pytest.mark.parametrize(
+    ("kind", "ends"), [(Merge, ["['a0', 'b0']", "['b0', 'a0']"]), (either, ["['-b0', 'a0b0']", "['a0-', 'a0b0']"])]
+)
+def test_whoever_takes_what_comes_first_sees_all_orders(kind: Any, ends: list[str]) -> None:
+    """A `select`, and a function that fires on any, take either packet first, though each has an edge of its own."""
+    graph = Graph("either")
+    node = graph.add(kind, "node")
+    for prefix, port in (("a", node.left), ("b", node.right)):
+        graph.add(names, prefix, prefix=prefix, count=1).out >> port
+    node.out >> graph.outputs.out
+    result = explore(NetScene(graph), audit=50)
+    assert result.verdict.kind is VerdictKind.HOLDS, str(result)
+    assert sorted(end["outputs.out"] for end in result.ends) == ends
 
 
 def test_a_deadlock_is_found_with_its_circle() -> None:
