@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from collections.abc import Hashable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
@@ -14,15 +15,19 @@ from fbcore.net.build import build_net
 from fbcore.net.node import Node
 from fbcore.net.options import NetOptions
 from fbcore.net.report import Outcome, Result
+from fbcore.net.trace import Move
 from fbcore.runtimes.choice import in_words
 from fbcore.runtimes.identity import identity_of, state_digest
 from fbcore.runtimes.repeatable import repeatable
 from fbcore.runtimes.stepping import Stepping
+from fbdev.explore.around import Around
 from fbdev.explore.execution import Fault
 from fbdev.explore.failure import FailureKind
+from fbdev.explore.known import Known
 from fbdev.explore.private import NotReducedError, breaks_reduction, private_step
 from fbdev.explore.program import Program
 from fbdev.explore.shared import Use
+from fbdev.explore.watch import Watch
 from fbdev.explore.words import Accesses, ExploreError, Finished, NotEnabled, NotWholeError, Step, Yielded
 
 _STEPWISE = NetOptions(stepwise=True)
@@ -39,7 +44,8 @@ class NetScene:
     """A net to be explored: its graph, what comes in, and how it may end.
 
     `inputs` and `configs` are as those of `BatchRuntime.run`; `allowed` are outcomes that are no failure. Invariants
-    are given a `Played`: the state of the net, what came out so far, and the result at the end.
+    are given a `Played`: the state of the net, what came out so far, and the result at the end. `context` are objects
+    whose attributes belong to the node that runs: they are swapped at every switch.
 
     Example:
         from fbcore import Each, Graph, component
@@ -61,6 +67,7 @@ class NetScene:
     inputs: Mapping[str, Any] = field(default_factory=dict)
     configs: Mapping[str, Any] = field(default_factory=dict)
     allowed: Sequence[Outcome | str] = GOOD
+    context: tuple[Any, ...] = ()
 
     def __post_init__(self) -> None:
         self.inputs = repeatable(self.inputs)
@@ -79,13 +86,16 @@ class NetScene:
 class Played:
     """A net that is explored, as checks see it."""
 
-    __slots__ = ("_stepping",)
+    __slots__ = ("_stepping", "saw_all")
 
     def __init__(self, stepping: Stepping) -> None:
         self._stepping = stepping
+        self.saw_all = False
+        """Whether somebody has looked at more than outputs and result."""
 
     def state(self) -> dict[str, Any]:
         """Return the net as it is, as `FSMRuntime.state` does."""
+        self.saw_all = True
         return self._stepping.state()
 
     @property
@@ -107,17 +117,26 @@ class NetExecution:
     """
 
     def __init__(self, program: Program, scene: NetScene) -> None:
-        if program.sentinel or program.hooks or program.remap:
-            hint = "an invariant sees every state of a net"
-            raise ExploreError("a net takes no sentinel, hooks, identity or remap", "explore", hint)
+        if program.remap:
+            what = "nodes keep their names: none of a net is made anew while it runs, so that none can pass for another"
+            raise ExploreError(what, "explore", "leave `identity` and `remap` out")
         self._program = program
         self._scene = scene
+        if program.known is None:
+            program.known = Known(scene.graph, scene.inputs, scene.configs, scene.context)
+        self._known: Known = program.known
+        self._known.put_back()
+        if program.random_state is not None:
+            random.setstate(program.random_state)
         self._stepping = scene.begin()
+        self._watch = Watch(self._known, self._stepping, draws=program.random_state is not None)
         self._available: list[str] | None = None
         self.shared = Played(self._stepping)
         self.sentinel_error: Exception | None = None
         self.accesses: Accesses = None
         self.created: list[str] = []
+        self._around = Around(program, self.shared, scene.context, self._stepping)
+        self._around.begin(self)
 
     # -- what can be seen ------------------------------------------------------------------------------
 
@@ -130,7 +149,9 @@ class NetExecution:
 
     def _next_steps(self) -> list[str]:
         stepping = self._stepping
-        alone = private_step(stepping) if self._program.reduces else None
+        alone = None
+        if self._program.reduces:
+            alone = private_step(stepping, self._known.unseen, shows=self._program.invariant is not None)
         return stepping.names() if alone is None else [alone]
 
     @property
@@ -166,8 +187,8 @@ class NetExecution:
         return ()
 
     def hidden_sharing(self) -> Mapping[str, set[str]]:
-        """Return nothing: it is not looked for."""
-        return {}
+        """See `Execution`: what was seen to be changed, in this execution or one before."""
+        return self._known.shared()
 
     def unnoted(self) -> AbstractContextManager[None]:
         """See `Execution`."""
@@ -207,27 +228,40 @@ class NetExecution:
         stepping = self._stepping
         if not stepping.is_enabled(process):
             return NotEnabled(process, "it is not enabled")
-        self._available = None
-        does = stepping.choice(process).does
+        does = stepping.choice(process).does if self._program.tells else ""
         was_cancelled = stepping.net.is_cancelled
-        address, moves = stepping.make(process)
+        address, moves = self._make(process)
         if self._program.reduces and not was_cancelled:
             why = breaks_reduction(stepping, address)
             if why:
                 raise NotReducedError(why)
         self._wind_up()
         if stepping.result is not None:
-            return Finished(str(stepping.result.outcome))
-        return Yielded(in_words(moves) or does)
+            step: Step = Finished(str(stepping.result.outcome))
+        else:
+            step = Yielded((in_words(moves) or does) if self._program.tells else process)
+        self.sentinel_error = self._around.after(self, process, step)
+        return step
 
     def replay(self, path: Sequence[str]) -> None:
         """See `Execution`."""
-        self._available = None
         for name in path:
             if not self._stepping.is_enabled(name):
                 raise KeyError(name)
-            self._stepping.make(name)
-            self._wind_up()
+            if self._around.is_empty:
+                self._make(name)
+                self._wind_up()
+            else:
+                self.next(name)
+
+    def _make(self, name: str) -> tuple[str, tuple[Move, ...]]:
+        """Make a step, and see what it has changed behind the ports."""
+        self._available = None
+        address = self._around.before(name)
+        self._watch.before(address)
+        found = self._stepping.make(name)
+        self._watch.after(address, found[1])
+        return found
 
     def _wind_up(self) -> None:
         """Let a net end that is cancelled: how it ends is decided, in whatever order nodes are cancelled."""
@@ -245,7 +279,9 @@ class NetExecution:
         for address, trail in self._stepping.trails.items():
             if trail.has_own_tasks:
                 raise NotWholeError(f"node {address} {trail.strayed}")
-        return state_digest(self._stepping)
+        if self._program.reduces and self.shared.saw_all:
+            raise NotReducedError("the invariant looks at the whole state")
+        return state_digest(self._stepping), self._watch.key(), self._around.key()
 
     def labels_key(self) -> Hashable:
         """Return where all nodes stand, and nothing else."""
@@ -261,7 +297,11 @@ class NetExecution:
 
     def close(self) -> None:
         """See `Execution`."""
+        if self._stepping.loop.is_closed():
+            return
+        self._around.end(self)
         self._stepping.close()
+        self._known.put_back()
 
 
 def shown_all(values: Sequence[Any]) -> str:

@@ -15,6 +15,7 @@ from fbcore.net.edge import Edge
 from fbcore.net.firing import Firing
 from fbcore.net.in_port import InPort
 from fbcore.net.node import Node
+from fbcore.net.sink import Sink
 from fbcore.runtimes.stepping import Stepping
 
 
@@ -22,16 +23,26 @@ class NotReducedError(Exception):
     """A step was made whose order with others can matter everywhere; it never leaves the explorer."""
 
 
-def private_step(stepping: Stepping) -> str | None:
-    """Return the name of a step that can be made before all others, or None when there is no such step."""
+def private_step(stepping: Stepping, unseen: set[str], *, shows: bool) -> str | None:
+    """Return the name of a step that can be made before all others, or None when there is no such step.
+
+    `unseen` are nodes that use what others use too, though nobody sees it; with `shows`, what comes out is looked at
+    in every state, and not at the end alone.
+    """
     if stepping.loop.timers:
         # A timer may ring first, and whoever reads the time, or arms another, sees that.
         return None
     for name in stepping.loop.ready:
         node = stepping.node_of(name)
-        if node is not None and _is_private(stepping, node, name):
+        if node is None or node.address in unseen or (shows and _shows(node)):
+            continue
+        if _is_private(stepping, node, name):
             return str(name)
     return None
+
+
+def _shows(node: Node) -> bool:
+    return any(isinstance(edge.target, Sink) for port in (*node.outs.values(), node.error) for edge in port.edges)
 
 
 def _is_private(stepping: Stepping, node: Node, name: str) -> bool:
@@ -64,7 +75,7 @@ def _may_choose(node: Node) -> bool:
         return False
     firing = getattr(node.work, "__self__", None)
     # A class may `select` at any time; a function says how it fires.
-    return firing.component.fires == "any" if isinstance(firing, Firing) else True
+    return firing.options.fires == "any" if isinstance(firing, Firing) else True
 
 
 def breaks_reduction(stepping: Stepping, address: str) -> str:

@@ -56,6 +56,10 @@ class Program:
         """What `random` begins with in each execution, when processes draw from it."""
         self.reduces = False
         """Steps of a net that no other can race with are made first, and alone."""
+        self.known: Any = None
+        """What is known of a net and all its executions."""
+        self.tells = False
+        """Steps are to say what they did, in words."""
         self.has_snapshot = False
         """The user reads what is shared, instead of the explorer."""
         self.conditions_fail = False

@@ -69,7 +69,8 @@ class Result:
     def assert_holds(self, *accepted: str) -> Result:
         """Return the result if the verdict is `holds`, with no given but the usual ones and those named here.
 
-        `"preemptions"`, `"steps"`, `"announced"`, `"labels"`, `"snapshot"`, `"names"` and `"sampled"` can be accepted.
+        `"preemptions"`, `"steps"`, `"announced"`, `"labels"`, `"snapshot"`, `"names"`, `"unseen"` and `"sampled"` can
+        be accepted.
 
         Raises:
             AssertionError: with the report, when it is another.

@@ -14,6 +14,7 @@ from fbdev.explore.every import Every
 from fbdev.explore.execution import Execution, read_labels, read_state
 from fbdev.explore.failure import Failure
 from fbdev.explore.graph import Spin, StateGraph
+from fbdev.explore.known import LearnedError, learning
 from fbdev.explore.nets import NetScene
 from fbdev.explore.private import NotReducedError
 from fbdev.explore.program import Program
@@ -69,6 +70,7 @@ class Strategy:
         self.plan = plan
         self._search = "sample" if plan.chance and plan.search not in DRAWS else plan.search
         self._budget = plan.budget
+        self._is_net = isinstance(program.factory, NetScene)
 
     def run(self) -> Result:
         """Search, and return what was found."""
@@ -151,7 +153,8 @@ class Strategy:
                 session.notes.append(f"states cannot be told apart: {error}")
                 session.ends.clear()
                 self._graph = StateGraph()
-                return self._complete("races")
+                # Nodes of a net do not say what they touch.
+                return self._preempting() if self._is_net else self._complete("races")
         except SpentError as error:
             session.notes.append(f"not complete: {error}")
             session.meter.budget = whole
@@ -163,35 +166,26 @@ class Strategy:
     def _complete(self, search: str) -> tuple[str, VerdictKind]:
         session = self._session
         self._used = search
-        is_net = isinstance(self.program.factory, NetScene)
-        self.program.reduces = is_net and search == "states"
+        self.program.reduces = self._is_net and search == "states" and self.program.sentinel is None
         if search == "every":
             Every(session).run()
-        elif search == "races" and is_net:
+        elif search == "races" and self._is_net:
             hint = 'leave `search` out, or say "states"'
             raise ExploreError("nodes of a net do not announce what they touch", "explore", hint)
         elif search == "races":
             ByRace(session).run()
         else:
             read: Read = read_labels if search == "labels" else read_state
-            by_state = self._by_state(read)
             try:
-                self._search_states(by_state)
-            except NotReducedError as error:
-                # What was found so far was found with too few orders.
-                session.notes.append(f"every order was tried, for {error}")
-                session.ends.clear()
-                session.failures.clear()
-                by_state = self._by_state(read)
-                by_state.run()
+                merged = self._search_states(read).merged_wrongly
             except NotSameError:
                 # By labels alone, states that are not alike pass for one: that is no fault of the processes.
                 if search != "labels":
                     raise
-                by_state.merged_wrongly = by_state.merged_wrongly or "the same labels, with other data behind them"
-            if by_state.merged_wrongly:
-                session.notes.append(f"states were merged that are not alike: {by_state.merged_wrongly}")
-                return f"states were merged that are not alike: {by_state.merged_wrongly}", VerdictKind.INCONCLUSIVE
+                merged = "the same labels, with other data behind them"
+            if merged:
+                session.notes.append(f"states were merged that are not alike: {merged}")
+                return f"states were merged that are not alike: {merged}", VerdictKind.INCONCLUSIVE
         return self._bounds(search)
 
     def _by_state(self, read: Read) -> ByState:
@@ -199,20 +193,29 @@ class Strategy:
         self._graph = by_state.graph
         return by_state
 
-    def _search_states(self, by_state: ByState) -> None:
-        """Search all states; of a net without the orders that make no difference.
-
-        Raises:
-            NotReducedError: they may make one.
-        """
-        try:
-            by_state.run()
-        finally:
-            was_reduced, self.program.reduces = self.program.reduces, False
-        if was_reduced and self._graph.spins():
-            raise NotReducedError("the net goes in circles")
-        if was_reduced and all(len(state.available) <= 1 for state in self._graph.states):
-            self._session.notes.append("no step of the net races with another: every order comes to the same end")
+    def _search_states(self, read: Read) -> ByState:
+        """Search all states; of a net without the orders that make no difference, until it turns out that they do."""
+        program, session = self.program, self._session
+        while True:
+            by_state = self._by_state(read)
+            try:
+                with learning(program):
+                    by_state.run()
+                if program.reduces and self._graph.spins():
+                    raise NotReducedError("the net goes in circles")
+            except LearnedError:
+                pass
+            except NotReducedError as error:
+                session.notes.append(f"every order was tried, for {error}")
+                program.reduces = False
+            else:
+                if program.reduces and all(len(state.available) <= 1 for state in self._graph.states):
+                    session.notes.append("no step of the net races with another: every order comes to the same end")
+                program.reduces = False
+                return by_state
+            # What was found so far was found with too few orders, or states were not told apart.
+            session.ends.clear()
+            session.failures.clear()
 
     def _bounds(self, search: str) -> tuple[str, VerdictKind]:
         bounds = []
@@ -226,6 +229,9 @@ class Strategy:
         if search == "labels":
             bounds.append("what labels tell")
             self._givens.append(LABELS)
+        if self._is_net and (unseen := self.program.known.givens()):
+            bounds.append("what can be seen")
+            self._givens += unseen
         self._add_givens()
         return " and ".join(bounds), VerdictKind.HOLDS_WITHIN if bounds else VerdictKind.HOLDS
 
@@ -245,9 +251,13 @@ class Strategy:
             while True:
                 search = Every(session, bound=proven + 1, read=read)
                 try:
-                    search.run()
+                    with learning(self.program):
+                        search.run()
                 except NotWholeError:
                     read = None
+                    continue
+                except LearnedError:
+                    proven = -1
                     continue
                 if not search.was_bounded:
                     return self._bounds("preemptions")
@@ -312,6 +322,8 @@ class Strategy:
     def _result(self, kind: VerdictKind, detail: str) -> Result:
         session = self._session
         seconds = session.meter.seconds
+        if self.program.known is not None:
+            session.notes += self.program.known.notes()
         if session.failures:
             kind = VerdictKind.BUG
             session.failures[0] = self._explained(session.failures[0])

@@ -1,0 +1,185 @@
+"""What the code of a component can reach besides its ports: a walk over objects, through closures and globals."""
+
+from __future__ import annotations
+
+import dis
+import gc
+from collections import deque
+from collections.abc import Hashable, Iterable, Iterator
+from functools import lru_cache
+from types import AsyncGeneratorType, CodeType, CoroutineType, FunctionType, GeneratorType, MethodType, ModuleType
+from typing import Any
+
+from fbcore.model.function import FunctionComponent
+from fbcore.net.firing import Firing
+from fbdev.explore.places import Place, data_of, is_foreign, is_of_user, kind_of
+
+MOST = 20_000
+"""Objects that one walk goes through; whoever reaches more has a part that nobody looked at."""
+
+_STORES = frozenset({"STORE_DEREF", "DELETE_DEREF", "STORE_GLOBAL", "DELETE_GLOBAL", "STORE_ATTR", "DELETE_ATTR"})
+_INDIRECT = frozenset({"globals", "setattr", "delattr", "vars", "exec", "eval", "__dict__", "modules"})
+
+_FRAMES = ("cr_frame", "gi_frame", "ag_frame")
+_WRAPPERS = ("async_generator_asend", "coroutine_wrapper", "anext_awaitable", "_Ending", "aclosing", "closing", "dict")
+_STILL_SENT = {Firing._send_result.__code__: ("held_back",), Firing._send.__code__: ("value",)}
+
+
+class Reach:
+    """All that can be reached from some roots.
+
+    `places` can be changed, by what identifies each; `opaque` are objects that nobody sees into, and their names;
+    `stores` are the names that the code there binds anew: of variables that nobody binds none can change. `values`
+    are the values of variables that the code names, such as functions that tell the time. `is_cut` says that there was
+    too much to go through.
+    """
+
+    __slots__ = ("_kept", "_skipped", "_work", "is_cut", "opaque", "places", "seen", "stores", "values")
+
+    def __init__(self, skipped: Iterable[object] = ()) -> None:
+        self.places: dict[Hashable, Place] = {}
+        self.opaque: dict[int, str] = {}
+        self.seen: set[int] = set()
+        self.stores: set[str] = set()
+        self.values: list[tuple[Any, str]] = []
+        self.is_cut = False
+        self._kept: list[object] = []
+        self._skipped = {id(each) for each in skipped}
+        self._work: deque[tuple[object, str]] = deque()
+
+    def of(self, root: object, name: str = "") -> Reach:
+        """Walk from an object, which is called so."""
+        self._work.append((root, name))
+        while self._work:
+            self._visit(*self._work.popleft())
+        return self
+
+    @property
+    def can_bind_any(self) -> bool:
+        """Whether the code may bind variables that it does not name."""
+        return not self.stores.isdisjoint(_INDIRECT)
+
+    def _visit(self, value: object, name: str) -> None:
+        kind = kind_of(value)
+        if kind == "fixed" and not isinstance(value, FunctionComponent):
+            return
+        if id(value) in self.seen or id(value) in self._skipped:
+            return
+        if len(self.seen) >= MOST:
+            self.is_cut = True
+            return
+        self.seen.add(id(value))
+        # Kept alive, so that no identity is given twice.
+        self._kept.append(value)
+        if kind in ("opaque", "framed"):
+            self.opaque[id(value)] = f"{name or 'an object'} ({type(value).__name__})"
+        elif kind == "place":
+            self._add(Place(value, f"{name or 'an object'} ({type(value).__name__})"))
+        self._work.extend(self._inside(value, kind, name))
+
+    def _add(self, place: Place) -> None:
+        self.places.setdefault(place.key, place)
+
+    def _inside(self, value: Any, kind: str, name: str) -> Iterator[tuple[object, str]]:
+        if isinstance(value, FunctionComponent):
+            yield value.function, name
+        elif kind == "function":
+            yield from self._of_function(value, name)
+        elif kind == "class":
+            yield from self._of_class(value)
+        elif kind == "cell":
+            self._add(Place(value, f"the variable {name}"))
+            yield from ((each, name) for each in self.places[id(value)].last)
+        elif kind == "place":
+            yield from ((each, name) for each in self.places[id(value)].last)
+            if is_of_user(type(value)):
+                yield type(value), name
+        elif isinstance(value, MethodType):
+            yield value.__self__, name
+            yield value.__func__, name
+        elif kind == "framed":
+            yield from _of_frame(value)
+        elif kind == "through":
+            yield from ((each, name) for each in gc.get_referents(value))
+
+    def _of_function(self, function: FunctionType, name: str) -> Iterator[tuple[object, str]]:
+        for called, cell in zip(function.__code__.co_freevars, function.__closure__ or (), strict=True):
+            yield cell, called
+        if is_foreign(function.__code__.co_filename):
+            return
+        self.stores |= _stored(function.__code__)
+        for defaults in (function.__defaults__ or (), (function.__kwdefaults__ or {}).values()):
+            yield from ((each, f"a default of {function.__name__}") for each in defaults)
+        if not hasattr(function, "__wrapped__"):
+            self._add(Place(function.__dict__, f"the attributes of {function.__name__}"))
+        yield from ((each, f"{function.__name__}.{key}") for key, each in function.__dict__.items())
+        yield from self._of_code(function.__code__, function.__globals__)
+
+    def _of_code(self, code: CodeType, names: dict[str, Any]) -> Iterator[tuple[object, str]]:
+        for name in names_in(code):
+            value = names.get(name)
+            if name not in names and name not in _stored(code):
+                continue
+            if isinstance(value, ModuleType):
+                inside, file = vars(value), getattr(value, "__file__", None)
+                for each in names_in(code):
+                    if each in inside:
+                        self.values.append((inside[each], f"{name}.{each}"))
+                        if file and not is_foreign(file):
+                            self._add(Place(inside, f"the global {name}.{each}", each))
+                            yield inside[each], f"the global {name}.{each}"
+                continue
+            self.values.append((value, name))
+            self._add(Place(names, f"the global {name}", name))
+            yield value, f"the global {name}"
+
+    def _of_class(self, value: type) -> Iterator[tuple[object, str]]:
+        for base in value.__mro__:
+            if not is_of_user(base):
+                continue
+            self._add(Place(base, f"the class {base.__name__}"))
+            yield from ((each, f"{base.__name__}.{name}") for name, each in data_of(base))
+            for name, each in vars(base).items():
+                for function in (each, *(getattr(each, part, None) for part in ("__func__", "fget", "fset", "func"))):
+                    if isinstance(function, FunctionType):
+                        yield function, f"{base.__name__}.{name}"
+
+
+def _of_frame(value: Any) -> Iterator[tuple[object, str]]:
+    """Yield what a coroutine or generator holds; of one that is not the user's, only those that it delegates to.
+
+    What fbcore has at hand it does not read, but for what it is still going to send.
+    """
+    frame = next((found for each in _FRAMES if (found := getattr(value, each, None)) is not None), None)
+    if frame is None:
+        return
+    held = gc.get_referents(value)
+    names = {id(each): f"the variable {name}" for name, each in frame.f_locals.items()}
+    if not is_foreign(frame.f_code.co_filename):
+        yield from ((each, names.get(id(each), "")) for each in held if each is not frame.f_locals)
+        return
+    yield from ((frame.f_locals[name], "") for name in _STILL_SENT.get(frame.f_code, ()) if name in frame.f_locals)
+    while held:
+        each = held.pop()
+        if isinstance(each, (CoroutineType, GeneratorType, AsyncGeneratorType)):
+            yield each, ""
+        elif type(each).__name__ in _WRAPPERS:
+            held += gc.get_referents(each)
+
+
+@lru_cache(maxsize=4096)
+def names_in(code: CodeType) -> tuple[str, ...]:
+    """Return the names of globals and attributes that code names, that of functions inside it included."""
+    inner = (name for const in code.co_consts if isinstance(const, CodeType) for name in names_in(const))
+    return tuple(dict.fromkeys((*code.co_names, *inner)))
+
+
+@lru_cache(maxsize=4096)
+def _stored(code: CodeType) -> frozenset[str]:
+    """Return the names that code binds anew, and those by which it might bind any."""
+    own = {each.argval for each in dis.get_instructions(code) if each.opname in _STORES}
+    own |= _INDIRECT & set(code.co_names)
+    for const in code.co_consts:
+        if isinstance(const, CodeType):
+            own |= _stored(const)
+    return frozenset(own)
