@@ -8,6 +8,8 @@ import typer
 
 from fbcore.model.graph import Graph
 from fbcore.net.report import Outcome
+from fbdev.explore.nets import NetScene
+from fbdev.explore.target import Target, called
 from fbdev.run.options import FIXED as FIXED_OF_RUN
 from fbdev.run.options import INPUT_HELP, Act, net_command, time_option
 
@@ -50,6 +52,18 @@ class ExploreOptions:
     ] = False
 
 
-def explore_command(graph: Graph | None, act: Act[ExploreOptions]) -> Any:
+def explore_command(found: Target | None, act: Act[ExploreOptions]) -> Any:
     """Make the command that parses the options, those of the graph included, shows their help, and acts."""
-    return net_command(graph, act, ExploreOptions, FIXED, "Explore")
+    if found is None or isinstance(found, Graph):
+        return net_command(found, act, ExploreOptions, FIXED, "Explore")
+    if isinstance(found, NetScene):
+        return net_command(found.graph, act, ExploreOptions, FIXED, "Explore")
+
+    def checked(options: ExploreOptions, configs: dict[str, Any]) -> int:
+        for option, given in (("--input", options.inputs), ("--allow", options.allow), ("--save", options.save)):
+            if given:
+                raise typer.BadParameter(f"it is for nets, and {called(found)} is none", param_hint=option)
+        return act(options, configs)
+
+    about = f"Explore the processes that {called(found)} makes."
+    return net_command(None, checked, ExploreOptions, FIXED, "Explore", about)

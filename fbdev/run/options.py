@@ -115,11 +115,13 @@ def run_command(graph: Graph | None, act: Act[RunOptions]) -> Any:
     return net_command(graph, act, RunOptions, FIXED, "Run")
 
 
-def net_command(graph: Graph | None, act: Act[Options], kind: type[Options], fixed: Sequence[str], verb: str) -> Any:
+def net_command(
+    graph: Graph | None, act: Act[Options], kind: type[Options], fixed: Sequence[str], verb: str, about: str = ""
+) -> Any:
     """Make the command that parses the options, those of the graph included, shows their help, and acts.
 
     `kind` declares the options that every net has, `fixed` names them; `verb` is what the command does to a net.
-    Without a graph there was no FILE: it is asked for.
+    Without a graph there was no FILE: it is asked for, unless `about` says what there was in it.
     """
     configs = config_options(graph, fixed) if graph is not None else []
 
@@ -131,8 +133,8 @@ def net_command(graph: Graph | None, act: Act[Options], kind: type[Options], fix
         given.pop("file", None)
         return act(kind(**given), values)
 
-    run.__doc__ = _help(graph, verb)
-    run.__signature__ = _signature(configs, kind, needs_file=graph is None)  # type: ignore[attr-defined]
+    run.__doc__ = about or _help(graph, verb)
+    run.__signature__ = _signature(configs, kind, needs_file=graph is None and not about)  # type: ignore[attr-defined]
     app = typer.Typer(add_completion=False, pretty_exceptions_enable=False, rich_markup_mode="rich")
     app.command()(run)
     return typer.main.get_command(app)

@@ -32,6 +32,87 @@ for prefix in "ab":
 merge.out >> graph.outputs.out
 """
 
+RACE = """
+from collections.abc import Iterator
+from fbcore import Component, Graph, In, Memory, Out, component
+
+@component
+def names(prefix: str = "a", count: int = 1) -> Iterator[str]:
+    for number in range(count):
+        yield f"{prefix}{number}"
+
+class Again(Component):
+    new: In[str]
+    old: In[str]
+    back: Out[str]
+    out: Out[str]
+    told: Memory[bool] = Memory(False)
+
+    async def run(self) -> None:
+        async for hit in self.select(self.new, self.old):
+            if hit.of(self.old) == "b0":
+                self.told.value = True
+            elif self.told.value:
+                await self.out.send(hit.value)
+            else:
+                await self.back.send(hit.value)
+
+graph = Graph("race")
+again = graph.add(Again)
+graph.add(names, "a", prefix="a", count=2).out >> again.new
+graph.add(names, "b", prefix="b").out >> again.old
+graph.connect(again.back, again.new, capacity=1)
+again.out >> graph.outputs.out
+"""
+
+PROCESSES = """
+from types import SimpleNamespace
+from fbcore import Graph, component
+from fbdev.explore import Blocked, Lock, Scene
+
+def opposite():
+    first, second = Lock("first"), Lock("second")
+
+    def take(one, other):
+        yield from one.acquire()
+        yield from other.acquire()
+        other.release()
+        one.release()
+
+    return {"a": take(first, second), "b": take(second, first)}
+
+def number():
+    shared = SimpleNamespace(count=0)
+
+    def add():
+        shared.count += 1
+        yield shared.count
+
+    return Scene([add()], shared)
+
+def process():
+    yield "one step"
+
+def other(count):
+    return [process() for _ in range(count)]
+
+def three():
+    return 3
+
+def fails():
+    raise ValueError("no")
+
+@component
+def double(number: int) -> int:
+    return 2 * number
+
+class Something:
+    pass
+
+def main():
+    raise SystemExit(1)
+"""
+
 DEADLOCK = """
 from fbcore import Component, Graph, In, Out
 
@@ -64,7 +145,10 @@ def test_all_ends_of_a_net_are_told(file: Path, capsys: pytest.CaptureFixture[st
     assert main(["explore", "net.py"]) == 0
     said = capsys.readouterr().out
     assert said.startswith("fan_in: holds (given: ")
-    assert "the order of steps decides which of 2 ends:\n  finished  out ['a0', 'b0']\n" in said
+    assert "how can it end?         in 2 ways:\n   1  finished  out ['a0', 'b0']\n" in said
+    assert "can it deadlock?        no, in no order\n" in said
+    assert "does the order matter?  yes: in which order packets come out, and nothing else\n  after " in said
+    assert "  leaves 1\n" in said
     assert "nobody wants" not in said
 
 
@@ -90,7 +174,9 @@ def test_outcomes_can_be_allowed(file: Path, capsys: pytest.CaptureFixture[str])
     """A net that may deadlock ends well when that is what is wanted; what is no outcome is refused."""
     file.write_text(DEADLOCK)
     assert main(["explore", "net.py", "--allow", "deadlocked"]) == 0
-    assert "the net has one end:\n  deadlocked  without outputs" in capsys.readouterr().out
+    said = capsys.readouterr().out
+    assert "how can it end?         in one way:\n   1  deadlocked  without outputs\n" in said
+    assert "can it deadlock?        yes, in every order\ndoes the order matter?  no: it ends the same" in said
     assert main(["explore", "net.py", "--allow", "dead"]) == 2
     assert "dead is no outcome; they are finished, quiescent" in capsys.readouterr().err
 
@@ -112,3 +198,86 @@ def test_what_is_wrong_is_said_in_words(file: Path, capsys: pytest.CaptureFixtur
     file.write_text(FAN_IN)
     assert main(["explore", "net.py", "--audit", "-1"]) == 2
     assert "Traceback" not in capsys.readouterr().err
+
+
+def test_after_a_bug_the_other_ends_are_told(file: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """A net that deadlocks in some orders: the shortest of them, what else it can come to, and what decides."""
+    file.write_text(RACE)
+    assert main(["explore", "net.py"]) == 4
+    said = capsys.readouterr().out
+    assert "  the smallest schedule: 11 steps, 3 switches\n" in said
+    assert "how can it end?         in 3 ways:\n" in said
+    assert "deadlocked  out []\n" in said
+    assert "quiescent   out ['a0', 'a1']\n" in said
+    assert "does the order matter?  yes: it decides whether the net is " in said
+    assert "  after 1 step:\n" in said
+    assert said.endswith("    b      sends 'b0' by out  leaves 1 and 2\n")
+
+
+# -- what is explored --------------------------------------------------------------------------------------
+
+
+def test_processes_of_a_function_are_explored(file: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """A function that makes generators, by its name: how they can end, with the code of a deadlock or none."""
+    file.write_text(PROCESSES)
+    assert main(["explore", "net.py:opposite"]) == 4
+    said = capsys.readouterr().out
+    assert said.startswith("opposite: bug: deadlock: a waits for second, held by b; b waits for first, held by a")
+    assert "   1    a finished; b finished\n   2    a acquire second; b acquire first\n" in said
+    assert "can it deadlock?        yes, by the schedule above\n" in said
+    assert main(["explore", "net.py:number"]) == 0
+    assert "does the order matter?  no: it ends the same in every order" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        (
+            "",
+            "there are 4 functions in this file: opposite, number, three, fails\n  hint: name one of them: net.py:opp",
+        ),
+        (":nix", "there is no nix in this file\n  hint: there are opposite, number, three, fails"),
+        (":process", "process is a process, and makes none\n  hint: explore a function that returns the processes"),
+        (":other", "other needs arguments: count\n  hint: explore a function that gives them"),
+        (":three", "a factory returns processes, and not 3"),
+        (":fails", "ValueError: no"),
+        (":double", "double is a component, and no net\n  hint: explore a net of it"),
+        (":Something", "Something is a class\n  hint: name a Graph, a NetScene, or a function"),
+    ],
+)
+def test_what_cannot_be_explored_is_said(file: Path, capsys: pytest.CaptureFixture[str], name: str, said: str) -> None:
+    """Whatever else stands in a file is refused in words, with what to do instead."""
+    file.write_text(PROCESSES)
+    assert main(["explore", f"net.py{name}"]) in (1, 2)
+    error = capsys.readouterr().err
+    assert said in error
+    assert "Traceback" not in error
+
+
+def test_a_file_of_nothing_is_refused(file: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """What could stand there is said."""
+    file.write_text("x = 1\n")
+    assert main(["explore", "net.py"]) == 2
+    assert "there is nothing to explore in this file\n  hint: declare a Graph, or a function" in capsys.readouterr().err
+
+
+def test_options_of_nets_are_refused_for_processes(file: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Inputs and outcomes are nothing that processes have."""
+    file.write_text(PROCESSES)
+    for option in ("--input=x=1", "--allow=starved", "--save=order.txt"):
+        assert main(["explore", "net.py:opposite", option]) == 2
+        assert f"{option.split('=')[0]}: it is for nets, and opposite is none" in capsys.readouterr().err
+
+
+def test_a_scene_in_a_file_is_explored_as_it_says(file: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """A `NetScene` is there to be explored, and comes before graphs; options of the command change what it says."""
+    file.write_text(FAN_IN + "\nfrom fbdev.explore import NetScene\nscene = NetScene(graph, configs={'count': 0})\n")
+    assert main(["explore", "net.py"]) == 0
+    assert "in one way:\n   1  finished  out []" in capsys.readouterr().out
+    assert main(["explore", "net.py", "--count", "1"]) == 0
+    assert "in 2 ways" in capsys.readouterr().out
+    assert main(["explore", "net.py:graph"]) == 0
+    assert "in 2 ways" in capsys.readouterr().out
+    file.write_text(FAN_IN + "\nfrom fbdev.explore import NetScene\none = NetScene(graph)\nother = NetScene(graph)\n")
+    assert main(["explore", "net.py"]) == 2
+    assert "there are 2 nets in this file: one, other\n  hint: name one of them: net.py:one" in capsys.readouterr().err

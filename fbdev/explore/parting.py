@@ -1,0 +1,58 @@
+"""Where the order of steps begins to decide: the first state whose steps leave different ends to be reached."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from fbdev.explore.graph import StateGraph
+
+
+@dataclass(frozen=True, slots=True)
+class Parting:
+    """The steps to a state, and which ends can still come after each step that is possible there, by their numbers."""
+
+    schedule: tuple[str, ...]
+    ways: Mapping[str, frozenset[int]]
+
+
+def parting(graph: StateGraph, ends: Sequence[Mapping[str, str]]) -> Parting | None:
+    """Return where orders part first, in the fewest steps; None when every order comes to the same of these ends."""
+    ahead = _ends_ahead(graph, ends)
+    came: dict[int, tuple[int, str] | None] = {0: None}
+    queue = [0] if graph.states else []
+    for number in queue:
+        ways: dict[str, frozenset[int]] = {}
+        for process, targets in graph.states[number].steps.items():
+            ways[process] = frozenset().union(*(ahead[target] for target in targets))
+            for target in targets:
+                if target not in came:
+                    came[target] = number, process
+                    queue.append(target)
+        if len(set(ways.values())) > 1:
+            return Parting(_path(came, number), ways)
+    return None
+
+
+def _ends_ahead(graph: StateGraph, ends: Sequence[Mapping[str, str]]) -> dict[int, frozenset[int]]:
+    """Return the ends that can be reached from each state, by their places among the ends."""
+    places = {tuple(sorted(end.items())): place for place, end in reversed(list(enumerate(ends)))}
+    found: dict[int, frozenset[int]] = {}
+    for component in graph.components():
+        reached: set[int] = set()
+        for number in component:
+            state = graph.states[number]
+            place = places.get(tuple(sorted(state.reached.items()))) if state.is_end else None
+            reached.update(() if place is None else (place,))
+            for targets in state.steps.values():
+                reached.update(*(found[target] for target in targets if target in found))
+        found.update(dict.fromkeys(component, frozenset(reached)))
+    return found
+
+
+def _path(came: Mapping[int, tuple[int, str] | None], number: int) -> tuple[str, ...]:
+    path: list[str] = []
+    while (before := came[number]) is not None:
+        number, process = before
+        path.append(process)
+    return tuple(reversed(path))

@@ -1,0 +1,112 @@
+"""What `fbdev explore FILE:name` explores: a graph, a net with what comes in, or a function that makes processes."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable
+from pathlib import Path
+from types import FunctionType, ModuleType
+from typing import Any
+
+from fbcore.errors import LoadError
+from fbcore.formats.python_file import graphs_in, is_json, load_graph, split_target
+from fbcore.model.component import Component
+from fbcore.model.function import FunctionComponent
+from fbcore.model.graph import Graph
+from fbcore.source.module import import_file
+from fbcore.source.read import Source
+from fbdev.explore.nets import NetScene
+
+Target = Graph | NetScene | Callable[[], Any]
+
+_RULE = "it is a Python file in UTF-8, with a Graph, a NetScene or a function that makes processes in it"
+
+
+def load_target(target: str) -> Target:
+    """Run a Python file and return what there is to explore in it; `FILE:name` takes that of this name.
+
+    Without a name it is the only `NetScene`, or in a file without them the only graph, or the one called `graph`; in a
+    file without nets the only function that needs no arguments, or the one called `factory`.
+
+    Raises:
+        LoadError: the file cannot be run, or there is nothing to explore in it, or several and none was named.
+    """
+    path, name = split_target(target)
+    if is_json(path):
+        return load_graph(target)
+    module = import_file(Source(path, _RULE))
+    return _named(module, path, name) if name else _only(module, path)
+
+
+def called(factory: Callable[[], Any]) -> str:
+    """Return the name of a function, for people."""
+    return str(getattr(factory, "__name__", "factory"))
+
+
+def _only(module: ModuleType, path: Path) -> Target:
+    nets = _nets(module)
+    found, kind, usual = (nets, "nets", "graph") if nets else (_factories(module), "functions", "factory")
+    if usual in found:
+        return found[usual]
+    if len(found) == 1:
+        return next(iter(found.values()))
+    if found:
+        hint = f"name one of them: {path}:{next(iter(found))}"
+        raise LoadError(f"there are {len(found)} {kind} in this file: {', '.join(found)}", str(path), hint)
+    hint = "declare a Graph, or a function that makes processes: def factory(): return [one(), other()]"
+    raise LoadError("there is nothing to explore in this file", str(path), hint)
+
+
+def _named(module: ModuleType, path: Path, name: str) -> Target:
+    value = vars(module).get(name)
+    if isinstance(value, Graph | NetScene):
+        return value
+    if name not in vars(module):
+        known = ", ".join((*_nets(module), *_factories(module)))
+        hint = f"there are {known}" if known else "there is nothing to explore in it"
+        raise LoadError(f"there is no {name} in this file", str(path), hint)
+    if isinstance(value, FunctionComponent) or (isinstance(value, type) and issubclass(value, Component)):
+        hint = f'explore a net of it: graph = Graph("{name.lower()}"); graph.add({name})'
+        raise LoadError(f"{name} is a component, and no net", str(path), hint)
+    if isinstance(value, type) or not callable(value):
+        kind = "a class" if isinstance(value, type) else f"a value of {type(value).__name__}"
+        raise LoadError(f"{name} is {kind}", str(path), "name a Graph, a NetScene, or a function that makes processes")
+    return _checked(value, path, name)
+
+
+def _checked(function: Callable[..., Any], path: Path, name: str) -> Callable[[], Any]:
+    """Refuse a function that cannot be called once for each execution."""
+    if missing := _required(function):
+        hint = f"explore a function that gives them: def factory(): return {name}(...)"
+        raise LoadError(f"{name} needs arguments: {', '.join(missing)}", str(path), hint)
+    if inspect.isgeneratorfunction(function):
+        hint = f"explore a function that returns the processes: def factory(): return [{name}(), {name}()]"
+        raise LoadError(f"{name} is a process, and makes none", str(path), hint)
+    return function
+
+
+def _nets(module: ModuleType) -> dict[str, Graph | NetScene]:
+    """Return the nets of a module by name: its scenes, for they are there to be explored, or else its graphs."""
+    scenes = {name: each for name, each in vars(module).items() if isinstance(each, NetScene) and name[0] != "_"}
+    return {**scenes} or {**graphs_in(module)}
+
+
+def _factories(module: ModuleType) -> dict[str, Callable[[], Any]]:
+    """Return the functions of a module that can be called without arguments, and may so make processes."""
+    return {name: each for name, each in vars(module).items() if _is_factory(module, name, each)}
+
+
+def _is_factory(module: ModuleType, name: str, value: object) -> bool:
+    if not isinstance(value, FunctionType) or value.__module__ != module.__name__:
+        return False
+    is_other = name.startswith(("_", "test_")) or name == "main" or inspect.isgeneratorfunction(value)
+    return not is_other and not inspect.isasyncgenfunction(value) and not _required(value)
+
+
+def _required(function: Callable[..., Any]) -> list[str]:
+    try:
+        parameters = inspect.signature(function).parameters.values()
+    except (TypeError, ValueError):
+        return []
+    variable = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
+    return [each.name for each in parameters if each.default is each.empty and each.kind not in variable]
