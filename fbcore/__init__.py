@@ -17,6 +17,7 @@ from fbcore.errors import (
     NodeError,
     PortError,
     ProcessError,
+    SettingsError,
     SnapshotError,
     StepError,
     StopNet,
@@ -37,6 +38,8 @@ from fbcore.net.report import NetError, Outcome, Result, Snapshot
 from fbcore.runtimes.batch import BatchRuntime
 
 if TYPE_CHECKING:
+    from fbcore.orchestration.orchestrator import DagOrchestrator, Orchestrator
+    from fbcore.orchestration.settings import NetSettings, NodeSettings, SubNetSettings
     from fbcore.runtimes.choice import Choice, ChoiceKind, Step
     from fbcore.runtimes.fsm import FSMRuntime
 
@@ -50,6 +53,7 @@ __all__ = [
     "CompositeComponent",
     "Config",
     "ConfigError",
+    "DagOrchestrator",
     "DataError",
     "Each",
     "EndOfDemand",
@@ -70,8 +74,11 @@ __all__ = [
     "Message",
     "Missing",
     "NetError",
+    "NetSettings",
     "NodeError",
+    "NodeSettings",
     "Observer",
+    "Orchestrator",
     "Out",
     "OutArray",
     "Outcome",
@@ -82,6 +89,7 @@ __all__ = [
     "ProcessError",
     "PyFile",
     "Result",
+    "SettingsError",
     "Signal",
     "Snapshot",
     "SnapshotError",
@@ -89,11 +97,22 @@ __all__ = [
     "StepError",
     "SteppedLoop",
     "StopNet",
+    "SubNetSettings",
     "component",
     "required",
 ]
 
-_LATER = {"Choice": "choice", "ChoiceKind": "choice", "FSMRuntime": "fsm", "Step": "choice"}
+_LATER = {
+    "Choice": "runtimes.choice",
+    "ChoiceKind": "runtimes.choice",
+    "DagOrchestrator": "orchestration.orchestrator",
+    "FSMRuntime": "runtimes.fsm",
+    "NetSettings": "orchestration.settings",
+    "NodeSettings": "orchestration.settings",
+    "Orchestrator": "orchestration.orchestrator",
+    "Step": "runtimes.choice",
+    "SubNetSettings": "orchestration.settings",
+}
 """Names that are imported when they are asked for: who runs a net need not wait for what steps it."""
 
 
@@ -102,6 +121,6 @@ def __getattr__(name: str) -> Any:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     from importlib import import_module
 
-    value = getattr(import_module(f"fbcore.runtimes.{_LATER[name]}"), name)
+    value = getattr(import_module(f"fbcore.{_LATER[name]}"), name)
     globals()[name] = value
     return value

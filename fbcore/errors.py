@@ -139,6 +139,26 @@ class InputError(FlowError):
     """
 
 
+class SettingsError(FlowError, ValueError):
+    """A setting is unknown, has a value that it cannot have, or is about nothing in the net; `problems` holds them all.
+
+    Example:
+        try:
+            NetSettings(time_limit=-1)
+        except SettingsError as error:
+            print(error)
+            #> time_limit: it cannot be -1
+            #>   hint: give a number of seconds
+    """
+
+    def __init__(self, what: str, address: str = "", hint: str = "", problems: Sequence[object] = ()) -> None:
+        super().__init__(what, address, hint)
+        self.problems = tuple(problems)
+
+    def __str__(self) -> str:
+        return "\n".join([super().__str__(), *(f"- {problem}" for problem in self.problems)])
+
+
 class LoadError(FlowError):
     """A file could not be read as a net: missing, not Python, no graph in it, or several.
 
@@ -319,7 +339,9 @@ class NodeError(FlowError):
 
 
 _PACKAGE = __file__.rpartition("errors")[0]
-_MACHINERY = tuple(f"{_PACKAGE}{part}" for part in ("net", "runtimes", "source", f"components{os.sep}py_"))
+_MACHINERY = tuple(
+    f"{_PACKAGE}{part}" for part in ("net", "orchestration", "runtimes", "source", f"components{os.sep}py_")
+)
 
 
 def is_machinery(file: str) -> bool:

@@ -116,12 +116,16 @@ def check(
     strict: Annotated[bool, typer.Option("--strict", metavar="", help="Fail on warnings, too.")] = False,
     json: Annotated[bool, typer.Option("--json", metavar="", help="Print one JSON document.")] = False,
     time_limit: Annotated[float, time_option("How long the import of FILE may take (60 by default).")] = 60.0,
+    settings: Annotated[
+        str,
+        typer.Option(metavar="FILE", help="Check these settings, a TOML or JSON file, and whether they fit the graph."),
+    ] = "",
     debug: Annotated[bool, typer.Option("--debug", metavar="", help="Show the traceback of an error.")] = False,
 ) -> int:
     """Check the graphs and components in a Python file without running them; exit code 1 says that they are unfit."""
     from fbdev.check.command import check_file
 
-    return check_file(file, time_limit, as_json=json, strict=strict)
+    return check_file(file, time_limit, settings, as_json=json, strict=strict)
 
 
 @app.command()

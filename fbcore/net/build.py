@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from fbcore.errors import InputError, PortError
+from fbcore.errors import InputError
 from fbcore.model.flat import Flat, flatten
 from fbcore.model.graph import EdgeSpec, Graph
 from fbcore.model.packet import Each
@@ -13,18 +13,16 @@ from fbcore.net.config_port import ConfigPort
 from fbcore.net.configs import config_values
 from fbcore.net.edge import Edge
 from fbcore.net.feeding import Feeding, checker
-from fbcore.net.guard import Inspection, make_guard
 from fbcore.net.in_port import InPort
 from fbcore.net.net import Net
 from fbcore.net.node import Node
 from fbcore.net.observe import Observer
 from fbcore.net.options import DEFAULTS, NetOptions
-from fbcore.net.out_port import OutPort
 from fbcore.net.ports import make_ports
 from fbcore.net.reader import Reader
 from fbcore.net.sink import Sink
 from fbcore.net.stop_port import StopPort
-from fbcore.net.work import give_work
+from fbcore.net.wiring import PLAIN, EdgePlan, Wiring
 
 
 def build_net(
@@ -35,24 +33,27 @@ def build_net(
     options: NetOptions = DEFAULTS,
     *,
     streamed: bool = False,
+    wiring: Wiring = PLAIN,
 ) -> Net:
     """Validate a graph, freeze it, and make a net of it.
 
     `inputs` are the values for the graph's inputs (`Each` sends the items of an iterable), `configs` those
     for its configs. `streamed` makes its outputs the input of `net.reader`, instead of collecting them.
+    `wiring` makes its nodes and edges.
 
     Raises:
         GraphError: the graph cannot run.
         ConfigError, InputError: a value is missing, unknown, or does not fit its type.
     """
     graph.validate()
+    wiring.check(graph)
     graph.frozen = True
     flat = flatten(graph)
     net = Net(graph.name, observers, options)
     values = config_values(graph, flat, dict(configs or {}))
     by_id: dict[str, Node] = {}
     for address, spec in flat.nodes.items():
-        by_id[address] = Node(net, address, spec.component.name)
+        by_id[address] = wiring.make_node(net, address, spec)
     for (id, number), value in flat.initials.items():
         address = f"{id}.{number}"
         by_id[address] = _outside(net, address, "initial")
@@ -71,11 +72,11 @@ def build_net(
         make_ports(by_id[address], spec.component, values, used.get(address, ()))
     for edge in flat.edges:
         if edge.source[0] != "configs":
-            net.edges.append(_make_edge(net, flat, edge, by_id))
+            net.edges.append(_make_edge(net, flat, edge, by_id, wiring))
     for node in by_id.values():
         net.add(node)
     for address, spec in flat.nodes.items():
-        give_work(by_id[address], spec)
+        wiring.give_work(by_id[address], spec)
     return net
 
 
@@ -87,7 +88,7 @@ def _outside(net: Net, address: str, component: str) -> Node:
     return node
 
 
-def _make_edge(net: Net, flat: Flat, spec: EdgeSpec, by_id: dict[str, Node]) -> Edge:
+def _make_edge(net: Net, flat: Flat, spec: EdgeSpec, by_id: dict[str, Node], wiring: Wiring) -> Edge:
     if spec.source[0] == "inputs" or spec.source in flat.initials:
         source = by_id[f"{spec.source[0]}.{spec.source[1]}"].outs["out"]
     else:
@@ -103,29 +104,7 @@ def _make_edge(net: Net, flat: Flat, spec: EdgeSpec, by_id: dict[str, Node]) -> 
         node = by_id[spec.target[0]]
         name = spec.target[1]
         target = node.stop_port if name == "stop" and node.stop_port else node.configs.get(name) or node.ins[name]
-    edge = Edge(spec.address, source, target, None if isinstance(target, Sink) else spec.capacity)
-    edge.inspection = _inspection(net.options, flat, spec, source)
-    source.attach(edge)
-    target.attach(edge)
-    return edge
-
-
-def _inspection(options: NetOptions, flat: Flat, spec: EdgeSpec, source: OutPort) -> Inspection | None:
-    """Return what values pass on an edge, or None for nothing."""
-    ends = [flat.nodes[node].component.port(port) for node, port in (spec.source, spec.target) if node in flat.nodes]
-    kinds = [port.type for port in ends if port is not None and port.type not in (Any, None)]
-    checks = [checker(kind, spec.address, PortError, strict=True) for kind in kinds] if options.check == "edges" else []
-    compares = options.check == "mutation"
-    guards = [guard for address, port in spec.guards if (guard := make_guard(port, address)) is not None]
-    if not checks and not compares and not guards and spec.copy is False:
-        return None
-
-    def check(value: Any) -> None:
-        for each in checks:
-            each(value)
-
-    checked = check if checks else None
-    return Inspection(spec.address, source.address, check=checked, copied=spec.copy, compares=compares, guards=guards)
+    return wiring.make_edge(EdgePlan(flat, spec, source, target, net.options.check))
 
 
 # -- inputs --------------------------------------------------------------------------------------------

@@ -204,8 +204,12 @@ class Node:
                 return Phase.CANCELLED
             except EndOfDemand:
                 pass
-        self.fail(cause)
+        self.give_up(cause)
         return Phase.FAILED
+
+    def give_up(self, error: BaseException) -> None:
+        """Act on an error that left `run` and that nobody takes."""
+        self.fail(error)
 
     def fail(self, error: BaseException) -> None:
         """Fail the net on account of this node."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Literal
 
-from fbcore.errors import InputError, shown
+from fbcore.errors import SettingsError, shown
 
 Tracking = Literal["counts", "history"]
 Check = Literal["edges", "mutation"] | None
@@ -22,7 +22,7 @@ class NetOptions:
     net by hand: it is then asked what stands still, and never acts on that by itself.
 
     Raises:
-        InputError: an option has a value that it cannot have.
+        SettingsError: an option has a value that it cannot have.
     """
 
     __slots__ = ("batching", "check", "keep_bytes", "keep_packets", "stepwise", "tracking")
@@ -37,9 +37,11 @@ class NetOptions:
         stepwise: bool = False,
     ) -> None:
         if tracking not in ("counts", "history"):
-            raise InputError(f"tracking cannot be {shown(tracking)}", "tracking", 'say "counts" or "history"')
+            raise SettingsError(f"tracking cannot be {shown(tracking)}", "tracking", 'say "counts" or "history"')
         if check not in (None, "edges", "mutation"):
-            raise InputError(f"check cannot be {shown(check)}", "check", 'say "edges" or "mutation", or leave it away')
+            raise SettingsError(
+                f"check cannot be {shown(check)}", "check", 'say "edges" or "mutation", or leave it away'
+            )
         self.tracking = tracking
         self.check = check
         self.batching = batching
@@ -50,9 +52,9 @@ class NetOptions:
         elif type(keep) is int and keep >= 0:
             self.keep_packets = keep
         else:
-            raise InputError(f"keep cannot be {shown(keep)}", "keep", _KEEP)
+            raise SettingsError(f"keep cannot be {shown(keep)}", "keep", _KEEP)
         if keep and tracking != "history":
-            raise InputError("values are kept with the history of packets only", "keep", 'add tracking="history"')
+            raise SettingsError("values are kept with the history of packets only", "keep", 'add tracking="history"')
 
 
 _KEEP = 'say how many packets each node keeps, as 1000, or how many bytes, as "10 MB"'
@@ -65,7 +67,7 @@ def _bytes(text: str) -> int:
     found = re.fullmatch(_BYTES, text, re.IGNORECASE)
     size = int(float(found[1]) * _UNITS[found[2].lower()]) if found else 0
     if size < 1:
-        raise InputError(f"keep cannot be {shown(text)}", "keep", _KEEP)
+        raise SettingsError(f"keep cannot be {shown(text)}", "keep", _KEEP)
     return size
 
 

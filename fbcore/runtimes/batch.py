@@ -3,21 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from fbcore.model.component import Component
 from fbcore.model.function import FunctionComponent
 from fbcore.model.graph import Graph
-from fbcore.net.build import build_net
-from fbcore.net.net import GRACE
 from fbcore.net.observe import Observer
-from fbcore.net.options import Check, NetOptions, Tracking
+from fbcore.net.options import Check, Tracking
 from fbcore.net.report import Result, Snapshot
 from fbcore.runtimes.around import graph_around
 from fbcore.runtimes.blocking import run_blocking
 from fbcore.runtimes.running import Running
 from fbcore.runtimes.stream import Stream
 from fbcore.runtimes.token import check_one_token
+
+if TYPE_CHECKING:
+    from fbcore.orchestration.orchestrator import Orchestrator
+    from fbcore.orchestration.settings import NetSettings
 
 
 class BatchRuntime:
@@ -37,6 +40,9 @@ class BatchRuntime:
     are known), and `keep` the values of so many of them at each node: a number of packets, or bytes (`"10 MB"`).
     `check="edges"` checks the type of every value on every edge, `check="mutation"` finds values that were changed
     after they had been sent; both take time.
+
+    These are short for `settings`: a `NetSettings`, or the path of a TOML or JSON file, which can say more, of single
+    nodes too. What is given here counts, and so does what a run is given. The `orchestrator` builds the nets.
 
     Example:
         @component
@@ -62,12 +68,20 @@ class BatchRuntime:
         *,
         elements: Sequence[str] = (),
         error: bool = False,
-        tracking: Tracking = "counts",
-        keep: int | str = 0,
+        settings: NetSettings | Mapping[str, Any] | str | Path | None = None,
+        orchestrator: Orchestrator | None = None,
+        tracking: Tracking | None = None,
+        keep: int | str | None = None,
         check: Check = None,
     ) -> None:
+        # Loaded here, for `import fbcore` is not to take longer.
+        from fbcore.orchestration.orchestrator import Orchestrator
+        from fbcore.orchestration.settings import settings_of
+
         self.graph = graph_around(graph, elements, error=error)
-        self.options = NetOptions(tracking, keep, check)
+        self.settings = settings_of(settings, tracking=tracking, keep=keep, check=check)
+        self.orchestrator = orchestrator or Orchestrator()
+        self.options = self.settings.options()
         self._running: list[Running] = []
 
     def run(
@@ -76,7 +90,7 @@ class BatchRuntime:
         *,
         inputs: Mapping[str, Any] | None = None,
         time_limit: float | None = None,
-        grace: float = GRACE,
+        grace: float | None = None,
         progress: Callable[[Snapshot], None] | None = None,
         observers: Iterable[Observer] = (),
         raises: bool = True,
@@ -133,7 +147,7 @@ class BatchRuntime:
         *,
         inputs: Mapping[str, Any] | None = None,
         time_limit: float | None = None,
-        grace: float = GRACE,
+        grace: float | None = None,
         progress: Callable[[Snapshot], None] | None = None,
         observers: Iterable[Observer] = (),
         raises: bool = True,
@@ -141,8 +155,8 @@ class BatchRuntime:
     ) -> Result:
         """Run a net inside a running loop; options and errors as of `run`. Installs no signal handlers.
 
-        `grace` is what a `stop` of the runtime gives the net to drain. When the caller is cancelled, the net
-        is, and the `CancelledError` carries the summary as a note.
+        `grace` is what a `stop` of the runtime gives the net to drain (5 seconds, unless settings say otherwise). When
+        the caller is cancelled, the net is, and the `CancelledError` carries the summary as a note.
 
         Example:
             import asyncio
@@ -170,7 +184,7 @@ class BatchRuntime:
         *,
         inputs: Mapping[str, Any] | None = None,
         time_limit: float | None = None,
-        grace: float = GRACE,
+        grace: float | None = None,
         progress: Callable[[Snapshot], None] | None = None,
         observers: Iterable[Observer] = (),
         raises: bool = True,
@@ -250,8 +264,13 @@ class BatchRuntime:
         **options: Any,
     ) -> Running:
         check_one_token(self.graph, inputs)
-        net = build_net(self.graph, inputs, configs, observers, self.options, streamed=streamed)
-        return Running(net, self._running, **options)
+        for name in ("time_limit", "grace"):
+            if options[name] is None:
+                options[name] = self.settings.origin("", name).value
+        net = self.orchestrator.build(
+            self.graph, self.settings, inputs, configs, observers, options=self.options, streamed=streamed
+        )
+        return Running(net, self._running, self.orchestrator.run, **options)
 
 
 async def _to_its_end(begin: Callable[[], Running]) -> Result:

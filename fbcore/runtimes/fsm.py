@@ -14,10 +14,11 @@ from fbcore.errors import DataError, FlowError, GraphError, SnapshotError, StepE
 from fbcore.model.component import Component
 from fbcore.model.function import FunctionComponent
 from fbcore.model.graph import Graph
-from fbcore.net.build import build_net
-from fbcore.net.net import GRACE, Net
-from fbcore.net.options import Check, NetOptions, Tracking
+from fbcore.net.net import Net
+from fbcore.net.options import Check, Tracking
 from fbcore.net.report import Result
+from fbcore.orchestration.orchestrator import Orchestrator
+from fbcore.orchestration.settings import NetSettings, settings_of
 from fbcore.runtimes.around import graph_around
 from fbcore.runtimes.choice import Choice, Enabled, Step
 from fbcore.runtimes.looking import Looking
@@ -40,7 +41,8 @@ class FSMRuntime(Looking):
     choices make the same run. Time is virtual: it jumps when a timer is chosen, and stands still otherwise.
 
     `driver` chooses where `step` is not told what: first come, unless said otherwise. `tracking`, `keep`, `check`,
-    `elements` and `error` are as those of `BatchRuntime`. Breakpoints are conditions after which `run` stops.
+    `settings`, `orchestrator`, `elements` and `error` are as those of `BatchRuntime`. Breakpoints are conditions after
+    which `run` stops.
     Of a state machine (`Graph(name, token=True)`) it says in which state it is (`active`). A step after which there
     are two tokens, or none, raises: it was made, is the last of `choices`, and has to be undone before any other.
     With `visited=True` the runtime notes the states that the net comes to, and what led from one to another.
@@ -72,14 +74,18 @@ class FSMRuntime(Looking):
         driver: Driver = first_come,
         elements: Sequence[str] = (),
         error: bool = False,
-        tracking: Tracking = "counts",
-        keep: int | str = 0,
+        settings: NetSettings | Mapping[str, Any] | str | Path | None = None,
+        orchestrator: Orchestrator | None = None,
+        tracking: Tracking | None = None,
+        keep: int | str | None = None,
         check: Check = None,
         visited: bool = False,
     ) -> None:
         self.graph = graph_around(graph, elements, error=error)
         self._visited = Visited(self.graph.name) if visited else None
-        self.options = NetOptions(tracking, keep, check, stepwise=True)
+        self.settings = settings_of(settings, tracking=tracking, keep=keep, check=check)
+        self.orchestrator = orchestrator or Orchestrator()
+        self.options = self.settings.options(stepwise=True)
         self.driver = driver
         self.choices: list[str] = []
         self.breakpoints: list[Until] = []
@@ -107,10 +113,11 @@ class FSMRuntime(Looking):
 
     def _start(self, inputs: Mapping[str, Any], configs: Mapping[str, Any], image: Any) -> None:
         # Nothing that a net keeps may lead back to the runtime, or it could not be forgotten.
-        make = partial(build_net, self.graph, inputs, configs, (), self.options)
+        build = self.orchestrator.build
+        make = partial(build, self.graph, self.settings, inputs, configs, options=self.options)
         before = self._begin, self._inputs, self._configs
         remembers = self._visited is not None
-        begin = partial(Stepping, make, image, remembers=remembers)
+        begin = partial(Stepping, make, image, run=self.orchestrator.run, remembers=remembers)
         self._begin, self._inputs, self._configs = begin, inputs, configs
         try:
             self._restart([])
@@ -214,7 +221,7 @@ class FSMRuntime(Looking):
         if self._token is not None and self._token.wrong is not None:
             raise self._token.wrong
         if name == STOP:
-            node, moves = stepping.stop("asked to stop", GRACE)
+            node, moves = stepping.stop("asked to stop", self.settings.origin("", "grace").value)
         elif stepping.is_enabled(name):
             node, moves = stepping.make(name)
         else:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from contextvars import Context
 
@@ -32,6 +32,7 @@ class Running:
         self,
         net: Net,
         among: list[Running],
+        run: Callable[[Net], Awaitable[Result]],
         *,
         time_limit: float | None,
         grace: float,
@@ -42,6 +43,7 @@ class Running:
         self.grace = grace
         self.is_time_up = False
         self._among = among
+        self._run = run
         self._time_limit = time_limit
         self._progress = progress
         self._raises = raises
@@ -54,7 +56,7 @@ class Running:
         self._arm()
         self._among.append(self)
         try:
-            await self.net.run()
+            await self._run(self.net)
         except asyncio.CancelledError as error:
             self.note_on(error)
             raise

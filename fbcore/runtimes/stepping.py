@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import warnings
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from contextvars import Context
 from typing import Any
@@ -34,12 +34,19 @@ PATIENCE = 100_000
 class Stepping:
     """A running net, driven step by step: what a net does by itself between the turns of its nodes is part of a step.
 
-    `make_net` is called on the loop, and `trails` tell what each node did. `image`, from a snapshot, is where the net
-    goes on; without one it begins at its beginning. With `remembers` it keeps in `pasts` what makes the identity of
-    its states (`fbcore.runtimes.identity`). To be closed.
+    `make_net` is called on the loop, `run` runs what it made, and `trails` tell what each node did. `image`, from a
+    snapshot, is where the net goes on; without one it begins at its beginning. With `remembers` it keeps in `pasts`
+    what makes the identity of its states (`fbcore.runtimes.identity`). To be closed.
     """
 
-    def __init__(self, make_net: Callable[[], Net], image: Any = None, *, remembers: bool = False) -> None:
+    def __init__(
+        self,
+        make_net: Callable[[], Net],
+        image: Any = None,
+        *,
+        run: Callable[[Net], Awaitable[Result]] = Net.run,
+        remembers: bool = False,
+    ) -> None:
         self.loop = SteppedLoop()
         self.net: Net
         self.result: Result | None = None
@@ -47,7 +54,7 @@ class Stepping:
         self.pasts: dict[str, Past] | None = {} if remembers else None
         self._moves: list[Move] = []
         self._nodes: dict[str, Node | None] = {}
-        self._task = self.loop.create_task(self._main(make_net, image), name=MAIN)
+        self._task = self.loop.create_task(self._main(make_net, run, image), name=MAIN)
         try:
             self.settle()
             if image is not None:
@@ -56,7 +63,7 @@ class Stepping:
             self.close()
             raise
 
-    async def _main(self, make_net: Callable[[], Net], image: Any) -> None:
+    async def _main(self, make_net: Callable[[], Net], run: Callable[[Net], Awaitable[Result]], image: Any) -> None:
         self.net = make_net()
         if image is not None:
             self.net.image = lambda: lay(self.net, image["net"])
@@ -65,7 +72,7 @@ class Stepping:
             self.trails[node.address] = trail = Trail(node, restarts=node.restarts, is_feed=node.component == "input")
             if self.pasts is not None:
                 self.pasts[node.address] = Past(node, trail)
-        self.result = await self.net.run()
+        self.result = await run(self.net)
 
     def close(self) -> None:
         """Cancel what still runs, and close the loop."""

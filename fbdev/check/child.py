@@ -23,12 +23,16 @@ from fbdev.check.graphs import check_graph, nodes_of
 from fbdev.check.import_watch import GROUP, ImportWatch
 from fbdev.check.neighbours import hidden_modules
 from fbdev.check.place import culprit
+from fbdev.check.settings import check_settings
 
 
 def main() -> None:
-    """Check a target, and write what was found into a file: both are arguments, with the seconds an import may take."""
-    target, file, limit = sys.argv[1:]
-    report = Report(Path(file))
+    """Check a target, and write what was found into a file: both are arguments.
+
+    So are the seconds that an import may take, and a file of settings, or "".
+    """
+    target, file, limit, settings = sys.argv[1:]
+    report = Report(Path(file), settings)
     path, name = split_target(target)
     source = Source(path)
     timer = threading.Timer(float(limit), report.give_up, [threading.main_thread().ident, limit])
@@ -58,8 +62,9 @@ def main() -> None:
 class Report:
     """What the process tells its parent: findings, and what was checked, as JSON in a file."""
 
-    def __init__(self, file: Path) -> None:
+    def __init__(self, file: Path, settings: str) -> None:
         self._file = file
+        self._settings = settings
         self._findings: list[Finding] = []
         self._content: dict[str, Any] = {"graphs": {}, "components": 0}
 
@@ -90,6 +95,8 @@ class Report:
         for graph in graphs:
             self._content["graphs"][graph.name] = {"nodes": len(graph.nodes), "edges": len(graph.edges)}
             self.add(check_graph(graph))
+        if self._settings:
+            self.add(check_settings(self._settings, graphs))
         others = {id(each): each for each in components if each not in used.values()}
         for each in others.values():
             self.add(declared_wrongly(each))

@@ -9,12 +9,12 @@ from fbdev.check.show import show
 from fbdev.exit_code import ExitCode
 
 
-def check_file(target: str, time_limit: float, *, as_json: bool, strict: bool) -> int:
+def check_file(target: str, time_limit: float, settings: str = "", *, as_json: bool, strict: bool) -> int:
     """Check a file, or one graph or component of it, and return the exit code.
 
     It is that of a failure when there are errors, and with `strict` when there are warnings.
     """
-    found = examine(target, time_limit)
+    found = examine(target, time_limit, settings)
     if as_json:
         sys.stdout.write(_document(target, found) + "\n")
     else:

@@ -41,8 +41,8 @@ class Examination(NamedTuple):
         return sum(finding.level is level for finding in self.findings)
 
 
-def examine(target: str, time_limit: float) -> Examination:
-    """Check the graphs and components in a file, or the one that `FILE:name` names.
+def examine(target: str, time_limit: float, settings: str = "") -> Examination:
+    """Check the graphs and components in a file, or the one that `FILE:name` names, and settings for its graphs.
 
     Raises:
         LoadError: there is no such file, or nothing in it to check.
@@ -50,7 +50,7 @@ def examine(target: str, time_limit: float) -> Examination:
     Source(split_target(target)[0], "a Python file with a net, or components, is checked")
     with TemporaryDirectory() as folder:
         report, printed = Path(folder) / "report.json", Path(folder) / "printed"
-        code = _run_child([target, str(report), str(time_limit), json.dumps(sys.path)], printed)
+        code = _run_child([target, str(report), str(time_limit), settings, json.dumps(sys.path)], printed)
         if not report.exists():
             return Examination([_ended_itself(code)], {}, 0)
         content: dict[str, Any] = json.loads(report.read_text(encoding="utf-8"))

@@ -64,8 +64,9 @@ def _run(graph: Graph, options: RunOptions, configs: dict[str, Any], screen: Scr
             "progress": table.progress if is_live else None,
             "observers": [notices],
         }
+        runtime = BatchRuntime(graph, settings=options.settings or None)
         with _no_second_log(), table:
-            result, rest = _to_its_end(BatchRuntime(graph), outlets, options.seed, **how, **configs)
+            result, rest = _to_its_end(runtime, outlets, options.seed, **how, **configs)
         _print(result, rest, options, data)
     if is_live:
         notices.say()

@@ -46,6 +46,12 @@ def time_option(help: str) -> Any:
     return typer.Option(parser=_seconds, metavar="SECONDS", help=help, show_default=False)
 
 
+def settings_option() -> Any:
+    """Declare an option that takes a file of settings."""
+    help = "Run the net, and each of its nodes, as this TOML or JSON file says."
+    return typer.Option("--settings", metavar="FILE", help=help, show_default=False)
+
+
 def seed_option(help: str) -> Any:
     """Declare an option that takes the number of an order of turns."""
     return typer.Option("--seed", metavar="NUMBER", help=help, show_default=False)
@@ -71,7 +77,10 @@ class RunOptions:
     seed: Annotated[int | None, seed_option("Run on virtual time, in the order of turns that this number gives.")] = (
         None
     )
-    grace: Annotated[float, time_option(f"How long the net may drain after Ctrl-C ({GRACE:g} by default).")] = GRACE
+    grace: Annotated[float | None, time_option(f"How long the net may drain after Ctrl-C ({GRACE:g} by default).")] = (
+        None
+    )
+    settings: Annotated[str, settings_option()] = ""
     json: Annotated[bool, _flag("--json", "Print one JSON document; all else goes to standard error.")] = False
     live: Annotated[bool | None, _flag("--live/--no-live", "Show the net while it runs, or not.")] = None
     quiet: Annotated[bool, _flag("--quiet", "Print only what comes out or goes wrong.")] = False
@@ -84,12 +93,12 @@ Act = Callable[[Options, dict[str, Any]], int]
 """What to do with the options that every net has, and the values of the graph's configs."""
 
 _WITH_VALUE = (
-    *("--input", "--output", "--time-limit", "--grace", "--seed", "--script", "--restore"),
+    *("--input", "--output", "--time-limit", "--grace", "--seed", "--settings", "--script", "--restore"),
     *("--allow", "--executions", "--audit", "--save"),
 )
 
 FIXED = (
-    *("--input", "--output", "--time-limit", "--seed", "--grace"),
+    *("--input", "--output", "--time-limit", "--seed", "--grace", "--settings"),
     *("--json", "--live", "--no-live", "--quiet", "--debug", "--help"),
 )
 """What no config of a graph may be called on the command line."""

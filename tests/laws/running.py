@@ -141,12 +141,15 @@ def run_plan(
     *,
     watched: bool = False,
     make: Callable[[Plan, Ledger], Graph] | None = None,
+    prepare: Callable[[BatchRuntime], None] | None = None,
     at_end: Callable[[asyncio.AbstractEventLoop], None] | None = None,
 ) -> Run:
-    """Run a plan to its end; `make` makes its graph, and `at_end` gets the loop before it is closed."""
+    """Run a plan to its end; `make` makes its graph, `prepare` gets the runtime, and `at_end` the loop."""
     run = Run(plan, Ledger(), Watcher() if watched else None)
     runtime = BatchRuntime(make(plan, run.ledger) if make else Maker(plan, run.ledger).make())
     runtime.options = setting.options
+    if prepare is not None:
+        prepare(runtime)
 
     async def main() -> None:
         run.result = await runtime.arun(

@@ -1,0 +1,73 @@
+"""Whether settings fit a graph: each address is of something in it, and no two of them contradict each other."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import fields
+
+from fbcore.errors import SettingsError
+from fbcore.model.address import Place
+from fbcore.model.flat import flatten
+from fbcore.model.graph import Graph
+from fbcore.model.problem import Problem
+from fbcore.orchestration.nearest import nearest
+from fbcore.orchestration.pattern import matches
+from fbcore.orchestration.settings import NetSettings, NodeSettings
+
+_NOWHERE = Place("", 0)
+
+
+def check_fit(settings: NetSettings, graph: Graph) -> None:
+    """See to it that settings fit a graph.
+
+    Raises:
+        SettingsError: they do not; its `problems` are all that was found.
+    """
+    found = list(misfits(settings, graph))
+    if found:
+        many = f"{len(found)} problem{'' if len(found) == 1 else 's'}"
+        raise SettingsError(f"the settings do not fit the graph {graph.name}: {many}", problems=found)
+
+
+def misfits(settings: NetSettings, graph: Graph) -> Iterator[Problem]:
+    """Yield what is wrong with settings for a graph."""
+    if not settings.nodes and not settings.subnets:
+        return
+    nodes, composites = list(flatten(graph).nodes), list(_composites(graph))
+    for address, subnet in settings.subnets.items():
+        if not any(matches(address, each) for each in composites):
+            yield _unknown(f'subnets."{address}"', address, "composite", subnet, composites, nodes)
+    for address, node in settings.nodes.items():
+        if not any(matches(address, each) for each in nodes):
+            yield _unknown(f'nodes."{address}"', address, "node", node, nodes, composites)
+    for address in nodes:
+        yield from _ties(settings, address)
+
+
+def _composites(graph: Graph, prefix: str = "") -> Iterator[str]:
+    for node in graph.nodes.values():
+        if node.component.graph is not None:
+            yield prefix + node.id
+            yield from _composites(node.component.graph, f"{prefix}{node.id}.")
+
+
+def _unknown(said_of: str, address: str, kind: str, said: NodeSettings, known: list[str], others: list[str]) -> Problem:
+    place = next(iter(said.places.values()), _NOWHERE)
+    if any(matches(address, each) for each in others) and kind == "node":
+        hint = f'{address} is a composite: say it of its nodes, nodes."{address}.*", or in subnets."{address}"'
+    elif any(matches(address, each) for each in others):
+        hint = f'{address} is a node: say it in nodes."{address}"'
+    elif address.partition(".")[0] in ("inputs", "outputs", "configs", "initial"):
+        hint = "what lies outside the net has no settings"
+    else:
+        hint = nearest(address, known, f"its {kind}s")
+    return Problem(f"the graph has no {kind} {address!r}", said_of, place, hint)
+
+
+def _ties(settings: NetSettings, address: str) -> Iterator[Problem]:
+    for name in (each.name for each in fields(NodeSettings) if each.init):
+        try:
+            settings.origin(address, name)
+        except SettingsError as error:
+            place = next(iter(settings.nodes.values() or settings.subnets.values())).places.get(name, _NOWHERE)
+            yield Problem(error.what, address, place, error.hint)

@@ -1,0 +1,198 @@
+"""The orchestrator: builds a net from a graph and settings, starts it, and decides what happens when a node fails."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
+
+from fbcore.errors import GraphError, SettingsError, shown
+from fbcore.model.flat import flatten
+from fbcore.model.graph import Graph, NodeSpec
+from fbcore.net.build import build_net
+from fbcore.net.edge import Edge
+from fbcore.net.net import Net
+from fbcore.net.node import Node
+from fbcore.net.observe import Observer
+from fbcore.net.options import NetOptions
+from fbcore.net.report import Result
+from fbcore.net.wiring import EdgePlan, Wiring
+from fbcore.orchestration.cycle import cycle_in
+from fbcore.orchestration.fitting import check_fit
+from fbcore.orchestration.placement import HERE, Placement
+from fbcore.orchestration.plan import NodePlan
+from fbcore.orchestration.settings import NetSettings
+from fbcore.orchestration.supervised import NodeFailure, Reaction, SupervisedNode
+
+Place = Callable[[NodePlan], Placement]
+MakeEdge = Callable[[EdgePlan], Edge]
+React = Callable[[NodeFailure], Reaction]
+
+
+class Orchestrator:
+    """Builds nets from graphs and settings, starts them, and decides for them; one serves any number of nets.
+
+    Three decisions are its own. A function may be given for any of them, or a method of the same name in a class that
+    is derived from this one:
+
+    - `place(node)`: where a node does its work, a `Placement`; by default here, on the loop of the net;
+    - `edge(plan)`: makes an edge, by default `plan.make()`; the plan has its address, and a capacity and a check that
+      may be changed before;
+    - `react(failure)`: what is to happen when a node has failed and nothing takes its failures: `"fail"` the net, or
+      `"end"` the node alone, with its error in the result. By default what its policies say, `failure.policy`.
+
+    Example:
+        @component
+        def parse(text: str) -> int:
+            return int(text)
+
+        @component
+        def shout(text: str) -> str:
+            return text.upper()
+
+        graph = Graph("tolerant")
+        for node in graph.add(parse), graph.add(shout):
+            graph.inputs.text >> node.text
+        graph["parse"].out >> graph.outputs.numbers
+        graph["shout"].out >> graph.outputs.loud
+
+        def react(failure):
+            return "end" if failure.address == "parse" else failure.policy
+
+        runtime = BatchRuntime(graph, orchestrator=Orchestrator(react=react))
+        result = runtime.run(inputs={"text": Each(["1", "two", "3"])})
+        print(result.outcome, result.outputs.numbers, result.outputs.loud, result.errors[0].address)
+        #> finished [1] ['1', 'TWO', '3'] parse
+    """
+
+    def __init__(self, *, place: Place | None = None, edge: MakeEdge | None = None, react: React | None = None) -> None:
+        self._place: Place = place or self.place
+        self._edge: MakeEdge = edge or self.edge
+        self._react: React = react or self.react
+        self._reacts = react is not None or type(self).react is not Orchestrator.react
+
+    # -- decisions ---------------------------------------------------------------------------------
+
+    def place(self, node: NodePlan) -> Placement:
+        """Say where a node does its work."""
+        return HERE
+
+    def edge(self, plan: EdgePlan) -> Edge:
+        """Make an edge."""
+        return plan.make()
+
+    def react(self, failure: NodeFailure) -> Reaction:
+        """Say what is to happen, now that a node has failed and nothing takes its failures."""
+        return failure.policy
+
+    # -- a net -------------------------------------------------------------------------------------
+
+    def check(self, graph: Graph, settings: NetSettings) -> None:
+        """Refuse what this orchestrator does not run, before anything of it is built.
+
+        Raises:
+            SettingsError: the settings do not fit the graph.
+            GraphError: the graph is not one that this orchestrator runs.
+        """
+        check_fit(settings, graph)
+
+    def build(
+        self,
+        graph: Graph,
+        settings: NetSettings,
+        inputs: Mapping[str, Any] | None = None,
+        configs: Mapping[str, Any] | None = None,
+        observers: Iterable[Observer] = (),
+        *,
+        options: NetOptions | None = None,
+        streamed: bool = False,
+    ) -> Net:
+        """Make a net of a graph, as the settings say; `streamed` is for who reads its outputs as they come.
+
+        Raises:
+            GraphError, SettingsError: the graph or the settings cannot be, or not with each other.
+            ConfigError, InputError: a value is missing, unknown, or does not fit its type.
+        """
+        wiring = _Managed(self, settings)
+        options = options or settings.options()
+        return build_net(graph, inputs, configs, observers, options, streamed=streamed, wiring=wiring)
+
+    async def run(self, net: Net) -> Result:
+        """Start a net, be there while it runs, and return how it ended."""
+        return await net.run()
+
+
+class DagOrchestrator(Orchestrator):
+    """Runs graphs without cycles, and refuses others; the error names the cycle.
+
+    Signals, messages, errors and configs count as other edges do.
+
+    Example:
+        @component
+        def halve(number: int) -> int:
+            return number // 2
+
+        graph = Graph("halving")
+        node = graph.add(halve)
+        graph.inputs.number >> node.number
+        node.out >> node.number
+        try:
+            BatchRuntime(graph, orchestrator=DagOrchestrator()).run(inputs={"number": 8})
+        except GraphError as error:
+            print(error)
+            #> halving: there is a cycle: halve.out->halve.number
+            #>   hint: take one of its edges away, or run it with another orchestrator
+    """
+
+    def check(self, graph: Graph, settings: NetSettings) -> None:
+        """Refuse settings that do not fit, and a graph with a cycle."""
+        super().check(graph, settings)
+        cycle = cycle_in(flatten(graph).edges)
+        if cycle:
+            named = ", ".join(edge.address for edge in cycle)
+            hint = "take one of its edges away, or run it with another orchestrator"
+            raise GraphError(f"there is a cycle: {named}", graph.name, hint)
+
+
+class _Managed(Wiring):
+    """Makes the parts of one net, by what an orchestrator decides and settings say."""
+
+    def __init__(self, orchestrator: Orchestrator, settings: NetSettings) -> None:
+        self._by = orchestrator
+        self._settings = settings
+        self._general = settings.of("")
+        # Most nets have settings of the whole net alone.
+        self._is_same = not settings.nodes and not settings.subnets
+        self._plans: dict[str, NodePlan] = {}
+
+    def check(self, graph: Graph) -> None:
+        """Refuse what the orchestrator does not run."""
+        self._by.check(graph, self._settings)
+
+    def make_node(self, net: Net, address: str, spec: NodeSpec) -> Node:
+        """Make a node, of the kind that its policies need."""
+        settings = self._general if self._is_same else self._settings.of(address)
+        self._plans[address] = NodePlan(address, spec.component.target, settings)
+        if not self._by._reacts:
+            return super().make_node(net, address, spec)
+        return SupervisedNode(net, address, spec.component.name, self._by._react)
+
+    def make_edge(self, plan: EdgePlan) -> Edge:
+        """Make an edge as the settings of the node say that it leads to, unless the graph says it."""
+        taker = self._plans.get(plan.taker)
+        settings = taker.settings if taker is not None else self._general
+        if not plan.is_said:
+            plan.capacity = None if settings.capacity == "unbounded" else settings.capacity
+        plan.check = None if settings.check == "nothing" else settings.check
+        edge: Any = self._by._edge(plan)
+        if not isinstance(edge, Edge) or edge.address != plan.address:
+            raise SettingsError(f"`edge` returned {shown(edge)}", plan.address, "return plan.make()")
+        return edge
+
+    def give_work(self, node: Node, spec: NodeSpec) -> None:
+        """Give a node its work, and put that where it is to be done."""
+        super().give_work(node, spec)
+        placement: Any = self._by._place(self._plans[node.address])
+        if not hasattr(placement, "put"):
+            hint = "return a placement, as HERE of fbcore.orchestration.placement"
+            raise SettingsError(f"`place` returned {shown(placement)}", node.address, hint)
+        node.work = placement.put(node, node.work)

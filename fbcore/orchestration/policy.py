@@ -1,0 +1,223 @@
+"""Policies: what is to happen to nodes and firings that fail, take long, or come too fast. Words only, nothing acts.
+
+All times are seconds of the net's loop. A policy that cannot be is refused when it is made.
+"""
+
+from __future__ import annotations
+
+import builtins
+from dataclasses import dataclass
+from importlib import import_module
+from math import isfinite
+from typing import Any, Literal
+
+from fbcore.errors import SettingsError, shown
+
+_CLOSED: Any = {"extra": "forbid"}
+"""What pydantic is told of a policy: fields that it does not have are mistakes."""
+
+Held = Literal["return", "dead-letter", "drop"]
+"""What becomes of the packets in a node's hands: back onto their edges, to the dead letters, or dropped and counted."""
+
+WhenToRestart = Literal["never", "on failure", "always"]
+Errors = tuple[type[Exception] | str, ...]
+
+
+# -- around a node ---------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Restart:
+    """When a node is begun anew, how often, and how long it waits before.
+
+    `when` it fails, or always when it has ended, though its inputs have not. At most `most` times within the last
+    `window` seconds (in the whole run without one; `most=None` is without bound). The first wait is `backoff`, each
+    one after it `factor` times as long, up to `longest`; it is lengthened or shortened at random by the part `jitter`.
+    Restarts that are older than the window count for neither.
+
+    `memory` is kept, or reset to what it begins with. The packets in its hands are returned to their edges, or dropped,
+    unless `error` is connected, which gets them.
+    """
+
+    __pydantic_config__ = _CLOSED
+
+    when: WhenToRestart = "on failure"
+    most: int | None = 5
+    window: float | None = None
+    backoff: float = 0.1
+    factor: float = 2.0
+    longest: float = 60.0
+    jitter: float = 0.1
+    memory: Literal["keep", "reset"] = "keep"
+    held: Literal["return", "drop"] = "return"
+
+    def __post_init__(self) -> None:
+        _one_of(self, "when", ("never", "on failure", "always"))
+        _one_of(self, "memory", ("keep", "reset"))
+        _one_of(self, "held", ("return", "drop"))
+        _count(self, "most", least=0)
+        _seconds(self, "window", positive=True)
+        _seconds(self, "backoff")
+        _seconds(self, "longest")
+        _at_least_one(self, "factor")
+        _part(self, "jitter")
+        if self.most is None and self.backoff == 0:
+            hint = "give `most`, or a `backoff` of at least a millisecond"
+            raise SettingsError("nothing bounds these restarts, neither a number nor a wait", "restart.most", hint)
+
+
+@dataclass(frozen=True, slots=True)
+class DeadLetters:
+    """Where packets go that nobody could process: a list in memory, or a file of JSON lines."""
+
+    __pydantic_config__ = _CLOSED
+
+    file: str = ""
+
+
+# -- around a firing -------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Retry:
+    """How often a firing is tried, which errors are worth it, and how long to wait before the next attempt."""
+
+    __pydantic_config__ = _CLOSED
+
+    attempts: int = 3
+    backoff: float = 0.1
+    factor: float = 2.0
+    longest: float = 60.0
+    jitter: float = 0.1
+    on: Errors = (Exception,)
+
+    def __post_init__(self) -> None:
+        _count(self, "attempts", least=1)
+        _seconds(self, "backoff")
+        _seconds(self, "longest")
+        _at_least_one(self, "factor")
+        _part(self, "jitter")
+        object.__setattr__(self, "on", _errors(self, "on"))
+
+
+@dataclass(frozen=True, slots=True)
+class Timeout:
+    """How long a firing may take (`hard`), and how long without any movement (`idle`)."""
+
+    __pydantic_config__ = _CLOSED
+
+    hard: float | None = None
+    idle: float | None = None
+
+    def __post_init__(self) -> None:
+        _seconds(self, "hard", positive=True)
+        _seconds(self, "idle", positive=True)
+        if self.hard is None and self.idle is None:
+            raise SettingsError("a time-out without a time", "timeout", "give `hard`, or `idle`, in seconds")
+
+
+@dataclass(frozen=True, slots=True)
+class Breaker:
+    """After how many failures in a row firings are refused, and after how long one is tried again."""
+
+    __pydantic_config__ = _CLOSED
+
+    failures: int = 5
+    reset: float = 30.0
+
+    def __post_init__(self) -> None:
+        _count(self, "failures", least=1)
+        _seconds(self, "reset", positive=True)
+
+
+@dataclass(frozen=True, slots=True)
+class Rate:
+    """At most so many firings within so many seconds."""
+
+    __pydantic_config__ = _CLOSED
+
+    most: int
+    per: float = 1.0
+
+    def __post_init__(self) -> None:
+        _count(self, "most", least=1)
+        _seconds(self, "per", positive=True)
+
+
+@dataclass(frozen=True, slots=True)
+class Concurrency:
+    """How many firings go on at once, and in which order their results leave: that of the packets, any, or by key."""
+
+    __pydantic_config__ = _CLOSED
+
+    most: int
+    order: Literal["ordered", "unordered", "key"] = "ordered"
+
+    def __post_init__(self) -> None:
+        _count(self, "most", least=1)
+        _one_of(self, "order", ("ordered", "unordered", "key"))
+
+
+# -- what a policy can be --------------------------------------------------------------------------------
+
+
+def _refuse(policy: Any, field: str, must: str) -> SettingsError:
+    name = type(policy).__name__
+    what = f"`{field}` of {name} cannot be {shown(getattr(policy, field))}"
+    return SettingsError(what, f"{name.lower()}.{field}", must)
+
+
+def _one_of(policy: Any, field: str, known: tuple[str, ...]) -> None:
+    if getattr(policy, field) not in known:
+        raise _refuse(policy, field, f"say {', '.join(map(repr, known[:-1]))} or {known[-1]!r}")
+
+
+def _count(policy: Any, field: str, *, least: int) -> None:
+    value = getattr(policy, field)
+    if value is not None and (type(value) is not int or value < least):
+        raise _refuse(policy, field, f"give a whole number from {least} on")
+
+
+def _seconds(policy: Any, field: str, *, positive: bool = False) -> None:
+    value = getattr(policy, field)
+    if value is not None and not (is_number(value) and (value > 0 if positive else value >= 0)):
+        raise _refuse(policy, field, f"give a number of seconds{', more than 0' if positive else ''}")
+
+
+def _at_least_one(policy: Any, field: str) -> None:
+    value = getattr(policy, field)
+    if not (is_number(value) and value >= 1):
+        raise _refuse(policy, field, "give a number from 1 on")
+
+
+def _part(policy: Any, field: str) -> None:
+    value = getattr(policy, field)
+    if not (is_number(value) and 0 <= value <= 1):
+        raise _refuse(policy, field, "give a number from 0 to 1")
+
+
+def is_number(value: Any) -> bool:
+    """Say whether a value is a number that a length of time can be."""
+    return isinstance(value, int | float) and not isinstance(value, bool) and isfinite(value)
+
+
+def _errors(policy: Any, field: str) -> tuple[type[Exception], ...]:
+    """Return classes of errors, some of which are named: `ValueError`, or `package.module.Name`."""
+    found = []
+    for given in getattr(policy, field):
+        kind = _named(given) if isinstance(given, str) else given
+        if not (isinstance(kind, type) and issubclass(kind, Exception)):
+            hint = "name classes of errors: ValueError, or package.module.Name"
+            raise SettingsError(f"{shown(given)} is no class of errors", f"{type(policy).__name__.lower()}.on", hint)
+        found.append(kind)
+    return tuple(found)
+
+
+def _named(name: str) -> Any:
+    module, _, last = name.rpartition(".")
+    if not module:
+        return getattr(builtins, name, None)
+    try:
+        return getattr(import_module(module), last, None)
+    except ImportError:
+        return None

@@ -1,0 +1,191 @@
+"""Settings as TOML and JSON: read, validated, and each of them with its line."""
+
+from __future__ import annotations
+
+import json
+import re
+import tomllib
+from collections.abc import Mapping
+from dataclasses import fields
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, get_type_hints
+
+from fbcore.errors import LoadError, SettingsError, shown
+from fbcore.model.address import Place
+from fbcore.model.problem import Problem
+from fbcore.orchestration.lines import Keys, lines_of_json, lines_of_toml
+from fbcore.orchestration.nearest import nearest
+from fbcore.orchestration.settings import NetSettings, NodeSettings, SubNetSettings
+
+if TYPE_CHECKING:
+    from pydantic import TypeAdapter
+
+_SECTIONS = {"nodes": NodeSettings, "subnets": SubNetSettings}
+
+
+def load_settings(path: Path) -> NetSettings:
+    """Read settings from a TOML or JSON file; see `NetSettings.load`."""
+    if path.suffix not in (".toml", ".json"):
+        raise LoadError("settings are a TOML or JSON file", str(path), "let its name end in .toml or .json")
+    text = _text_of(path)
+    if path.suffix == ".toml":
+        data, lines = _toml(path, text), lines_of_toml(text)
+    else:
+        data, lines = _json(path, text), lines_of_json(text)
+    return _validated(data, str(path), lines)
+
+
+def settings_from(data: Mapping[str, Any]) -> NetSettings:
+    """Return the settings that data says, as TOML and JSON have it.
+
+    Raises:
+        SettingsError: a setting is unknown, or has a value that it cannot have.
+
+    Example:
+        from fbcore.orchestration.settings_file import settings_from
+
+        print(settings_from({"grace": 1, "nodes": {"parse": {"capacity": 8}}}).of("parse").capacity)
+        #> 8
+    """
+    return _validated(data, "", {})
+
+
+def _text_of(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8")
+    except FileNotFoundError as error:
+        hint = "" if path.is_absolute() else f"the current folder is {Path.cwd()}"
+        raise LoadError("there is no such file", str(path), hint) from error
+    except UnicodeDecodeError as error:
+        raise LoadError("this is no text in UTF-8", str(path), "save it as UTF-8") from error
+    except (OSError, ValueError) as error:
+        raise LoadError(f"cannot read this file: {getattr(error, 'strerror', None) or error}", str(path)) from error
+
+
+def _toml(path: Path, text: str) -> Any:
+    try:
+        return tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        what, _, at = str(error).rpartition(" (at ")
+        line = re.match(r"line (\d+)", at)
+        where = f"{path}:{line[1]}" if line else f"{path}:{text.count(chr(10)) + 1}"
+        raise LoadError(f"this is no TOML: {what or error}", where, "mend the line") from error
+    except RecursionError as error:
+        raise LoadError("this is no TOML that can be read: it is too deep", str(path)) from error
+
+
+def _json(path: Path, text: str) -> Any:
+    def once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+        found = dict(pairs)
+        twice = next((key for number, (key, _) in enumerate(pairs) if key in dict(pairs[:number])), None)
+        if twice is not None:
+            raise SettingsError("it is said twice", f"{path}: {twice}", "leave one of the two out")
+        return found
+
+    try:
+        return json.loads(text, object_pairs_hook=once)
+    except json.JSONDecodeError as error:
+        raise LoadError(f"this is no JSON: {error.msg}", f"{path}:{error.lineno}", "mend the line") from error
+    except RecursionError as error:
+        raise LoadError("this is no JSON that can be read: it is too deep", str(path)) from error
+
+
+# -- validating ------------------------------------------------------------------------------------------
+
+
+def _validated(data: Any, file: str, lines: dict[Keys, int]) -> NetSettings:
+    import pydantic
+
+    try:
+        # By way of JSON, for only there lists are tuples and "1" is still no number.
+        settings = _adapter().validate_json(json.dumps(data, default=str), strict=True)
+    except (TypeError, RecursionError) as error:
+        raise SettingsError(f"these are no settings: {error}", file, "give what JSON could say") from None
+    except pydantic.ValidationError as error:
+        problems = _problems(error.errors(include_url=False), data, file, lines)
+        many = f"{len(problems)} problem{'' if len(problems) == 1 else 's'}"
+        raise SettingsError(f"these are no settings: {many}", file, problems=problems) from None
+    if file:
+        _place(settings, file, (), lines)
+        for kind in _SECTIONS:
+            for address, section in getattr(settings, kind).items():
+                _place(section, file, (kind, address), lines)
+    return settings
+
+
+def _adapter() -> TypeAdapter[NetSettings]:
+    from pydantic import TypeAdapter
+
+    return TypeAdapter(NetSettings)
+
+
+def _place(section: NodeSettings, file: str, keys: Keys, lines: dict[Keys, int]) -> None:
+    places = {name: Place(file, lines.get((*keys, name), 1)) for name in section.said()}
+    object.__setattr__(section, "places", places)
+
+
+def _problems(errors: list[Any], data: Any, file: str, lines: dict[Keys, int]) -> list[Problem]:
+    """Return what is wrong, one problem for each value: a value that may be of several types has an error for each."""
+    found: dict[Keys, list[Any]] = {}
+    for error in errors:
+        found.setdefault(_keys_in(data, error["loc"]), []).append(error)
+    return [_problem(keys, those, file, lines) for keys, those in found.items()]
+
+
+def _keys_in(data: Any, loc: tuple[Any, ...]) -> Keys:
+    """Return as much of the place of an error as leads into the data; the rest names types."""
+    keys: list[str | int] = []
+    for each in loc:
+        is_there = each in data if isinstance(data, dict) else isinstance(data, list) and type(each) is int
+        if not is_there:
+            break
+        keys.append(each)
+        data = data[each]
+    return tuple(keys)
+
+
+def _problem(keys: Keys, errors: list[Any], file: str, lines: dict[Keys, int]) -> Problem:
+    first = errors[0]
+    given = first.get("ctx", {}).get("error")
+    if first["type"] == "unexpected_keyword_argument":
+        what, hint = _unknown(keys)
+    elif isinstance(given, SettingsError):
+        what, hint = given.what, given.hint
+        keys = (*keys, *(part for part in given.address.split(".")[-1:] if part not in keys))
+    else:
+        wanted = [each["msg"].removeprefix("Input should be ").removeprefix("Value error, ") for each in errors]
+        what, hint = f"it cannot be {shown(first['input'])}", f"it should be {', or '.join(dict.fromkeys(wanted))}"
+        if first["type"] == "missing_argument":
+            what, hint = f"`{first['loc'][-1]}` is missing", f"say what `{first['loc'][-1]}` is"
+    line = next((lines[keys[:n]] for n in range(len(keys), 0, -1) if keys[:n] in lines), 1)
+    return Problem(what, _in_words(keys), Place(file, line), hint)
+
+
+def _unknown(keys: Keys) -> tuple[str, str]:
+    """Say of a name that is no setting which one was meant."""
+    kind, name = _kind_around(keys), str(keys[-1])
+    if kind in _SECTIONS.values() and name in NetSettings.__dataclass_fields__:
+        return f"{name!r} is a setting of the whole net", "say it at the beginning, outside the tables of nodes"
+    known = [each.name for each in fields(kind) if each.init]
+    return f"there is no setting {name!r}", nearest(name, known, "the settings here")
+
+
+def _kind_around(keys: Keys) -> Any:
+    """Return the class of settings, or the policy, in which the last of these keys stands."""
+    kind: Any = NetSettings
+    rest = keys[:-1]
+    if keys[0] in _SECTIONS:
+        kind, rest = _SECTIONS[str(keys[0])], keys[2:-1]
+    for key in rest:
+        kind = get_type_hints(kind)[str(key)]
+    return kind
+
+
+def _in_words(keys: Keys) -> str:
+    words = ""
+    for key in keys:
+        if isinstance(key, int):
+            words += f"[{key}]"
+        else:
+            words += ("." if words else "") + (key if re.fullmatch(r"\w+", key) else f'"{key}"')
+    return words

@@ -1,0 +1,69 @@
+"""`fbdev run --settings` and `fbdev check --settings`."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from fbdev.cli import main
+from tests.fbdev.run.test_command import write
+
+NET = """
+from fbcore import Graph, component
+
+@component
+def double(number: int) -> int:
+    return 2 * number
+
+inner = Graph("inner")
+inner.inputs.number >> inner.add(double).number
+inner["double"].out >> inner.outputs.out
+
+graph = Graph("numbers")
+node = graph.add(inner.as_component())
+graph.inputs.number >> node.number
+node.out >> graph.outputs.doubled
+"""
+
+
+def files(tmp_path: Path, settings: str) -> list[str]:
+    """Write a net, and settings for it, and return what names them on the command line."""
+    file = tmp_path / "net.toml"
+    file.write_text(settings, encoding="utf-8")
+    return [write(tmp_path, NET), "--settings", str(file)]
+
+
+def test_a_net_is_run_as_settings_say(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """What the file says of a node holds for it."""
+    arguments = files(tmp_path, "[nodes.'inner.double']\ncapacity = 3\n")
+    assert main(["run", *arguments, "--input", "number=4", "--json"]) == 0
+    edges = json.loads(capsys.readouterr().out)["edges"]
+    assert [edge["capacity"] for edge in edges.values() if edge["capacity"] is not None] == [3]
+
+
+def test_settings_that_do_not_fit_are_wrong_usage(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """The run is refused, with the line, and with the address that was meant."""
+    assert main(["run", *files(tmp_path, "[nodes.doubel]\ncapacity = 3\n"), "--input", "number=4"]) == 2
+    error = capsys.readouterr().err
+    assert "net.toml:2" in error
+    assert "its nodes are: inner.double" in error
+    assert main(["run", *files(tmp_path, "capacty = 3\n"), "--input", "number=4"]) == 2
+    assert "did you mean capacity?" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("settings", "code", "said"),
+    [
+        ("[nodes.'inner.double']\ncapacity = 3\n", 0, ""),
+        ("[nodes.doubel]\ncapacity = 3\n", 1, "the graph has no node 'doubel'"),
+        ("capacty = 3\n", 1, "there is no setting 'capacty'"),
+        ("capacity = \n", 1, "this is no TOML"),
+        ('{"grace": 1, "grace": 2}', 1, "this is no TOML"),
+    ],
+)
+def test_settings_are_checked(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], settings: str, code: int, said: str
+) -> None:
+    """A check finds what is wrong with settings, and for which of the graphs; parts of a graph are not asked."""
+    assert main(["check", *files(tmp_path, settings)]) == code
+    assert said in capsys.readouterr().out

@@ -1,0 +1,179 @@
+"""Settings as TOML and JSON: what they say, and each mistake with its line."""
+
+import json
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from fbcore import LoadError, NetSettings, SettingsError
+from fbcore.orchestration.lines import lines_of_json, lines_of_toml
+from fbcore.orchestration.settings_file import settings_from
+
+TOML = """\
+# How the flights are read.
+time_limit = 60
+
+[subnets.load]
+capacity = 8
+
+[nodes."load.*_rows"]
+capacity = "unbounded"
+check = "edges"
+
+[nodes]
+mean = { capacity = 1 }
+"""
+
+DATA = {
+    "time_limit": 60,
+    "subnets": {"load": {"capacity": 8}},
+    "nodes": {"load.*_rows": {"capacity": "unbounded", "check": "edges"}, "mean": {"capacity": 1}},
+}
+
+
+def said_in(tmp_path: Path, text: str, name: str = "net.toml") -> NetSettings:
+    """Read settings from a file with this text."""
+    file = tmp_path / name
+    file.write_text(text, encoding="utf-8")
+    return NetSettings.load(file)
+
+
+def test_toml_json_and_data_say_the_same(tmp_path: Path) -> None:
+    """The same settings come from TOML, from JSON, and from data."""
+    found = said_in(tmp_path, TOML)
+    assert found == said_in(tmp_path, json.dumps(DATA), "net.json") == settings_from(DATA)
+    assert found.of("load.drop_rows").said() == {"capacity": "unbounded", "check": "edges"}
+
+
+def test_an_origin_names_the_line_of_the_file(tmp_path: Path) -> None:
+    """Each value knows the line of TOML or JSON that says it."""
+    found = said_in(tmp_path, TOML)
+    assert str(found.origin("load.drop_rows", "check")) == f'{tmp_path}/net.toml:9, nodes."load.*_rows"'
+    assert str(found.origin("load.x", "capacity")) == f'{tmp_path}/net.toml:5, subnets."load"'
+    assert str(found.origin("mean", "capacity")) == f'{tmp_path}/net.toml:12, nodes."mean"'
+    assert str(found.origin("", "time_limit")) == f"{tmp_path}/net.toml:2"
+    in_json = said_in(tmp_path, json.dumps(DATA, indent=1), "net.json")
+    assert str(in_json.origin("mean", "capacity")) == f'{tmp_path}/net.json:14, nodes."mean"'
+
+
+@pytest.mark.parametrize(
+    ("line", "problem", "hint"),
+    [
+        ("capacty = 5", "capacty: there is no setting 'capacty'", "did you mean capacity?"),
+        ("[nodes.a]\ncapacty = 5", "nodes.a.capacty: there is no setting 'capacty'", "did you mean capacity?"),
+        ("[nodes.a]\ntracking = 'history'", "'tracking' is a setting of the whole net", "outside the tables of nodes"),
+        ("[node.a]\ncapacity = 1", "there is no setting 'node'", "did you mean nodes?"),
+        ("capacity = 0", "capacity: it cannot be 0", "whole number"),
+        ("capacity = '5'", "capacity: it cannot be '5'", "a valid integer, or 'unbounded'"),
+        ("capacity = true", "capacity: it cannot be True", "a valid integer"),
+        ("time_limit = 2026-01-01", "time_limit: it cannot be '2026-01-01'", "number"),
+        ("time_limit = inf", "time_limit: it cannot be inf", "number of seconds"),
+        ("check = 'types'", "check: it cannot be 'types'", "'edges', 'mutation' or 'nothing'"),
+        ("keep = 5", "keep: values are kept with the history", "tracking="),
+        ("[nodes.'a b']\ncapacity = 1", "means no node", "`*` stands for any letters"),
+        ("nodes = 5", "nodes: it cannot be 5", "an object"),
+        ("nodes.a = 5", "nodes.a: it cannot be 5", "an object"),
+        ("places = {}", "there is no setting 'places'", "the settings here are"),
+    ],
+)
+def test_a_mistake_has_its_line(tmp_path: Path, line: str, problem: str, hint: str) -> None:
+    """What is wrong in a file is said with the file, the line, and what would be right."""
+    with pytest.raises(SettingsError) as caught:
+        said_in(tmp_path, f"# first\n\n{line}\n")
+    text = str(caught.value)
+    assert problem in text
+    assert hint in text
+    assert f"net.toml:{3 + line.count(chr(10))}" in text or "places" in line or line.startswith("[node")
+    assert caught.value.address == str(tmp_path / "net.toml")
+
+
+def test_all_mistakes_are_said_at_once(tmp_path: Path) -> None:
+    """A file with three mistakes has three problems."""
+    with pytest.raises(SettingsError, match="3 problems") as caught:
+        said_in(tmp_path, "capacity = 'x'\nchek = 1\n[nodes.a]\nretries = 3\n")
+    assert len(caught.value.problems) == 3
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "where"),
+    [
+        ("net.toml", "a = 1\nb = \n", "net.toml:2"),
+        ("net.toml", "a = [1,\n", "net.toml:2"),
+        ("net.toml", "a = 1\na = 2\n", "net.toml:2"),
+        ("net.json", '{"a": 1,\n "b": }', "net.json:2"),
+        ("net.json", "", "net.json:1"),
+        ("net.yaml", "a: 1", "net.yaml"),
+    ],
+)
+def test_what_cannot_be_read_has_its_line(tmp_path: Path, name: str, text: str, where: str) -> None:
+    """A file that is no TOML, or no JSON, is refused with the line that is wrong."""
+    with pytest.raises(LoadError) as caught:
+        said_in(tmp_path, text, name)
+    assert caught.value.address.endswith(where)
+
+
+def test_what_is_no_text_is_refused(tmp_path: Path) -> None:
+    """A folder, and bytes that are no text, are refused as such."""
+    (tmp_path / "folder.toml").mkdir()
+    with pytest.raises(LoadError, match="cannot read this file"):
+        NetSettings.load(tmp_path / "folder.toml")
+    (tmp_path / "bytes.toml").write_bytes(b"\xff\xfe")
+    with pytest.raises(LoadError, match="no text in UTF-8"):
+        NetSettings.load(tmp_path / "bytes.toml")
+
+
+@pytest.mark.parametrize("text", ["[]", "3", "null", '{"grace": 1, "grace": 2}'])
+def test_json_that_says_no_settings_is_refused(tmp_path: Path, text: str) -> None:
+    """JSON that is no object, or says a thing twice, is refused."""
+    with pytest.raises(SettingsError):
+        said_in(tmp_path, text, "net.json")
+
+
+@pytest.mark.parametrize("data", [{"grace": object}, {("a",): 1}, {"nodes": {"a": {"capacity": {1}}}}])
+def test_data_that_no_file_could_hold_is_refused(data: dict[str, object]) -> None:
+    """Data that is not what TOML or JSON could say is refused, and without a bare traceback."""
+    with pytest.raises(SettingsError):
+        settings_from(data)
+
+
+def test_an_empty_file_says_nothing(tmp_path: Path) -> None:
+    """A file without settings is as good as none."""
+    assert said_in(tmp_path, "") == said_in(tmp_path, "{}", "net.json") == NetSettings()
+
+
+KEYS = st.text("ab.* \"'", min_size=1, max_size=4)
+VALUES = st.recursive(
+    st.integers(0, 9) | st.text("a[]{}=#\n\"'", max_size=6),
+    lambda inside: st.lists(inside, max_size=3) | st.dictionaries(KEYS, inside, max_size=3),
+    max_leaves=12,
+)
+
+
+@given(st.dictionaries(KEYS, VALUES, max_size=4), st.sampled_from([None, 1, 4]))
+def test_every_key_of_json_has_its_line(data: dict[str, object], indent: int | None) -> None:
+    """The line of each key is the one that it stands on, however the text is laid out."""
+    text = json.dumps(data, indent=indent)
+    lines = text.splitlines()
+    found = lines_of_json(text)
+    assert {keys for keys in found if len(keys) == 1} == {(key,) for key in data}
+    assert all(json.dumps(keys[-1]) in lines[line - 1] for keys, line in found.items() if isinstance(keys[-1], str))
+
+
+def test_keys_of_toml_have_their_lines() -> None:
+    """Tables, dotted keys, inline tables, and values of several lines each have the line on which they begin."""
+    begin = 'a = """\n[no.table]\nb = 1\n"""\n\nb.c = [\n 1,\n # two\n [2],\n]\n'
+    text = f'{begin}  [t."x.y"] # table\nd = {{e = 1, f = {{g = 2}}}}\n'
+    found = lines_of_toml(text)
+    assert {".".join(map(str, keys)): line for keys, line in found.items() if not isinstance(keys[-1], int)} == {
+        "a": 1,
+        "b": 6,
+        "b.c": 6,
+        "t": 11,
+        "t.x.y": 11,
+        "t.x.y.d": 12,
+        "t.x.y.d.e": 12,
+        "t.x.y.d.f": 12,
+        "t.x.y.d.f.g": 12,
+    }
