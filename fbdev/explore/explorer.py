@@ -2,39 +2,29 @@
 
 from __future__ import annotations
 
-import random
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from typing import Any, ParamSpec, Unpack, overload
 
-from fbdev.explore.budget import Budget, as_budget
-from fbdev.explore.hooks import Hooks
-from fbdev.explore.naming import Remap, renaming
+from fbdev.explore.asked import Options, check_factory, check_options, plan_of, program_of
+from fbdev.explore.decorated import Explored, decorating
+from fbdev.explore.explored import explored, replayed
+from fbdev.explore.naming import Remap
 from fbdev.explore.nets import NetScene
 from fbdev.explore.program import Check, Checks, Factory, Program, Sentinel
 from fbdev.explore.result import Result
-from fbdev.explore.strategy import Plan, Search, Strategy
-from fbdev.explore.token import steps_of
-from fbdev.explore.trial import try_schedule
-from fbdev.explore.verdict import DETERMINISTIC, GRANULARITY, Verdict, VerdictKind
+from fbdev.explore.words import ExploreError
+
+P = ParamSpec("P")
+_ABSENT: Any = object()
 
 
+@overload
+def explore(factory: Factory | NetScene, **options: Unpack[Options]) -> Result: ...
+@overload
 def explore(
-    factory: Factory | NetScene,
-    *,
-    invariant: Check | None = None,
-    at_end: Check | None = None,
-    sentinel: Sentinel | None = None,
-    search: Search = "auto",
-    budget: Budget | float | None = None,
-    identity: Callable[[str], str] | None = None,
-    remap: Remap | None = None,
-    hooks: Hooks | None = None,
-    allowed: tuple[type[BaseException], ...] = (),
-    samples: int = 1000,
-    seed: int = 0,
-    audit: int = 0,
-    keep_going: bool = False,
-    chance: bool = False,
-) -> Result:
+    *, accept: Iterable[str] = (), **options: Unpack[Options]
+) -> Callable[[Callable[P, object]], Explored[P]]: ...
+def explore(factory: Any = _ABSENT, *, accept: Iterable[str] = (), **options: Any) -> Any:
     """Run processes under every order of their steps, and say whether something can go wrong.
 
     `factory` is called once for each execution, and returns generators: by name, in a list, or in a `Scene`. What lies
@@ -49,6 +39,10 @@ def explore(
     can prove something, and turns to preemptions when half the budget is spent. `budget` is in seconds, or a `Budget`.
     `identity` or `remap` rename processes, so that one may pass for another that is dead. `audit` is a number of random
     schedules that are run after a proof, to test the explorer. With `chance` the processes need not be deterministic.
+
+    Without a factory it is a decorator of tests: `@explore(...)` above a factory, or above a coroutine function, which
+    is one process, with all the tasks that it starts. Pytest runs it, fixtures included; called, it runs as well. It
+    fails unless it holds with the usual givens, and those that `accept` names, as in `Result.assert_holds`.
 
     Raises:
         ExploreError: when the factory or an option is wrong.
@@ -69,24 +63,14 @@ def explore(
         print(explore(factory, at_end=lambda count: count.value == 2).failure.schedule)
         #> ('a', 'b', 'b', 'a')
     """
-    checks = Checks(invariant, at_end, sentinel, allowed)
-    program = Program(factory, checks, remap=renaming(identity, remap), hooks=hooks)
-    plan = Plan(search, as_budget(budget), samples, seed, audit, keep_going, chance)
-    return _repeatable(Strategy(program, plan))
-
-
-def _repeatable(strategy: Strategy) -> Result:
-    """Run a strategy; when processes draw from `random`, once more, from the same beginning each time."""
-    program, before = strategy.program, random.getstate()
-    try:
-        result = strategy.run()
-        if random.getstate() != before and not strategy.plan.chance:
-            program.random_state = before
-            result = strategy.run()
-            result.notes.append("processes draw from random, which begins anew in each execution")
-    finally:
-        random.setstate(before)
-    return result
+    asked: Options = options  # type: ignore[assignment]
+    check_options(asked)
+    if factory is _ABSENT:
+        return decorating(accept, asked)
+    if accept:
+        raise ExploreError("accept is for tests", "explore", "say explore(factory).assert_holds('preemptions')")
+    check_factory(factory)
+    return explored(program_of(factory, asked), plan_of(asked))
 
 
 def replay(
@@ -119,22 +103,4 @@ def replay(
         print(replay(factory, explore(factory).token).verdict.kind)
         #> bug
     """
-    steps = steps_of(token)
-    program = Program(factory, Checks(invariant, at_end, sentinel, allowed), remap=remap)
-    trial = try_schedule(program, [name for name, _ in steps], places=True, goes_on=False)
-    made = list(zip(trial.path, trial.labels, strict=True))
-    for number, (wanted, found) in enumerate(zip(steps, [*made, None], strict=False), 1):
-        if wanted != found and (trial.failure is None or found is not None):
-            why = f"choice {number} does not fit any more: {wanted[0]} "
-            if found is None or found[0] != wanted[0]:
-                why += "cannot make a step there"
-            else:
-                why += f"reaches {found[1]!r}, where the token says {wanted[1]!r}"
-            return Result(Verdict(VerdictKind.INCONCLUSIVE, why), "replay", executions=1, steps=len(made))
-    givens = (DETERMINISTIC, GRANULARITY)
-    if trial.failure is None:
-        verdict = Verdict(VerdictKind.SAMPLED, "one schedule, which does not fail", givens)
-        return Result(verdict, "replay", executions=1, steps=len(made))
-    trial.failure.labels = tuple(trial.labels)
-    verdict = Verdict(VerdictKind.BUG, trial.failure.what)
-    return Result(verdict, "replay", [trial.failure], executions=1, steps=len(made))
+    return replayed(Program(factory, Checks(invariant, at_end, sentinel, allowed), remap=remap), token)

@@ -172,6 +172,7 @@ class GeneratorExecution:
         except KeyboardInterrupt:
             raise
         except BaseException as error:
+            self._program.leave(error)
             step = one.end(Raised(error))
         else:
             step = one.take()
@@ -198,6 +199,7 @@ class GeneratorExecution:
             except KeyboardInterrupt:
                 raise
             except BaseException as error:
+                self._program.leave(error)
                 one.end(Raised(error))
         notes.uses.clear()
         self._available = None

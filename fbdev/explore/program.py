@@ -62,5 +62,12 @@ class Program:
         """Steps are to say what they did, in words."""
         self.has_snapshot = False
         """The user reads what is shared, instead of the explorer."""
+        self.passes: Callable[[BaseException], bool] | None = None
+        """Tells which exceptions of processes and checks are no failures, but end the exploration and are raised."""
         self.conditions_fail = False
         """Some condition that a process waited for has raised."""
+
+    def leave(self, error: BaseException) -> None:
+        """Raise what a process or a check has raised, if it is no failure, but ends the exploration."""
+        if self.passes is not None and self.passes(error):
+            raise error

@@ -13,7 +13,7 @@ from fbdev.explore.failure import Failure
 from fbdev.explore.graph import Spin, StateGraph
 from fbdev.explore.picture import to_dot, to_mermaid
 from fbdev.explore.token import token_of
-from fbdev.explore.verdict import Verdict
+from fbdev.explore.verdict import Verdict, check_accepted
 from fbdev.explore.words import ExploreError
 
 
@@ -74,7 +74,9 @@ class Result:
 
         Raises:
             AssertionError: with the report, when it is another.
+            ExploreError: when something else is to be accepted.
         """
+        check_accepted(accepted)
         if not self.verdict.is_accepted(frozenset(accepted)):
             raise AssertionError(str(self))
         return self
@@ -134,14 +136,18 @@ class Result:
         """Return the result as one line of JSON."""
         return json.dumps(self.as_dict())
 
-    def __str__(self) -> str:
+    def report(self, again: str = "") -> str:
+        """Return the report, as `str` does; `again` tells how to make the failing execution again."""
         lines = [str(self.verdict), self._evidence()]
         lines += [f"  {spin}" for spin in self.spins]
         lines += [f"  note: {note}" for note in self.notes]
         if self.failure is not None:
-            lines += _told(self.failure)
-            lines.append(f"  again: replay(factory, {self.token!r})")
+            lines += _told(self.failure, "the schedule" if self.search == "replay" else "the smallest schedule")
+            lines.append(f"  again: {again or f'replay(factory, {self.token!r})'}")
         return "\n".join(lines)
+
+    def __str__(self) -> str:
+        return self.report()
 
     def _evidence(self) -> str:
         said = f"  {self.executions:,} executions, {self.steps:,} steps in {self.seconds:.2f} s by {self.search}"
@@ -154,11 +160,11 @@ class Result:
         return said
 
 
-def _told(failure: Failure) -> list[str]:
+def _told(failure: Failure, what: str) -> list[str]:
     switches = failure.switches
     count = len(failure.schedule)
     times = f"{switches} switch{'' if switches == 1 else 'es'}"
-    lines = [f"  the smallest schedule: {count} step{'' if count == 1 else 's'}, {times}"]
+    lines = [f"  {what}: {count} step{'' if count == 1 else 's'}, {times}"]
     lines += _schedule(failure.schedule, failure.labels)
     if failure.circle:
         lines.append(f"  and then for ever: {' '.join(failure.circle)}")

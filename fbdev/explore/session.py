@@ -5,6 +5,7 @@ from __future__ import annotations
 import traceback
 from collections.abc import Hashable, Iterator, Sequence
 from contextlib import contextmanager
+from pathlib import Path
 
 from fbdev.explore.begin import begin
 from fbdev.explore.budget import Budget, Meter
@@ -70,7 +71,9 @@ class Session:
         path.append(name)
         program = self.program
         if type(step) is Raised and not isinstance(step.error, program.allowed):
-            what = f"{name} {ending_text(step)}"
+            program.leave(step.error)
+            # A failed assert of pytest's tells more on further lines; they are in the trace.
+            what = f"{name} {ending_text(step)}".partition("\n")[0]
             self._fail(Failure("exception", what, tuple(path), process=name, trace=_trace(step.error)), execution)
         if program.invariant is not None:
             self.check(execution, path)
@@ -110,11 +113,12 @@ class Session:
         try:
             with execution.unnoted():
                 yield
-        except FoundError:
+        except (FoundError, KeyboardInterrupt, SystemExit):
             raise
-        except Exception as error:
+        except BaseException as error:
+            self.program.leave(error)
             what = f"{'the invariant' if kind == 'invariant' else 'the check at the end'} does not hold"
-            said = f": {error}" if str(error) else ""
+            said = f": {error}".partition("\n")[0] if str(error) else ""
             failure = Failure(
                 "invariant" if kind == "invariant" else "end",
                 f"{what}: {type(error).__name__}{said}",
@@ -133,5 +137,13 @@ class Session:
             raise FoundError
 
 
+_OURS = str(Path(__file__).parents[2] / "fb")
+"""How the names of fbcore's and fbdev's files begin."""
+
+
 def _trace(error: BaseException) -> str:
-    return "".join(traceback.format_exception(error))
+    """Write a traceback, without the frames of ours that led to the user's."""
+    trace = error.__traceback__
+    while trace is not None and trace.tb_frame.f_code.co_filename.startswith(_OURS):
+        trace = trace.tb_next
+    return "".join(traceback.format_exception(type(error), error, trace or error.__traceback__))

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
+
+from fbdev.explore.words import ExploreError
 
 
 class VerdictKind(StrEnum):
@@ -42,6 +45,20 @@ ANNOUNCED = Given("announced", "the accesses announced are all there are")
 SNAPSHOT = Given("snapshot", "the snapshot reads all that processes share")
 LABELS = Given("labels", "a label tells all that a process is going to do")
 NAMES = Given("names", "processes that share a name are alike")
+
+CAN_BE_ACCEPTED = ("announced", "labels", "names", "preemptions", "sampled", "snapshot", "steps")
+"""The givens that are not usual; and `sampled`, a kind of verdict that proves nothing."""
+
+
+def check_accepted(names: Iterable[str]) -> None:
+    """Refuse a given that there is not.
+
+    Raises:
+        ExploreError: naming those that there are.
+    """
+    for name in names:
+        if name not in CAN_BE_ACCEPTED:
+            raise ExploreError(f"{name!r} cannot be accepted", "", f"there are {', '.join(CAN_BE_ACCEPTED)}")
 
 
 @dataclass(frozen=True, slots=True)

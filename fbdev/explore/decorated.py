@@ -1,0 +1,172 @@
+"""`@explore(...)`: a function or a coroutine function as a test of every order."""
+
+from __future__ import annotations
+
+import functools
+import inspect
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, replace
+from typing import Any, ParamSpec, Protocol, cast
+
+from fbdev.explore.asked import MARK, Options, plan_of, program_of
+from fbdev.explore.budget import as_budget
+from fbdev.explore.explored import explored, replayed
+from fbdev.explore.nets import NetScene
+from fbdev.explore.program import Program
+from fbdev.explore.pytest_case import case_beside
+from fbdev.explore.result import Result
+from fbdev.explore.verdict import check_accepted
+from fbdev.explore.words import ExploreError
+
+P = ParamSpec("P")
+
+
+class Explored(Protocol[P]):
+    """A test made by `@explore(...)`: pytest runs it, and so does a call."""
+
+    def __call__(self, *args: P.args, **kwargs: P.kwargs) -> Result:
+        """Explore it, every execution with these arguments, and return the result.
+
+        Raises:
+            AssertionError: with the report, when it does not hold.
+        """
+        ...
+
+    def replay(self, token: str, *args: P.args, **kwargs: P.kwargs) -> Result:
+        """Make one execution of it again, from a token."""
+        ...
+
+
+def decorating(accept: Iterable[str], options: Options) -> Callable[[Callable[P, object]], Explored[P]]:
+    """Return the decorator that these options make.
+
+    Raises:
+        ExploreError: an option is wrong.
+    """
+    accepted = (accept,) if isinstance(accept, str) else tuple(accept)
+    check_accepted(accepted)
+    # What is wrong with options is said where they stand, and not when the test runs.
+    program_of(None, options)
+    plan_of(options)
+
+    def decorate(function: Callable[P, object]) -> Explored[P]:
+        if isinstance(function, type) or not callable(function):
+            what = f"it decorates a function, and not {function!r}"
+            raise ExploreError(what, "@explore", "decorate the functions one by one; @staticmethod goes above it")
+        return cast(Explored[P], _test_of(Decorated(function, options, accepted)))
+
+    return decorate
+
+
+def _test_of(decorated: Decorated) -> Any:
+    @functools.wraps(decorated.function)
+    def test(*args: Any, **kwargs: Any) -> Result:
+        result = decorated.explored(decorated.bound(args, kwargs))
+        return result.assert_holds(*decorated.accept)
+
+    def replay(token: str, *args: Any, **kwargs: Any) -> Result:
+        return decorated.replayed(decorated.bound(args, kwargs), token)
+
+    made: Any = test
+    made.replay = replay
+    setattr(made, MARK, decorated)
+    return made
+
+
+@dataclass(frozen=True, slots=True)
+class Decorated:
+    """A function that is a factory, or a coroutine function that is a process, and how it is explored."""
+
+    function: Callable[..., Any]
+    options: Options
+    accept: tuple[str, ...]
+
+    def bound(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Callable[[], Any]:
+        """Return the function with its arguments.
+
+        Raises:
+            ExploreError: when some are missing.
+        """
+        name = getattr(self.function, "__qualname__", "the test")
+        try:
+            inspect.signature(self.function).bind(*args, **kwargs)
+        except TypeError as error:
+            hint = "pytest makes the fixtures of a test; whoever calls it gives the arguments"
+            raise ExploreError(str(error), name, hint) from None
+        return functools.partial(self.function, *args, **kwargs)
+
+    def explored(
+        self,
+        call: Callable[[], Any],
+        *,
+        seconds: float | None = None,
+        passes: Callable[[BaseException], bool] | None = None,
+        values: Mapping[str, Any] | None = None,
+    ) -> Result:
+        """Explore what a call makes, called once for each execution.
+
+        `seconds` are there instead of the budget's; `values` are the arguments that are no fixtures.
+        """
+        plan = plan_of(self.options)
+        if seconds is not None:
+            plan = replace(plan, budget=replace(as_budget(plan.budget), seconds=seconds))
+        result = self._of_net(call, lambda program: explored(program, plan), passes)
+        if result.test:
+            assert result.failure is not None
+            result.test = case_beside(self.function, result.failure, values or {})
+        return result
+
+    def replayed(
+        self, call: Callable[[], Any], token: str, passes: Callable[[BaseException], bool] | None = None
+    ) -> Result:
+        """Make one execution of what a call makes again."""
+        return self._of_net(call, lambda program: replayed(program, token), passes)
+
+    def _of_net(
+        self,
+        call: Callable[[], Any],
+        act: Callable[[Program], Result],
+        passes: Callable[[BaseException], bool] | None,
+    ) -> Result:
+        """Act on the program; on another when the first execution shows that it is a net."""
+        program = program_of(self._factory(call), self.options)
+        program.passes = passes
+        try:
+            return act(program)
+        except _NetMadeError as made:
+            program = program_of(MadeNet(made.scene, call), self.options)
+            program.passes = passes
+            return act(program)
+
+    def _factory(self, call: Callable[[], Any]) -> Callable[[], Any]:
+        if inspect.iscoroutinefunction(self.function):
+            return lambda: {"main": call()}
+
+        def factory() -> Any:
+            made = call()
+            if isinstance(made, NetScene):
+                raise _NetMadeError(made)
+            return made
+
+        return factory
+
+
+class _NetMadeError(Exception):
+    """A factory has made a net; it never leaves this file."""
+
+    def __init__(self, scene: NetScene) -> None:
+        self.scene = scene
+
+
+class MadeNet(NetScene):
+    """A net that is made anew for each execution."""
+
+    __slots__ = ("_make",)
+
+    def __init__(self, first: NetScene, make: Callable[[], Any]) -> None:
+        super().__init__(first.graph, first.inputs, first.configs, first.allowed)
+        self._make = make
+
+    def begin(self) -> Any:
+        """Make the net, and begin it."""
+        return cast(NetScene, self._make()).begin()

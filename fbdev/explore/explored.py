@@ -1,0 +1,67 @@
+"""A program explored by a plan, and one execution of it made again."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from fbdev.explore.program import Program
+from fbdev.explore.result import Result
+from fbdev.explore.strategy import Plan, Strategy
+from fbdev.explore.token import steps_of
+from fbdev.explore.trial import try_schedule
+from fbdev.explore.verdict import DETERMINISTIC, GRANULARITY, Verdict, VerdictKind
+
+_FIRST_DRAWS = random.Random(0).getstate()
+"""What `random` begins with, where processes draw from it: the same in every process, so that tokens fit."""
+
+
+def explored(program: Program, plan: Plan) -> Result:
+    """Run a search; when processes draw from `random`, once more, from the same beginning each time."""
+    with _random_kept():
+        before = random.getstate()
+        result = Strategy(program, plan).run()
+        if random.getstate() != before and not plan.chance:
+            program.random_state = _FIRST_DRAWS
+            result = Strategy(program, plan).run()
+            result.notes.append("processes draw from random, which begins anew in each execution")
+    return result
+
+
+def replayed(program: Program, token: str) -> Result:
+    """Make the execution of a token again.
+
+    Raises:
+        ExploreError: when it is no token.
+    """
+    steps = steps_of(token)
+    program.random_state = _FIRST_DRAWS
+    with _random_kept():
+        trial = try_schedule(program, [name for name, _ in steps], places=True, goes_on=False)
+    made = list(zip(trial.path, trial.labels, strict=True))
+    for number, (wanted, found) in enumerate(zip(steps, [*made, None], strict=False), 1):
+        if wanted != found and (trial.failure is None or found is not None):
+            why = f"choice {number} does not fit any more: {wanted[0]} "
+            if found is None or found[0] != wanted[0]:
+                why += "cannot make a step there"
+            else:
+                why += f"reaches {found[1]!r}, where the token says {wanted[1]!r}"
+            return Result(Verdict(VerdictKind.INCONCLUSIVE, why), "replay", executions=1, steps=len(made))
+    givens = (DETERMINISTIC, GRANULARITY)
+    if trial.failure is None:
+        verdict = Verdict(VerdictKind.SAMPLED, "one schedule, which does not fail", givens)
+        return Result(verdict, "replay", executions=1, steps=len(made))
+    trial.failure.labels = tuple(trial.labels)
+    verdict = Verdict(VerdictKind.BUG, trial.failure.what)
+    return Result(verdict, "replay", [trial.failure], executions=1, steps=len(made))
+
+
+@contextmanager
+def _random_kept() -> Iterator[None]:
+    """Leave `random` as it was."""
+    before = random.getstate()
+    try:
+        yield
+    finally:
+        random.setstate(before)
