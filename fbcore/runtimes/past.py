@@ -7,13 +7,16 @@ two nodes with one such digest are in one state.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from itertools import chain
 from typing import Any
 
 from fbcore.formats.canonical import digest_of
 from fbcore.net.node import Node
 from fbcore.net.trace import Move
 from fbcore.net.trail import Checkpoint, Trail
+
+_UNCHANGEABLE = frozenset({int, str, float, bool, bytes, type(None)})
 
 
 class Past:
@@ -23,15 +26,29 @@ class Past:
     their past begins again, with what they keep. Times count only for who never can, for it may have kept one.
     """
 
-    __slots__ = ("_count", "_end", "_from", "digest", "node", "trail")
+    __slots__ = ("_anew", "_count", "_digest", "_end", "_from", "_later", "node", "trail")
 
     def __init__(self, node: Node, trail: Trail) -> None:
         self.node = node
         self.trail = trail
-        self.digest = ""
+        self._digest = ""
+        # What is still to be digested: most of it is forgotten before anybody asks.
+        self._anew: tuple[Any, ...] | None = None
+        self._later: list[tuple[Any, ...]] = []
         self._from: Checkpoint | None = None
         self._count = 0
         self._end = trail.end
+
+    @property
+    def digest(self) -> str:
+        """The digest of all that was delivered, by now."""
+        if self._anew is not None:
+            self._digest = digest_of(*self._anew)
+            self._anew = None
+        for values in self._later:
+            self._digest = digest_of(self._digest, *values)
+        self._later.clear()
+        return self._digest
 
     def note(self, time: float, done: tuple[str, Sequence[str]], moves: Sequence[Move]) -> None:
         """Hear of a turn of the node's own task; `done` is the port operation that it had come to before.
@@ -59,8 +76,12 @@ class Past:
     def _begin_anew(self, checkpoint: Checkpoint | None) -> None:
         self._from = checkpoint
         assert checkpoint is not None
+        self._later.clear()
+        configs = self._configs()
         # Not how many timers it has armed: that changes their names, and nothing that happens.
-        self.digest = digest_of(checkpoint._replace(timers=0), self._configs())
+        self._anew = checkpoint._replace(timers=0), configs
+        held = checkpoint.hands.values(), checkpoint.kept.values(), checkpoint.memories.values(), configs.values()
+        self._digest_if_changeable(chain.from_iterable(held))
 
     def _add(self, time: float, what: str, done: tuple[str, Sequence[str]], moves: Sequence[Move]) -> None:
         node = self.node
@@ -70,8 +91,17 @@ class Past:
         ]
         gone = [port.name for port in (*node.outs.values(), node.error) if port.connected and not port.edges]
         when = None if self.trail.restarts else time
-        self.digest = digest_of(self.digest, what, self.trail.end, done, moved, gone, self._configs(), when)
+        configs = self._configs()
+        self._later.append((what, self.trail.end, done, moved, gone, configs, when))
+        self._digest_if_changeable(chain((move.value for move in moves), configs.values()))
+
+    def _digest_if_changeable(self, values: Iterable[Any]) -> None:
+        """Digest at once what may be another when somebody asks."""
+        if not all(type(value) in _UNCHANGEABLE for value in values):
+            self.digest  # noqa: B018 - reading it reckons it
 
     def _configs(self) -> dict[str, Any]:
         """Return the configs that something feeds, as they are now."""
+        if not self.node.configs:
+            return {}
         return {name: port.value for name, port in self.node.configs.items() if port.edges}

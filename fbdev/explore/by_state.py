@@ -50,7 +50,7 @@ class ByState:
                     waiting = self._first_with_steps_left()
                     if waiting is None:
                         return
-                    here, path = waiting, self._path_to(waiting)
+                    here, path = waiting, self.path_to(waiting)
                     execution = self._again(path, here)
                     continue
                 name = todo.pop()
@@ -74,7 +74,8 @@ class ByState:
             self._first += 1
         return None
 
-    def _path_to(self, number: int) -> list[str]:
+    def path_to(self, number: int) -> list[str]:
+        """Return the steps by which a state was reached first."""
         path = []
         came = self._came[number]
         while came is not None:

@@ -22,14 +22,11 @@ class LearnedError(Exception):
 @contextmanager
 def learning(program: Program) -> Iterator[None]:
     """Have the search that runs in this context begin anew when something is learned of a net."""
-    if program.known is None:
-        yield
-        return
-    program.known.learns = True
+    program.learns = True
     try:
         yield
     finally:
-        program.known.learns = False
+        program.learns = False
 
 
 class Known:
@@ -77,7 +74,7 @@ class Known:
             if reach.is_cut:
                 self._cut.add(address)
             for place in reach.places.values():
-                if may_bind_any or place.is_object or place.called in stores:
+                if may_bind_any or place.can_change(stores):
                     self.add(place, address)
             for identity, name in reach.opaque.items():
                 self._opaque.setdefault(identity, (name, set()))[1].add(address)

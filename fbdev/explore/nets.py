@@ -35,6 +35,9 @@ _STEPWISE = NetOptions(stepwise=True)
 _LONGEST_END = 10_000
 """Steps in which a net that is cancelled must have ended, or it is left as it is."""
 
+_WAY = 64
+"""Steps without a choice after which a state is read all the same, so that circles are seen."""
+
 GOOD = (Outcome.FINISHED, Outcome.QUIESCENT, Outcome.STOPPED)
 """How a net may end, unless it is said otherwise."""
 
@@ -125,12 +128,16 @@ class NetExecution:
         if program.known is None:
             program.known = Known(scene.graph, scene.inputs, scene.configs, scene.context)
         self._known: Known = program.known
+        self._known.learns = program.learns
         self._known.put_back()
         if program.random_state is not None:
             random.setstate(program.random_state)
         self._stepping = scene.begin()
         self._watch = Watch(self._known, self._stepping, draws=program.random_state is not None)
         self._available: list[str] | None = None
+        self._base: Hashable = None
+        self._base_at = self._read_at = self._steps = 0
+        self._first = ""
         self.shared = Played(self._stepping)
         self.sentinel_error: Exception | None = None
         self.accesses: Accesses = None
@@ -168,8 +175,8 @@ class NetExecution:
         if node.ended:
             return str(node.phase)
         if node.trace is None or not trail.is_at_a_port:
-            return f"{node.phase}, {trail.end}"
-        return f"{node.phase}: {node.trace.verb} {', '.join(port.name for port in node.trace.ports)}"
+            return f"{node.phase.value}, {trail.end}"
+        return f"{node.phase.value}: {node.trace.verb} {', '.join([port.name for port in node.trace.ports])}"
 
     @property
     def waiting(self) -> Mapping[str, Accesses]:
@@ -257,6 +264,9 @@ class NetExecution:
     def _make(self, name: str) -> tuple[str, tuple[Move, ...]]:
         """Make a step, and see what it has changed behind the ports."""
         self._available = None
+        if self._steps == self._base_at:
+            self._first = name
+        self._steps += 1
         address = self._around.before(name)
         self._watch.before(address)
         found = self._stepping.make(name)
@@ -276,6 +286,17 @@ class NetExecution:
 
     def key(self) -> Hashable:
         """See `Execution`."""
+        since = self._steps - self._base_at
+        had_no_choice = self._program.reduces and self._base is not None and len(self.available) == 1
+        if had_no_choice and since < _WAY and self._steps == self._read_at + 1:
+            # What it has come to is told by where it came from, and how far.
+            self._read_at += 1
+            return self._base, self._first, since
+        self._base = self._whole_key()
+        self._base_at = self._read_at = self._steps
+        return self._base
+
+    def _whole_key(self) -> Hashable:
         for address, trail in self._stepping.trails.items():
             if trail.has_own_tasks:
                 raise NotWholeError(f"node {address} {trail.strayed}")

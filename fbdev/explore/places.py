@@ -9,11 +9,12 @@ from __future__ import annotations
 import array
 import enum
 import functools
+import operator
 import pickle
 import sys
 import warnings
 from collections import deque
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Collection, Hashable
 from contextvars import ContextVar
 from functools import lru_cache
 from logging import Logger
@@ -59,6 +60,9 @@ _PLAIN = frozenset({int, str, float, bytes, bool, complex})
 _FRAMED = (CoroutineType, GeneratorType, AsyncGeneratorType)
 
 Kind = Literal["fixed", "through", "function", "class", "cell", "place", "opaque", "framed"]
+
+ATTRIBUTES = "the attributes of "
+"""How the places are called that are the attributes of functions."""
 
 _ABSENT: Any = object()
 """Stands where a variable has no value."""
@@ -174,15 +178,11 @@ class Place:
         self.key: Hashable = (id(holder), variable) if variable else id(holder)
         self.first = self.last = self.read()
 
-    @property
-    def is_object(self) -> bool:
-        """Whether this is an object, and no variable."""
-        return not self.variable and not isinstance(self.holder, CellType)
-
-    @property
-    def called(self) -> str:
-        """The name of the variable, if it is one."""
-        return self.variable or self.name.rpartition(" ")[2]
+    def can_change(self, bound: Collection[str]) -> bool:
+        """Tell whether code that binds these names anew, of variables and attributes, can change what lies here."""
+        if self.variable or isinstance(self.holder, CellType):
+            return (self.variable or self.name.rpartition(" ")[2]) in bound
+        return bool(bound) or not self.name.startswith(ATTRIBUTES)
 
     def read(self) -> tuple[Any, ...]:
         """Return what lies here now."""
@@ -245,7 +245,7 @@ def are_same(one: tuple[Any, ...], other: tuple[Any, ...]) -> bool:
     """Tell whether two readings are alike: the same objects, or equal numbers and texts."""
     if len(one) != len(other):
         return False
-    return all(
+    return all(map(operator.is_, one, other)) or all(
         mine is their or (type(mine) is type(their) and type(mine) in _PLAIN and mine == their)
         for mine, their in zip(one, other, strict=True)
     )

@@ -58,6 +58,8 @@ class Program:
         """Steps of a net that no other can race with are made first, and alone."""
         self.known: Any = None
         """What is known of a net and all its executions."""
+        self.learns = False
+        """The search that runs is to begin anew when something is learned of a net."""
         self.tells = False
         """Steps are to say what they did, in words."""
         self.has_snapshot = False

@@ -12,7 +12,7 @@ from typing import Any
 
 from fbcore.model.function import FunctionComponent
 from fbcore.net.firing import Firing
-from fbdev.explore.places import Place, data_of, is_foreign, is_of_user, kind_of
+from fbdev.explore.places import ATTRIBUTES, Place, data_of, is_foreign, is_of_user, kind_of
 
 MOST = 20_000
 """Objects that one walk goes through; whoever reaches more has a part that nobody looked at."""
@@ -111,7 +111,7 @@ class Reach:
         for defaults in (function.__defaults__ or (), (function.__kwdefaults__ or {}).values()):
             yield from ((each, f"a default of {function.__name__}") for each in defaults)
         if not hasattr(function, "__wrapped__"):
-            self._add(Place(function.__dict__, f"the attributes of {function.__name__}"))
+            self._add(Place(function.__dict__, f"{ATTRIBUTES}{function.__name__}"))
         yield from ((each, f"{function.__name__}.{key}") for key, each in function.__dict__.items())
         yield from self._of_code(function.__code__, function.__globals__)
 

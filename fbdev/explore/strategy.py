@@ -87,7 +87,8 @@ class Strategy:
 
     def _guarded(self) -> tuple[str, VerdictKind]:
         try:
-            refused = self._refuse()
+            # A search by states sees for itself whether executions are alike.
+            refused = "" if self._is_net and self._search in ("auto", "states") else self._refuse()
             if refused:
                 return refused, VerdictKind.INCONCLUSIVE
             detail, kind = self._searched()
@@ -96,6 +97,9 @@ class Strategy:
         except SpentError as error:
             return str(error), VerdictKind.INCONCLUSIVE
         except FoundError:
+            if self._is_net and (differs := self._difference()):
+                self._session.failures.clear()
+                return differs, VerdictKind.INCONCLUSIVE
             return "", VerdictKind.BUG
         if kind in (VerdictKind.HOLDS, VerdictKind.HOLDS_WITHIN):
             self._find_livelocks()
@@ -112,17 +116,18 @@ class Strategy:
         execution.close()
         if is_empty:
             return "the factory makes no process, so nothing was run"
-        if not self.plan.chance:
-            session = Session(self.program, replace(self._budget, executions=None, memory=None))
-            path, one = run_path(session, [], min(200, self._budget.depth))
-            _, other = run_path(session, path, min(200, self._budget.depth))
-            if one != other:
-                number = next((i for i, pair in enumerate(zip(one, other, strict=False)) if pair[0] != pair[1]), 0)
-                first, second = one[number], other[min(number, len(other) - 1)]
-                return (
-                    f"the processes are not deterministic: after {number} steps, {first} once and {second} another time"
-                )
-        return ""
+        return "" if self.plan.chance else self._difference()
+
+    def _difference(self) -> str:
+        """Say in what two executions differ that should be alike; "" when they are."""
+        session = Session(self.program, replace(self._budget, executions=None, memory=None))
+        path, one = run_path(session, [], min(200, self._budget.depth))
+        _, other = run_path(session, path, min(200, self._budget.depth))
+        if one == other:
+            return ""
+        number = next((i for i, pair in enumerate(zip(one, other, strict=False)) if pair[0] != pair[1]), 0)
+        first, second = one[number], other[min(number, len(other) - 1)]
+        return f"the processes are not deterministic: after {number} steps, {first} once and {second} another time"
 
     # -- searches --------------------------------------------------------------------------------------
 
@@ -211,11 +216,27 @@ class Strategy:
             else:
                 if program.reduces and all(len(state.available) <= 1 for state in self._graph.states):
                     session.notes.append("no step of the net races with another: every order comes to the same end")
+                    self._make_again(by_state)
                 program.reduces = False
                 return by_state
             # What was found so far was found with too few orders, or states were not told apart.
             session.ends.clear()
             session.failures.clear()
+
+    def _make_again(self, by_state: ByState) -> None:
+        """See whether the one execution that proves a net comes to the same end once more.
+
+        Raises:
+            NotSameError: it does not.
+        """
+        path = by_state.path_to(len(self._graph.states) - 1)
+        execution = begin(self.program)
+        try:
+            self._session.replay(execution, path)
+            if execution.available or execution.end_key() not in self._session.ends:
+                raise NotSameError(self._difference() or "the net came to another end when it was run again")
+        finally:
+            execution.close()
 
     def _bounds(self, search: str) -> tuple[str, VerdictKind]:
         bounds = []

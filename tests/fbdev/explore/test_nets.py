@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import random
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from fbcore import Component, Each, FSMRuntime, Graph, In, InputError, Missing, Out, component
-from fbdev.explore import Budget, ExploreError, NetScene, VerdictKind, explore, replay
+from fbcore.runtimes.identity import state_digest
+from fbdev.explore import Budget, ExploreError, NetScene, VerdictKind, explore, nets, replay
 from tests.laws.small_nets import NETS, SmallNet
 from tests.laws.test_orders import choices
 
@@ -285,3 +287,51 @@ def test_no_end_is_lost_by_what_is_left_out() -> None:
             compared += 1
             assert ends_explored(drawn(seed), {}) == expected, f"seed {seed}"
     assert compared > 20
+
+
+# -- with little ado ---------------------------------------------------------------------------------------
+
+
+def test_a_circle_of_steps_without_a_choice_is_seen() -> None:
+    """A packet that goes round for ever, with nothing else to choose: a livelock, as before."""
+    graph = Graph("round")
+    node = graph.add(same, "node")
+    graph.initial(1) >> node.value
+    node.out >> node.value
+    result = explore(NetScene(graph))
+    assert result.verdict.kind is VerdictKind.BUG
+    assert result.failure is not None
+    assert result.failure.kind == "livelock"
+
+
+def test_where_there_is_no_choice_states_are_hardly_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of a line of eighty steps, three states: the first, one on the way, and the last."""
+    read = []
+    monkeypatch.setattr(nets, "state_digest", lambda stepping: read.append(0) or state_digest(stepping))
+    result = explore(NetScene(line(3), {"number": Each(list(range(10)))}))
+    assert result.executions == 1
+    assert len(result.graph.states) > 70
+    assert len(read) <= 3
+
+
+def test_a_net_that_is_not_deterministic_is_never_proven(tmp_path: Path) -> None:
+    """Its one order comes to another end when it is run again; and a bug that is not there again is none."""
+    path = tmp_path / "count"
+    path.write_text("")
+
+    @component
+    def counted(value: int) -> int:
+        # A file is outside of all that the explorer sees.
+        path.write_text(path.read_text() + "x")
+        return len(path.read_text())
+
+    graph = Graph("other")
+    node = graph.add(counted, "node")
+    graph.inputs.value >> node.value
+    node.out >> graph.outputs.out
+    result = explore(NetScene(graph, {"value": 1}))
+    assert result.verdict.kind is VerdictKind.INCONCLUSIVE
+    assert "not deterministic" in result.verdict.detail
+    wrong = explore(NetScene(graph, {"value": 1}), at_end=lambda net: net.outputs["out"][0] > 4)
+    assert wrong.verdict.kind is VerdictKind.INCONCLUSIVE
+    assert not wrong.failures
