@@ -38,6 +38,9 @@ from fbcore.net.report import NetError, Outcome, Result, Snapshot
 from fbcore.runtimes.batch import BatchRuntime
 
 if TYPE_CHECKING:
+    from fbcore.components.terminal import TerminalTemplate
+    from fbcore.model.dag import DagTemplate
+    from fbcore.model.template import ComponentTemplate
     from fbcore.orchestration.orchestrator import DagOrchestrator, Orchestrator
     from fbcore.orchestration.settings import NetSettings, NodeSettings, SubNetSettings
     from fbcore.runtimes.choice import Choice, ChoiceKind, Step
@@ -50,10 +53,12 @@ __all__ = [
     "Choice",
     "ChoiceKind",
     "Component",
+    "ComponentTemplate",
     "CompositeComponent",
     "Config",
     "ConfigError",
     "DagOrchestrator",
+    "DagTemplate",
     "DataError",
     "Each",
     "EndOfDemand",
@@ -98,6 +103,7 @@ __all__ = [
     "SteppedLoop",
     "StopNet",
     "SubNetSettings",
+    "TerminalTemplate",
     "component",
     "required",
 ]
@@ -105,13 +111,16 @@ __all__ = [
 _LATER = {
     "Choice": "runtimes.choice",
     "ChoiceKind": "runtimes.choice",
+    "ComponentTemplate": "model.template",
     "DagOrchestrator": "orchestration.orchestrator",
+    "DagTemplate": "model.dag",
     "FSMRuntime": "runtimes.fsm",
     "NetSettings": "orchestration.settings",
     "NodeSettings": "orchestration.settings",
     "Orchestrator": "orchestration.orchestrator",
     "Step": "runtimes.choice",
     "SubNetSettings": "orchestration.settings",
+    "TerminalTemplate": "components.terminal",
 }
 """Names that are imported when they are asked for: who runs a net need not wait for what steps it."""
 

@@ -340,7 +340,8 @@ class NodeError(FlowError):
 
 _PACKAGE = __file__.rpartition("errors")[0]
 _MACHINERY = tuple(
-    f"{_PACKAGE}{part}" for part in ("net", "orchestration", "runtimes", "source", f"components{os.sep}py_")
+    f"{_PACKAGE}{part}"
+    for part in ("net", "orchestration", "runtimes", "source", f"components{os.sep}py_", f"components{os.sep}terminal")
 )
 
 

@@ -15,8 +15,10 @@ LONGEST_LINE = 100_000_000
 """Bytes in a line; what is longer is taken for no JSON before it fills the memory."""
 
 
-async def lines_of(stream: ByteReceiveStream | None) -> AsyncGenerator[bytes, None]:
+async def lines_of(stream: ByteReceiveStream | None, *, cut: int = 0) -> AsyncGenerator[bytes, None]:
     """Yield the lines of a stream without their ends, the last one even if nothing ends it.
+
+    With `cut`, a line that is longer than so many bytes comes in parts.
 
     Raises:
         InputError: a line has no end.
@@ -28,7 +30,10 @@ async def lines_of(stream: ByteReceiveStream | None) -> AsyncGenerator[bytes, No
         first, *rest = chunk.split(b"\n")
         parts.append(first)
         size += len(first)
-        if size > LONGEST_LINE:
+        if cut and size > cut:
+            yield b"".join(parts)
+            parts, size = [], 0
+        elif size > LONGEST_LINE:
             raise InputError(f"a line is longer than {LONGEST_LINE:,} bytes", hint="write a line for each value")
         if rest:
             yield b"".join(parts)

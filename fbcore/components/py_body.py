@@ -8,9 +8,9 @@ from pathlib import Path
 from types import CodeType
 from typing import ClassVar
 
-from fbcore.components.py_class import FileClass
 from fbcore.errors import LoadError
 from fbcore.model.component import Component, class_spec
+from fbcore.model.made import MadeClass
 from fbcore.source.neighbour import passing_module
 from fbcore.source.read import Source
 
@@ -24,7 +24,7 @@ _HINTS = {
 _AT_REST = (ast.Import, ast.ImportFrom, ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Pass)
 
 
-class PyBody(Component, metaclass=FileClass):
+class PyBody(Component, metaclass=MadeClass):
     """What a class made of a file's body is derived from: its `run` runs the body."""
 
     _file: ClassVar[Path]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ast
-import copyreg
 import re
 from typing import Any
 
@@ -11,26 +10,11 @@ from fbcore.components.py_block import Block, FilePort, ports_of
 from fbcore.components.py_types import FileTypes
 from fbcore.model.address import Place, snake_case
 from fbcore.model.component import Component, class_spec
+from fbcore.model.made import MadeClass
 from fbcore.model.packet import NOTHING
 from fbcore.model.port import Config, In, Out
 
 _KINDS: dict[str, Any] = {"inputs": In, "outputs": Out, "configs": Config}
-
-
-class FileClass(type):
-    """The class of classes made of files; they can be pickled, for they remember the call that made them."""
-
-    _made_by: tuple[Any, ...] = ()
-
-    def __repr__(cls) -> str:
-        return f"<component {cls.__name__} of {cls._made_by[1]}>" if cls._made_by else super().__repr__()
-
-
-def _reduce(cls: FileClass) -> Any:
-    return (cls._made_by[0], cls._made_by[1:]) if cls._made_by else cls.__qualname__
-
-
-copyreg.pickle(FileClass, _reduce)
 
 
 def id_of(stem: str) -> str:
@@ -62,10 +46,15 @@ def make_class(
         elif port.default is not NOTHING:
             attributes[port.name] = Config(default=port.default)
     doc = (tree and ast.get_docstring(tree)) or f"The component in {source.file.name}."
-    cls: Any = FileClass(
+    cls: Any = MadeClass(
         id_of(source.file.stem),
         (kind,),
-        {"__annotations__": annotations, "__doc__": doc, "_made_by": made_by, **attributes},
+        {
+            "__annotations__": annotations,
+            "__doc__": doc,
+            "_made_by": made_by,
+            **attributes,
+        },
     )
     spec = class_spec(cls)
     spec.place = Place(str(source.file), block.line)

@@ -30,15 +30,6 @@ _HINTS = dict.fromkeys(
 )
 
 
-class FileFunction(FunctionComponent[..., Any, Any]):
-    """A function that was found in a file; it can be pickled, for it remembers the call that made it."""
-
-    _made_by: tuple[Any, ...] = ()
-
-    def __reduce__(self) -> Any:
-        return self._made_by[0], self._made_by[1:]
-
-
 def load_entry(source: Source, tree: ast.Module, name: str, made_by: tuple[Any, ...]) -> Any:
     """Run a file as a module, and return the component in it that has this name.
 
@@ -68,11 +59,11 @@ def load_entry(source: Source, tree: ast.Module, name: str, made_by: tuple[Any, 
     return found
 
 
-def _component(found: Any, name: str, module: ModuleType, where: str) -> FileFunction:
+def _component(found: Any, name: str, module: ModuleType, where: str) -> FunctionComponent[..., Any, Any]:
     if not callable(found):
         raise LoadError(f"{name} is no function, but a {type(found).__name__}", where, "name one that is")
     try:
-        return FileFunction(found, vars(module))
+        return FunctionComponent(found, vars(module))
     except FlowError as error:
         raise LoadError(error.what, where, error.hint) from error
 

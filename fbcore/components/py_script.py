@@ -3,37 +3,31 @@
 from __future__ import annotations
 
 import asyncio
-import logging
 import os
-import signal
 import sys
 from collections import deque
-from collections.abc import AsyncIterator, Callable, Mapping
-from contextlib import aclosing, asynccontextmanager, suppress
+from collections.abc import Callable, Mapping
+from contextlib import aclosing, suppress
 from pathlib import Path
-from subprocess import DEVNULL, PIPE
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from fbcore.components.json_lines import from_line, lines_of, to_json, to_line
-from fbcore.components.py_class import FileClass
-from fbcore.errors import ConfigError, EndOfDemand, ExtraError, InputError, ProcessError, shown
+from fbcore.components.process import LAST_LINES, complain, failure, started
+from fbcore.errors import ConfigError, EndOfDemand, ExtraError, InputError, shown
 from fbcore.model.component import Component, class_spec
+from fbcore.model.made import MadeClass
 from fbcore.model.port_spec import PortKind
 from fbcore.model.types import name_of, reader, reason
 
 if TYPE_CHECKING:
-    from anyio.abc import ByteReceiveStream, ByteSendStream, Process
+    from anyio.abc import ByteReceiveStream, ByteSendStream
 
-log = logging.getLogger("fbcore.script")
-
-PATIENCE = 2.0
-"""Seconds that a process has to end after it was told to, before it is killed."""
-
-_LAST_LINES = 10
-"""Lines of standard error that the error of a failed process shows."""
+# Lines are to come when they are written, and as UTF-8 wherever this runs.
+_ENVIRONMENT = {"PYTHONUNBUFFERED": "1", "PYTHONIOENCODING": "utf-8"}
+_HINT = "mend the script; it can be tried by hand, with lines of JSON on standard input"
 
 
-class PyScript(Component, metaclass=FileClass):
+class PyScript(Component, metaclass=MadeClass):
     """What a class made of a script is derived from: its `run` runs the script and talks to it."""
 
     _file: ClassVar[Path]
@@ -47,22 +41,24 @@ class PyScript(Component, metaclass=FileClass):
         configs = {spec.name: getattr(self, spec.name).value for spec in ports(PortKind.CONFIG)}
         address = self._node.address
         command = [*_interpreter(self._file, wants_uv=self._wants_uv), str(self._file), *_arguments(configs, address)]
-        complaints: deque[str] = deque(maxlen=_LAST_LINES)
+        what = f"the process of {self._file.name}"
+        complaints: deque[str] = deque(maxlen=LAST_LINES)
         async with (
-            self.busy(f"the process of {self._file.name}"),
-            _started(command, has_input=bool(ins)) as process,
+            self.busy(what),
+            started(command, address, has_input=bool(ins), environment=_ENVIRONMENT) as child,
             asyncio.TaskGroup() as tasks,
         ):
-            complaining = tasks.create_task(_log(process.stderr, address, complaints), name=f"{address} stderr")
-            ending = tasks.create_task(_end_rest(process), name=f"{address} rest")
+            process = child.process
+            complaining = tasks.create_task(complain(process.stderr, address, complaints), name=f"{address} stderr")
+            ending = tasks.create_task(child.end_rest(), name=f"{address} rest")
             feeding = tasks.create_task(self._feed(process.stdin, ins, address), name=f"{address} stdin")
-            await (_send(process.stdout, outs) if outs else _log(process.stdout, address, deque(maxlen=0)))
+            await (_send(process.stdout, outs) if outs else complain(process.stdout, address, deque(maxlen=0)))
             code = await process.wait()
             feeding.cancel()
             await complaining
             ending.cancel()
         if code:
-            _fail(self._file, code, complaints)
+            raise failure(what, code, complaints, _HINT)
 
     async def _feed(self, stdin: ByteSendStream | None, ins: Mapping[str, Any], address: str) -> None:
         """Write every packet as a line, then close the input of the process."""
@@ -129,26 +125,6 @@ def _addressed(value: Any, number: int, outs: Mapping[str, _Outlet]) -> tuple[_O
     return outs[value["port"]], value["value"]
 
 
-async def _log(stream: ByteReceiveStream | None, address: str, last: deque[str]) -> None:
-    """Log what a process writes for people, and keep the last lines."""
-    async with aclosing(lines_of(stream)) as lines:
-        async for line in lines:
-            text = line.decode(errors="replace").rstrip()
-            last.append(text)
-            log.warning("%s: %s", address, text)
-
-
-def _fail(file: Path, code: int, complaints: deque[str]) -> None:
-    how = f"ended with exit code {code}"
-    if code < 0:
-        names = {each.value: each.name for each in signal.Signals}
-        how = f"was ended by {names.get(-code, f'signal {-code}')}"
-    stderr = "\n".join(complaints)
-    said = f":\n{stderr}" if stderr.strip() else ", and said nothing on standard error"
-    hint = "mend the script; it can be tried by hand, with lines of JSON on standard input"
-    raise ProcessError(f"the process of {file.name} {how}{said}", hint=hint, code=code, stderr=stderr)
-
-
 # -- the process -----------------------------------------------------------------------------------------
 
 
@@ -178,54 +154,3 @@ def _argument(value: Any, address: str) -> str:
         return to_json(value, address)
     except InputError as error:
         raise ConfigError(error.what, hint="give it a text, a path, a number, or lists and dicts of these") from error
-
-
-@asynccontextmanager
-async def _started(command: list[str], *, has_input: bool) -> AsyncIterator[Process]:
-    """Run a command in a process group of its own, of which nothing is left afterwards."""
-    from anyio import open_process
-
-    # Lines are to come when they are written, and as UTF-8 wherever this runs.
-    environment = {**os.environ, "PYTHONUNBUFFERED": "1", "PYTHONIOENCODING": "utf-8"}
-    process = await open_process(
-        command, stdin=PIPE if has_input else DEVNULL, stderr=PIPE, env=environment, start_new_session=True
-    )
-    try:
-        yield process
-    finally:
-        await _end(process)
-
-
-async def _end_rest(process: Process) -> None:
-    """When a process has ended, end what it has started and left: that may hold its output open for ever."""
-    from anyio import sleep
-
-    await process.wait()
-    _signal(process, "SIGTERM")
-    await sleep(PATIENCE)
-    _signal(process, "SIGKILL")
-
-
-async def _end(process: Process) -> None:
-    """Tell a process that still runs to end, and kill it when it does not listen."""
-    from anyio import CancelScope, move_on_after
-
-    try:
-        if process.returncode is None:
-            _signal(process, "SIGTERM")
-            with move_on_after(PATIENCE, shield=True):
-                await process.wait()
-    finally:
-        # Whatever happens meanwhile, a second cancellation as well; and to what it has left behind.
-        _signal(process, "SIGKILL")
-        with CancelScope(shield=True):
-            await process.aclose()
-
-
-def _signal(process: Process, name: str) -> None:
-    """Send a signal to a process and to all that it has started, where the system has such groups."""
-    with suppress(ProcessLookupError, PermissionError):
-        if hasattr(os, "killpg"):
-            os.killpg(process.pid, getattr(signal, name))
-        elif process.returncode is None:
-            process.terminate()

@@ -14,6 +14,8 @@ from typing import Any
 from fbcore.errors import DataError, shown
 from fbcore.formats.typed_classes import find
 from fbcore.formats.typed_refusal import Refused
+from fbcore.model.made import made_by
+from fbcore.model.template import ComponentTemplate
 
 _SCHEMES = ("stdlib", "platstdlib", "purelib", "platlib")
 _TOP = "move it to the top level of a module or file, under a name of its own"
@@ -28,9 +30,9 @@ def path_to(target: Any, address: str, folder: Path | None) -> dict[str, Any]:
     Raises:
         DataError: nobody would find it there, or something else; `address` is where it is used.
     """
-    made_by = getattr(target, "_made_by", ())
-    if made_by:
-        _, path, entry, process = made_by
+    call = made_by(target)
+    if call and not isinstance(call[1], ComponentTemplate):
+        _, path, entry, process = call
         found: dict[str, Any] = {"py_file": _relative(Path(path), folder)}
         return {**found, **({"entry": entry} if entry else {}), **({"process": True} if process else {})}
     module, name = getattr(target, "__module__", None), getattr(target, "__qualname__", None)

@@ -131,7 +131,7 @@ class _Scope:
         for number, value in enumerate(self.graph.initials):
             yield self._box(f"initial.{number}", "initial", _shortened(shown(value)))
         for node in self.graph.nodes.values():
-            note = node.component.name if node.component.name != node.id else ""
+            note = node.component.label if node.component.label != node.id else ""
             if node.id in self.inner:
                 items = tuple(self.inner[node.id].items())
                 yield Cluster(self.prefix + node.id, node.id, note, self.depth, items)

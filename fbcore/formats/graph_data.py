@@ -2,29 +2,25 @@
 
 from __future__ import annotations
 
-import inspect
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
 from fbcore.errors import DataError, FlowError, GraphError, shown
-from fbcore.formats.component_path import at_path, path_to
+from fbcore.formats.template_data import FROM, GRAPH, found_at, is_by_name, made_again
 from fbcore.formats.typed_classes import path_of
 from fbcore.formats.typed_json import canonical, digest_of, from_data, to_data
 from fbcore.model.address import BORDERS, Place, caller, is_id
 from fbcore.model.component_spec import ComponentSpec
 from fbcore.model.composite import CompositeComponent, component_of
-from fbcore.model.function import FunctionComponent
 from fbcore.model.graph import DEFAULT_CAPACITY, EdgeSpec, Graph, NodeSpec
 from fbcore.model.handle import PortHandle
 from fbcore.model.packet import NOTHING
 from fbcore.model.port_spec import PortKind
+from fbcore.model.template import call_of
 from fbcore.model.types import name_of
 
 FORMAT, VERSION = "fbcore-graph", 1
-
-FROM = "$from"
-"""The key of a config, or of a way to copy, that is a function or class: it is named, as components are."""
 
 Places = Callable[[str], Place]
 """Tells the place of a node by its id, and of an edge by its address."""
@@ -113,9 +109,9 @@ def _node(node: NodeSpec, prefix: str, folder: Path | None) -> dict[str, Any]:
 
 def _component(spec: ComponentSpec, address: str, folder: Path | None) -> dict[str, Any]:
     inner = _inner_of(spec)
-    if inner is not None:
+    if inner is not None and call_of(spec.target) is None:
         return {"graph": _written(inner, f"{address}.", folder), "name": spec.target.__name__}
-    return path_to(spec.target, address, folder)
+    return found_at(spec.target, address, folder, lambda value, where: _value(value, where, folder))
 
 
 def _inner_of(spec: ComponentSpec) -> Graph | None:
@@ -125,8 +121,10 @@ def _inner_of(spec: ComponentSpec) -> Graph | None:
 
 
 def _value(value: Any, address: str, folder: Path | None) -> Any:
-    if inspect.isroutine(value) or isinstance(value, type | FunctionComponent):
-        return {FROM: path_to(value, address, folder)}
+    if isinstance(value, Graph):
+        return {GRAPH: _written(value, f"{address}.", folder)}
+    if is_by_name(value):
+        return {FROM: found_at(value, address, folder, lambda inner, where: _value(inner, where, folder))}
     return to_data(value, address)
 
 
@@ -183,7 +181,7 @@ class _Reader:
 
     def _component(self, data: Any, address: str, place: Place) -> Any:
         if not isinstance(data, dict) or "graph" not in data:
-            return at_path(data, address, self.folder)
+            return made_again(data, address, self.folder, self._value, __name__)
         inner, name = _parts(data, address, "graph", "name")
         if not is_id(_of(str, name, _at(address, "name"))):
             raise DataError(f"{name!r} is no name of a component", _at(address, "name"), "use letters, digits and _")
@@ -195,7 +193,12 @@ class _Reader:
     def _value(self, data: Any, address: str) -> Any:
         if isinstance(data, dict) and FROM in data:
             (found,) = _parts(data, address, FROM)
-            return at_path(found, address, self.folder)
+            return made_again(found, address, self.folder, self._value, __name__)
+        if isinstance(data, dict) and GRAPH in data:
+            (found,) = _parts(data, address, GRAPH)
+            return self.graph(found, address)
+        if isinstance(data, list) and any(isinstance(each, dict) and (FROM in each or GRAPH in each) for each in data):
+            return [self._value(each, f"{address}[{number}]") for number, each in enumerate(data)]
         return from_data(data, address)
 
     def _edge(self, graph: Graph, data: Any, address: str) -> None:
@@ -272,7 +275,7 @@ def _declared(spec: ComponentSpec) -> Any:
         for port in spec.ports.values()
     ]
     memories = [[memory.name, name_of(memory.type)] for memory in spec.memories.values()]
-    return [spec.name, ports, memories, None if spec.graph is None else _outline(spec.graph)]
+    return [spec.label, ports, memories, None if spec.graph is None else _outline(spec.graph)]
 
 
 def _readable(value: Any) -> Any:

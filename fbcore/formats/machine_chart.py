@@ -30,7 +30,7 @@ def machine_chart(graph: Graph, active: str = "") -> StateChart:
     """
     flat = flatten(graph)
     states = tuple(
-        State(address, address, node.component.name if node.component.name != node.id else "")
+        State(address, address, node.component.label if node.component.label != node.id else "")
         for address, node in flat.nodes.items()
     )
     ways: dict[tuple[str, str], list[str]] = {}

@@ -21,7 +21,7 @@ _HEAD = ("port", "kind", "type", "")
 def component_sheet(spec: ComponentSpec) -> Sheet:
     """Return what there is to see of a component: its ports with kind, type, and what must be given; its memories."""
     rows = [(*_port(port), _need(port, port.default)) for port in spec.ports.values()]
-    return _sheet(_title(spec), _what(spec), spec, [*rows, *_memories(spec)])
+    return _sheet(spec.title, _what(spec), spec, [*rows, *_memories(spec)])
 
 
 def node_sheet(graph: Graph, node: NodeSpec) -> Sheet:
@@ -37,7 +37,7 @@ def node_sheet(graph: Graph, node: NodeSpec) -> Sheet:
         ends = ", ".join(connected.get(port.name, ()))
         rows.append((*_port(port), ends or _need(port, default)))
     rows += _memories(node.component)
-    return _sheet(node.id, f"node of graph {graph.name}, {_title(node.component)}", node.component, rows)
+    return _sheet(node.id, f"node of graph {graph.name}, {node.component.title}", node.component, rows)
 
 
 def sheet_to_text(sheet: Sheet) -> str:
@@ -91,10 +91,6 @@ def _connected(graph: Graph, node: NodeSpec) -> dict[str, list[str]]:
 
 def _end(graph: Graph, end: tuple[str, str]) -> str:
     return shown(graph.initials[int(end[1])]) if end[0] == "initial" else f"{end[0]}.{end[1]}"
-
-
-def _title(spec: ComponentSpec) -> str:
-    return str(getattr(spec.target, "__name__", spec.name))
 
 
 def _what(spec: ComponentSpec) -> str:

@@ -9,7 +9,7 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import AbstractAsyncContextManager
 from typing import Any, ClassVar, Protocol, TypeVar, overload
 
-from fbcore.errors import GraphError, PortError
+from fbcore.errors import GraphError, NodeError, PortError
 from fbcore.model.address import Place, snake_case
 from fbcore.model.component_spec import ComponentSpec
 from fbcore.model.declared import Declared
@@ -71,6 +71,9 @@ class Host(Protocol):
 
     def busy(self, what: str) -> AbstractAsyncContextManager[None]:
         """Count work that the loop cannot see as outstanding while it goes on."""
+
+    async def send_failure(self, failure: NodeError, held: dict[str, Any]) -> None:
+        """Send what the node held to its port `error`, and the message `failed`."""
 
 
 class Component:

@@ -43,6 +43,17 @@ class ComponentSpec:
         self.problems: list[tuple[str, str, str]] = []
 
     @property
+    def label(self) -> str:
+        """What people know the component by: its name, or, for one that a template has made, the call."""
+        label: str = vars(self.target).get("_label", "")
+        return label or self.name
+
+    @property
+    def title(self) -> str:
+        """What its source calls it, as `ReadCsv`; for one that a template has made, the call."""
+        return str(vars(self.target).get("_label") or getattr(self.target, "__name__", self.name))
+
+    @property
     def kind(self) -> Kind:
         """Whether this is a class, a function or a composite."""
         if isinstance(self.target, type):

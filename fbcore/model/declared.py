@@ -90,7 +90,7 @@ def _port_spec(owner: str, name: str, annotation: Any, resolved: bool, declared:
     kind = _KINDS.get(form) if isinstance(form, type) else None
     if kind is None:
         return None
-    inner = None if form is Message else (get_args(annotation) or (Any,))[0]
+    inner = (get_args(annotation) or (None if form is Message else Any,))[0]
     port = PortSpec(name, kind, inner, resolved=resolved, is_array=form in (InArray, OutArray))
     if declared is not NOTHING:
         _set_options(owner, port, declared)

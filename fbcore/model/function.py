@@ -12,6 +12,7 @@ from fbcore.errors import GraphError, shown
 from fbcore.model.address import Place
 from fbcore.model.component_spec import ComponentSpec
 from fbcore.model.display import bundle_of
+from fbcore.model.made import is_named
 from fbcore.model.options import Fires, Options
 from fbcore.model.packet import Failure, Missing
 from fbcore.model.port import Message, Out, Signal
@@ -44,6 +45,8 @@ class FunctionComponent(Generic[P, R_co, S_co]):
     stopped: Message
     executed: Message
     failed: Message
+    __name__: str
+    __qualname__: str
     if TYPE_CHECKING:
 
         @property
@@ -69,6 +72,8 @@ class FunctionComponent(Generic[P, R_co, S_co]):
         self.takes_positions = self._signature.takes_positions
         self.options = options
         self.unpack = unpack
+        self._made_by: tuple[Any, ...] = ()
+        self._label = ""
         self._spec: ComponentSpec | None = None
         self._packets: frozenset[str] = frozenset()
         self.check_options(options)
@@ -88,13 +93,15 @@ class FunctionComponent(Generic[P, R_co, S_co]):
         return self.function(*args, **kwargs)
 
     def __repr__(self) -> str:
-        return f"<component {self.function.__qualname__}>"
+        return f"<component {self._label or self.function.__qualname__}>"
 
     def _repr_mimebundle_(self, include: object = None, exclude: object = None) -> dict[str, str]:
         return bundle_of(self)
 
-    def __reduce__(self) -> str:
-        return self.function.__qualname__
+    def __reduce__(self) -> Any:
+        if self._made_by and not is_named(self):
+            return self._made_by[0], self._made_by[1:]
+        return self.__qualname__
 
     def check_options(self, options: Options) -> None:
         """Refuse an option that would change nothing in this function."""
@@ -123,7 +130,7 @@ class FunctionComponent(Generic[P, R_co, S_co]):
                         "inputs, configs, memories and outputs share one namespace; rename one of them",
                     )
                 ports[name] = port
-            name, doc = self.function.__name__, inspect.getdoc(self.function) or ""
+            name, doc = self.__name__, inspect.getdoc(self.function) or ""
             self._spec = ComponentSpec(name, ports, self, doc, _place_of(self.function), memories)
             self._spec.check_names()
             self._check_missing(self._spec)

@@ -121,7 +121,7 @@ class NodeHandle:
         return bundle_of(self._node, self._graph)
 
     def __repr__(self) -> str:
-        return f"<node {self._node.id} of {self._node.component.name}>"
+        return f"<node {self._node.id} of {self._node.component.label}>"
 
 
 class BorderHandles:

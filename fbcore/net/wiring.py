@@ -97,7 +97,7 @@ class Wiring:
 
     def make_node(self, net: Net, address: str, spec: NodeSpec) -> Node:
         """Make a node, which gets its ports and its work later."""
-        return Node(net, address, spec.component.name)
+        return Node(net, address, spec.component.label)
 
     def make_edge(self, plan: EdgePlan) -> Edge:
         """Make an edge, attached to its ports."""

@@ -87,8 +87,7 @@ def _misfit(spec: ComponentSpec, port: PortSpec) -> Iterator[Finding]:
 
 
 def _address(spec: ComponentSpec, port: str) -> str:
-    name = spec.target.__name__
-    return f"{name}.{port}" if port else name
+    return f"{spec.title}.{port}" if port else spec.title
 
 
 def _annotations(spec: ComponentSpec) -> dict[str, str]:

@@ -29,7 +29,7 @@ from fbcore import (
     PyFile,
     SteppedLoop,
 )
-from fbcore.components import json_lines, py_script
+from fbcore.components import json_lines, process
 from tests.components.py_files import failure, feeds, graph_of, run, write
 
 pytestmark = pytest.mark.slow
@@ -284,7 +284,7 @@ def test_a_net_that_stops_ends_its_process(script: Script) -> None:
 
 def test_a_process_that_does_not_listen_is_killed(script: Script, monkeypatch: pytest.MonkeyPatch) -> None:
     """A process that ignores being told is killed after a while, and so is what it has started."""
-    monkeypatch.setattr(py_script, "PATIENCE", 0.05)
+    monkeypatch.setattr(process, "PATIENCE", 0.05)
     stubborn = script(
         """
         import signal, subprocess
@@ -314,7 +314,7 @@ def test_what_a_process_leaves_behind_is_ended(script: Script) -> None:
 
 def test_a_second_cancellation_kills_at_once(script: Script, monkeypatch: pytest.MonkeyPatch) -> None:
     """Who cannot wait for a process to end does not leave it alive."""
-    monkeypatch.setattr(py_script, "PATIENCE", 60)
+    monkeypatch.setattr(process, "PATIENCE", 60)
     stubborn = script(
         """
         import signal

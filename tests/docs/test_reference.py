@@ -23,8 +23,8 @@ def shown() -> list[str]:
 
 
 def on_the_shelf() -> set[str]:
-    """Name the components in the modules of the shelf, but for what `PyFile` makes its classes of."""
-    names = [path.stem for path in sources("fbcore/components") if not path.stem.startswith(("_", "py_"))]
+    """Name the components in the modules of the shelf, but for what files and commands are made classes of."""
+    names = [path.stem for path in sources("fbcore/components") if not path.stem.startswith(("_", "py_", "terminal_"))]
     modules = [import_module(f"fbcore.components.{name}") for name in names]
     return {
         f"components.{module.__name__.rpartition('.')[2]}.{name}"
