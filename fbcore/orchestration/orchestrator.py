@@ -174,7 +174,7 @@ class _Managed(Wiring):
         self._plans[address] = NodePlan(address, spec.component.target, settings)
         if not self._by._reacts:
             return super().make_node(net, address, spec)
-        return SupervisedNode(net, address, spec.component.name, self._by._react)
+        return SupervisedNode(net, address, spec.component.label, self._by._react)
 
     def make_edge(self, plan: EdgePlan) -> Edge:
         """Make an edge as the settings of the node say that it leads to, unless the graph says it."""
