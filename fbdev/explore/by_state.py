@@ -9,8 +9,9 @@ deterministic, and the search says so.
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Sequence
 
+from fbdev.explore.begin import begin
 from fbdev.explore.execution import Execution
 from fbdev.explore.graph import State, StateGraph
 from fbdev.explore.session import NotSameError, Session
@@ -40,7 +41,7 @@ class ByState:
         execution, path = session.begin(), list[str]()
         try:
             session.check(execution, path)
-            here = self._new(self._read(execution), execution, path, None)
+            here = self._new(self._read(execution), execution, path, None, session.faults)
             while True:
                 todo = self._todo[here]
                 if not todo:
@@ -54,11 +55,12 @@ class ByState:
                     execution = self._again(path, here)
                     continue
                 name = todo.pop()
+                faults = session.faults
                 session.step(execution, name, path)
                 key = self._read(execution)
                 there = self._numbers.get(key)
                 if there is None:
-                    there = self._new(key, execution, path, (here, name))
+                    there = self._new(key, execution, path, (here, name), faults)
                 elif self._probes:
                     self._compare(execution, there)
                 states[here].lead(name, there)
@@ -84,19 +86,48 @@ class ByState:
         path.reverse()
         return path
 
-    def _new(self, key: Hashable, execution: Execution, path: list[str], came: tuple[int, str] | None) -> int:
-        number = len(self._keys)
+    def _new(
+        self, key: Hashable, execution: Execution, path: list[str], came: tuple[int, str] | None, faults: int
+    ) -> int:
+        """Note a state that was not met before, and check it if it is an end; `faults` were found before its step."""
+        number = self._add(key, execution)
         self._came.append(came)
-        self._numbers[key] = number
         self._keys.append(key)
+        available = execution.available
+        self._todo.append(list(reversed(available)))
+        self._session.meter.memory += sys.getsizeof(key) + _OF_A_STATE
+        try:
+            if not available:
+                self._session.ended(execution, path)
+        finally:
+            self.graph.states[number].is_wrong |= self._session.faults > faults
+        return number
+
+    def _add(self, key: Hashable, execution: Execution) -> int:
+        self._numbers[key] = number = len(self._numbers)
         available = execution.available
         is_stuck = not available and bool(execution.waiting)
         self.graph.states.append(State(number, execution.state, available, is_stuck=is_stuck))
-        self._todo.append(list(reversed(available)))
-        self._session.meter.memory += sys.getsizeof(key) + _OF_A_STATE
-        if not available:
-            self._session.ended(execution, path)
         return number
+
+    def follow(self, schedule: Sequence[str]) -> None:
+        """Add the states of a schedule that fails to the graph; the search may have ended without them."""
+        execution, here = begin(self._session.program), 0
+        try:
+            for name in schedule:
+                if not self._numbers or name not in execution.available:
+                    return
+                execution.next(name)
+                key = self._read(execution)
+                there = self._numbers.get(key)
+                if there is None:
+                    there = self._add(key, execution)
+                if there not in self.graph.states[here].steps.get(name, ()):
+                    self.graph.states[here].lead(name, there)
+                here = there
+            self.graph.states[here].is_wrong = True
+        finally:
+            execution.close()
 
     def _again(self, path: list[str], number: int) -> Execution:
         execution = self._session.begin()

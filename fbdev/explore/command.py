@@ -19,6 +19,7 @@ from fbdev.complaint import say
 from fbdev.exit_code import ExitCode
 from fbdev.explore.answers import answers
 from fbdev.explore.budget import Budget
+from fbdev.explore.drawn import Drawn
 from fbdev.explore.nets import NetScene
 from fbdev.explore.options import ExploreOptions, explore_command, outcomes
 from fbdev.explore.result import Result
@@ -49,6 +50,7 @@ def explore_file(arguments: Sequence[str]) -> int:
 
 
 def _explore(found: Target, options: ExploreOptions, configs: dict[str, Any]) -> int:
+    drawn = Drawn(options.output) if options.output else None
     with ExitStack() as stack:
         what = found if callable(found) else _scene(found, options, configs, stack)
         name = what.graph.name if isinstance(what, NetScene) else called(what)
@@ -57,6 +59,8 @@ def _explore(found: Target, options: ExploreOptions, configs: dict[str, Any]) ->
             budget = Budget(executions=options.executions, seconds=options.time_limit)
             result = explore_whole(what, budget, audit=options.audit)
             answered = answers(what, result)
+            if drawn is not None:
+                drawn.draw(result)
     if options.json:
         typer.echo(result.as_json())
     else:
@@ -68,6 +72,8 @@ def _explore(found: Target, options: ExploreOptions, configs: dict[str, Any]) ->
             choices.pop()
         write_choices(Path(options.save), choices, f"{name}: {result.failure.what}")
         say(f"fbdev step FILE --script {options.save} makes these steps")
+    if drawn is not None:
+        drawn.write()
     sys.stdout.flush()
     return _code(result)
 

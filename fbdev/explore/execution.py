@@ -93,6 +93,13 @@ class Execution(Protocol):
         """Return what several processes can reach and nobody sees into, and the processes, in the present state."""
         ...
 
+    def data(self) -> Mapping[str, Mapping[str, str]]:
+        """Return what there is to see of this state, as short texts by group and name.
+
+        A group is a process and the names its variables, or what several processes share.
+        """
+        ...
+
     def unnoted(self) -> AbstractContextManager[None]:
         """Return a context in which what is shared is looked at, and no process has done it."""
         ...

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
 from fbdev.explore.program import Program
@@ -26,6 +26,7 @@ def explored(program: Program, plan: Plan) -> Result:
             program.random_state = _FIRST_DRAWS
             result = Strategy(program, plan).run()
             result.notes.append("processes draw from random, which begins anew in each execution")
+    result.program = program
     return result
 
 
@@ -35,7 +36,12 @@ def replayed(program: Program, token: str) -> Result:
     Raises:
         ExploreError: when it is no token.
     """
-    steps = steps_of(token)
+    result = _again(program, steps_of(token))
+    result.program = program
+    return result
+
+
+def _again(program: Program, steps: Sequence[tuple[str, str]]) -> Result:
     program.random_state = _FIRST_DRAWS
     with _random_kept():
         trial = try_schedule(program, [name for name, _ in steps], places=True, goes_on=False)

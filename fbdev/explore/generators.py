@@ -8,6 +8,7 @@ from collections.abc import Generator, Hashable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
+from fbdev.explore.data import own_data, shared_data
 from fbdev.explore.deadlock import deadlock_text
 from fbdev.explore.generator_process import GeneratorProcess, Swapped
 from fbdev.explore.naming import check_renaming
@@ -123,6 +124,16 @@ class GeneratorExecution:
         """See `Execution`."""
         generators = {name: process.generator for name, process in self._processes.items() if not process.ended}
         return hidden_sharing(generators, self._program.invariant, self.shared)
+
+    def data(self) -> Mapping[str, Mapping[str, str]]:
+        """See `Execution`: the variables of each process, and what they share."""
+        if self._swapped:
+            self._swapped.keep()
+        with self.unnoted():
+            live = {name: process for name, process in self._processes.items() if not process.ended}
+            own = {name: own_data(process.generator, process.held) for name, process in live.items()}
+            shared = shared_data(self.shared, [process.generator for process in self._processes.values()])
+        return {**own, new_name("shared", self._processes): shared} if shared else own
 
     @contextmanager
     def unnoted(self) -> Iterator[None]:

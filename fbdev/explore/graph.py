@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,7 +10,7 @@ from typing import Any
 class State:
     """One state: what each process has reached, which of them can make a step, and where each step leads."""
 
-    __slots__ = ("_again", "available", "is_end", "is_stuck", "number", "reached", "steps")
+    __slots__ = ("_again", "available", "is_end", "is_stuck", "is_wrong", "number", "reached", "steps")
 
     def __init__(self, number: int, reached: Mapping[str, str], available: Sequence[str], *, is_stuck: bool) -> None:
         self.number = number
@@ -20,6 +20,12 @@ class State:
         self._again: dict[tuple[str, int], int] = {}
         self.is_end = not self.available
         self.is_stuck = is_stuck
+        self.is_wrong = is_stuck
+
+    @property
+    def is_open(self) -> bool:
+        """Whether some step from here was not made: the search ended before."""
+        return not self.steps.keys() >= set(self.available)
 
     def lead(self, process: str, target: int) -> None:
         """Note where a step of a process led."""
@@ -58,6 +64,14 @@ class Spin:
             return f"livelock of {who} in {where}"
         under = "even when each gets its turns" if self.is_fair else "under an unfair schedule only"
         return f"{who} may spin in {where}, {under}"
+
+
+@dataclass(frozen=True, slots=True)
+class Circle:
+    """States from each of which every other can be reached, and the smaller circles among them."""
+
+    states: tuple[int, ...]
+    inner: tuple[Circle, ...] = ()
 
 
 class StateGraph:
@@ -119,16 +133,19 @@ class StateGraph:
         always = set.intersection(*(set(self.states[number].available) for number in component))
         return Spin(tuple(sorted(component)), tuple(sorted(moving)), has_exit, always <= moving)
 
-    def components(self) -> Iterator[list[int]]:
-        """Yield strongly connected components, the states of each circle together, those furthest on first (Tarjan)."""
+    def components(self, among: Collection[int] | None = None) -> Iterator[list[int]]:
+        """Yield strongly connected components, the states of each circle together, those furthest on first (Tarjan).
+
+        With `among`, only these states and the steps between them count.
+        """
         order: dict[int, int] = {}
         low: dict[int, int] = {}
         stack: list[int] = []
         on_stack: set[int] = set()
-        for root in range(len(self.states)):
+        for root in range(len(self.states)) if among is None else sorted(among):
             if root in order:
                 continue
-            work = [(root, self._targets(root))]
+            work = [(root, self._targets(root, among))]
             order[root] = low[root] = len(order)
             stack.append(root)
             on_stack.add(root)
@@ -139,7 +156,7 @@ class StateGraph:
                         order[target] = low[target] = len(order)
                         stack.append(target)
                         on_stack.add(target)
-                        work.append((target, self._targets(target)))
+                        work.append((target, self._targets(target, among)))
                         break
                     if target in on_stack:
                         low[number] = min(low[number], order[target])
@@ -154,8 +171,44 @@ class StateGraph:
                             on_stack.discard(component[-1])
                         yield component
 
-    def _targets(self, number: int) -> Iterator[int]:
-        return iter([target for found in self.states[number].steps.values() for target in found])
+    def _targets(self, number: int, among: Collection[int] | None) -> Iterator[int]:
+        targets = [target for found in self.states[number].steps.values() for target in found]
+        return iter(targets if among is None else [target for target in targets if target in among])
+
+    def circles(self, among: Collection[int] | None = None, depth: int = 8) -> list[Circle]:
+        """Return the circles, those nearest to the beginning first, and in each the smaller ones that it is made of.
+
+        These are the circles that are left when the states are taken away by which one comes into the larger one.
+
+        Source: B. Steensgaard, Sequentializing program dependence graphs for irreducible programs, 1993.
+        """
+        found = []
+        for component in self.components(among):
+            if len(component) > 1:
+                inside = set(component)
+                inner = self.circles(inside - self._entries(inside, among), depth - 1) if depth else []
+                found.append(Circle(tuple(sorted(component)), tuple(inner)))
+        return found[::-1]
+
+    def _entries(self, inside: Set[int], among: Collection[int] | None) -> set[int]:
+        """Return the states of a circle by which one comes into it, or the first of it if there is no way into it."""
+        outside = [
+            each for each in self.states if each.number not in inside and (among is None or each.number in among)
+        ]
+        entries = {each for state in outside for each in self._targets(state.number, inside)}
+        if 0 in inside or not entries:
+            entries.add(min(inside))
+        return entries
+
+    def walk(self, schedule: Sequence[str]) -> list[int]:
+        """Return the states on a schedule, as far as the graph has them."""
+        path = [0] if self.states else []
+        for name in schedule:
+            targets = self.states[path[-1]].steps.get(name) if path else None
+            if not targets:
+                break
+            path.append(targets[0])
+        return path
 
     def path_to(self, wanted: set[int]) -> tuple[str, ...] | None:
         """Return the schedule from the first state to one of these with the fewest switches, then the fewest steps."""
@@ -214,6 +267,7 @@ def _state_dict(state: State) -> dict[str, Any]:
         "reached": dict(state.reached),
         "is_end": state.is_end,
         "is_stuck": state.is_stuck,
+        "is_wrong": state.is_wrong,
     }
 
 

@@ -9,7 +9,6 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
-from fbcore.errors import shown
 from fbcore.model.graph import Graph
 from fbcore.net.build import build_net
 from fbcore.net.node import Node
@@ -21,6 +20,7 @@ from fbcore.runtimes.identity import identity_of, state_digest
 from fbcore.runtimes.repeatable import repeatable
 from fbcore.runtimes.stepping import Stepping
 from fbdev.explore.around import Around
+from fbdev.explore.data import net_data, shown_all
 from fbdev.explore.execution import Fault
 from fbdev.explore.failure import FailureKind
 from fbdev.explore.known import Known
@@ -197,6 +197,10 @@ class NetExecution:
         """See `Execution`: what was seen to be changed, in this execution or one before."""
         return self._known.shared()
 
+    def data(self) -> Mapping[str, Mapping[str, str]]:
+        """See `Execution`: of each node what it holds and remembers, and what lies on edges and has come out."""
+        return net_data(self._stepping.state(), self.shared.outputs)
+
     def unnoted(self) -> AbstractContextManager[None]:
         """See `Execution`."""
         return nullcontext()
@@ -323,10 +327,3 @@ class NetExecution:
         self._around.end(self)
         self._stepping.close()
         self._known.put_back()
-
-
-def shown_all(values: Sequence[Any]) -> str:
-    """Write the packets of an output, short however many there are."""
-    written = [shown(value) for value in values[:20]]
-    more = f", and {len(values) - 20:,} more" if len(values) > 20 else ""
-    return f"[{', '.join(written)}{more}]"

@@ -46,6 +46,15 @@ class ExploreOptions:
     save: Annotated[
         str, typer.Option("--save", metavar="FILE", help="Write the failing order, for `fbdev step --script FILE`.")
     ] = ""
+    output: Annotated[
+        str,
+        typer.Option(
+            "-o",
+            "--output",
+            metavar="FILE",
+            help="Draw the states: .html (a page to look into), .svg, .dot, .mmd, .json, or .txt (a tree).",
+        ),
+    ] = ""
     json: Annotated[bool, typer.Option("--json", metavar="", help="Print one JSON document.")] = False
     debug: Annotated[
         bool, typer.Option("--debug", metavar="", help="Show the tracebacks of errors.", show_default=False)

@@ -2,9 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 
-from fbdev.explore.drawing import Drawing, Vertex
+from fbdev.explore.drawing import Box, Drawing, Line, Vertex
+
+COLOURS = {
+    "bad": "#fecaca",
+    "risky": "#ffedd5",
+    "undecided": "#f8fafc",
+    "end0": "#dcfce7",
+    "end1": "#dbeafe",
+    "end2": "#f3e8ff",
+    "end3": "#cffafe",
+    "end4": "#fce7f3",
+    "end5": "#ecfccb",
+}
+"""What vertices are filled with, by what lies ahead of them (`fbdev.explore.colours`)."""
 
 _INK, _FAINT, _LOUD = "#1e293b", "#94a3b8", "#b91c1c"
 _HEAD = (
@@ -16,36 +29,58 @@ _HEAD = (
 _LONG = 60
 
 
-def to_dot(drawing: Drawing) -> str:
-    """Write a drawing in the language of Graphviz.
+def to_dot(drawing: Drawing, mark: str = "") -> str:
+    """Write a drawing in the language of Graphviz; vertices, lines and boxes have ids, which begin with `mark`.
 
     Source: https://graphviz.org/doc/info/lang.html
     """
-    inside = {each: number for number, circle in enumerate(drawing.circles) for each in circle}
-    lines = [*_HEAD, *(_dot_vertex(each) for each in drawing.vertices if each.id not in inside)]
     of_id = {each.id: each for each in drawing.vertices}
-    for number, circle in enumerate(drawing.circles):
-        lines += [
-            f'subgraph "cluster_{number}" {{',
-            f'  label="circle"; style="rounded,dashed"; color="{_FAINT}"; fontsize="9"; fontcolor="{_FAINT}"',
-            *(f"  {_dot_vertex(of_id[each])}" for each in circle),
-            "}",
-        ]
-    for line in drawing.lines:
-        look = f', color="{_LOUD}", penwidth="2.5"' if line.is_bold else ""
-        lines.append(f'"{line.source}" -> "{line.target}" [label="{_dot_text(line.label)}"{look}]')
+    inside = set(_inside(drawing.boxes))
+    lines = [*_HEAD, *(_dot_vertex(each, mark) for each in drawing.vertices if each.id not in inside)]
+    for box in drawing.boxes:
+        lines += _dot_box(box, of_id, mark)
+    lines += [_dot_line(line, f"{mark}e{number}") for number, line in enumerate(drawing.lines)]
     return "\n".join(["digraph states {", *(f"    {line}" for line in lines), "}"]) + "\n"
 
 
-def _dot_vertex(vertex: Vertex) -> str:
+def _inside(boxes: Sequence[Box]) -> Iterator[str]:
+    for box in boxes:
+        yield from box.vertices
+        yield from _inside(box.inner)
+
+
+def _dot_box(box: Box, of_id: Mapping[str, Vertex], mark: str) -> Iterator[str]:
+    yield f'subgraph "cluster_{box.id}" {{'
+    look = f'style="rounded,dashed"; color="{_FAINT}"; fontsize="9"; fontcolor="{_FAINT}"'
+    yield f'  id="{mark}{box.id}"; class="box"; label="circle"; {look}'
+    yield from (f"  {_dot_vertex(of_id[each], mark)}" for each in box.vertices)
+    for inner in box.inner:
+        yield from (f"  {line}" for line in _dot_box(inner, of_id, mark))
+    yield "}"
+
+
+def _dot_vertex(vertex: Vertex, mark: str) -> str:
     text = "\\n".join(map(_dot_text, vertex.lines))
-    look = f', color="{_LOUD}", penwidth="2.5"' if vertex.is_bold else f', color="{_FAINT}"'
-    shape = ', peripheries="2"' if vertex.is_end else ""
-    return f'"{vertex.id}" [label="{text}", fillcolor="{vertex.colour}"{look}{shape}]'
+    look = f'color="{_LOUD}", penwidth="2.5"' if vertex.is_bold else f'color="{_FAINT}"'
+    if vertex.is_end:
+        look += ', peripheries="2"'
+    if vertex.is_open:
+        look += ', style="rounded,filled,dashed"'
+    kinds = [f"tone-{vertex.tone}", *(["bold"] if vertex.is_bold else []), *(["folded"] if vertex.size > 1 else [])]
+    known = f'id="{mark}{vertex.id}", class="{" ".join(kinds)}"'
+    return f'"{vertex.id}" [label="{text}", fillcolor="{COLOURS[vertex.tone]}", {look}, {known}]'
+
+
+def _dot_line(line: Line, name: str) -> str:
+    look = f', color="{_LOUD}", penwidth="2.5"' if line.is_bold else ""
+    kinds = " ".join(kind for kind, is_it in (("bold", line.is_bold), ("tree", line.is_tree)) if is_it)
+    # The blanks keep it off the line.
+    label = f'label=" {_dot_text(line.label)} "'
+    return f'"{line.source}" -> "{line.target}" [{label}{look}, id="{name}", class="{kinds}"]'
 
 
 def _dot_text(text: str) -> str:
-    return _short(text).replace("\\", "\\\\").replace('"', '\\"').replace("\n", " ")
+    return _short(text).replace("&", "&amp;").replace("\\", "\\\\").replace('"', '\\"')
 
 
 def to_mermaid(drawing: Drawing) -> str:
@@ -57,19 +92,25 @@ def to_mermaid(drawing: Drawing) -> str:
 
 
 def _mermaid(drawing: Drawing) -> Iterator[str]:
-    inside = {each for circle in drawing.circles for each in circle}
+    inside = set(_inside(drawing.boxes))
     of_id = {each.id: each for each in drawing.vertices}
     yield from (_mermaid_vertex(each) for each in drawing.vertices if each.id not in inside)
-    for number, circle in enumerate(drawing.circles):
-        yield f'subgraph c{number}["circle"]'
-        yield from (f"    {_mermaid_vertex(of_id[each])}" for each in circle)
-        yield "end"
+    for box in drawing.boxes:
+        yield from _mermaid_box(box, of_id)
     for line in drawing.lines:
         arrow = "==>" if line.is_bold else "-->"
         yield f'{line.source} {arrow}|"{_mermaid_text(line.label)}"| {line.target}'
     for vertex in drawing.vertices:
         edge = f",stroke:{_LOUD},stroke-width:3px" if vertex.is_bold else ""
-        yield f"style {vertex.id} fill:{vertex.colour}{edge}"
+        yield f"style {vertex.id} fill:{COLOURS[vertex.tone]},color:{_INK}{edge}"
+
+
+def _mermaid_box(box: Box, of_id: Mapping[str, Vertex]) -> Iterator[str]:
+    yield f'subgraph {box.id}["circle"]'
+    yield from (f"    {_mermaid_vertex(of_id[each])}" for each in box.vertices)
+    for inner in box.inner:
+        yield from (f"    {line}" for line in _mermaid_box(inner, of_id))
+    yield "end"
 
 
 def _mermaid_vertex(vertex: Vertex) -> str:
@@ -78,9 +119,28 @@ def _mermaid_vertex(vertex: Vertex) -> str:
 
 
 def _mermaid_text(text: str) -> str:
-    escapes = {"&": "&amp;", '"': "&quot;", "<": "&lt;", ">": "&gt;", "`": "&#96;", "\n": " "}
+    escapes = {"&": "&amp;", '"': "&quot;", "<": "&lt;", ">": "&gt;", "`": "&#96;"}
     return "".join(escapes.get(letter, letter) for letter in _short(text))
 
 
 def _short(text: str) -> str:
+    text = printable(text)
     return text if len(text) <= _LONG else f"{text[: _LONG - 1]}…"
+
+
+def printable(text: str) -> str:
+    r"""Write text so that it can stand in any document: what cannot be printed is escaped, and it has one line.
+
+    Example:
+        from fbdev.explore.picture import printable
+
+        print(printable("one\ntwo \x00"))
+        #> one two \x00
+    """
+    if text.isprintable():
+        return text
+    return "".join(each if each.isprintable() else _escaped(each) for each in text.replace("\n", " "))
+
+
+def _escaped(letter: str) -> str:
+    return letter.encode("unicode_escape").decode()

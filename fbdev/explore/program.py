@@ -73,3 +73,10 @@ class Program:
         """Raise what a process or a check has raised, if it is no failure, but ends the exploration."""
         if self.passes is not None and self.passes(error):
             raise error
+
+    @property
+    def name(self) -> str:
+        """What the program is called: as its net, or as the function that makes its processes."""
+        graph = getattr(self.factory, "graph", None)
+        name = getattr(graph or self.factory, "name", "") or getattr(self.factory, "__name__", "")
+        return "processes" if name in ("", "<lambda>") else str(name)

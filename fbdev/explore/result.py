@@ -4,17 +4,24 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass, field
-from typing import Any, Literal
+from dataclasses import dataclass, field, fields
+from typing import Any, Literal, get_args
 
 from fbcore.formats.picture import picture
 from fbdev.explore.drawing import drawing_of
 from fbdev.explore.failure import Failure
 from fbdev.explore.graph import Spin, StateGraph
+from fbdev.explore.notebook import in_notebook
+from fbdev.explore.page import page_of, with_data
 from fbdev.explore.picture import to_dot, to_mermaid
+from fbdev.explore.program import Program
 from fbdev.explore.token import token_of
+from fbdev.explore.tree import tree_of
 from fbdev.explore.verdict import Verdict, check_accepted
 from fbdev.explore.words import ExploreError
+
+Kind = Literal["svg", "dot", "mermaid", "html", "tree", "json"]
+"""What states are drawn as."""
 
 
 @dataclass(slots=True)
@@ -55,11 +62,18 @@ class Result:
     reduction: float | None = None
     notes: list[str] = field(default_factory=list)
     test: str = ""
+    program: Program | None = field(default=None, repr=False, compare=False)
+    """What was explored: pictures ask it for the data of states. It stays behind when a result is pickled."""
 
     @property
     def failure(self) -> Failure | None:
         """The failure that is reported, or None."""
         return self.failures[0] if self.failures else None
+
+    @property
+    def title(self) -> str:
+        """What was explored: the name of the net or of the factory."""
+        return self.program.name if self.program is not None else "exploration"
 
     @property
     def token(self) -> str:
@@ -81,20 +95,30 @@ class Result:
             raise AssertionError(str(self))
         return self
 
-    def draw(self, kind: Literal["dot", "mermaid", "svg"] = "svg", most: int = 150) -> str:
+    def draw(self, kind: Kind = "svg", most: int = 150) -> str:
         """Return a picture of the states: each a vertex, each step an arrow with the name of its process.
 
-        The failing path is bold, colours say which ends can still be reached, and circles are boxes. Of more than
-        `most` states, those from which the same ends can be reached are drawn as one. After a bug the search has
-        stopped, and so has the picture, unless it was to keep going. `"svg"` needs the extra `draw`.
+        `kind` is `"svg"`, `"dot"`, `"mermaid"`, `"html"` (a page of its own, with the data of each state), `"tree"`
+        (text, every step once) or `"json"`. The failing path is bold, colours say which ends can still be reached, and
+        circles are boxes. Of more than `most` states circles are folded, and where that is not enough, those from which
+        the same ends can be reached are drawn as one. `"svg"` and `"html"` need the extra `draw`.
 
         Raises:
             ExploreError: when the search told no states apart, so that there is nothing to draw.
+            ExtraError: the extra is not installed.
         """
+        if kind not in get_args(Kind):
+            raise ExploreError(f"there is no picture {kind!r}", "draw", f"there are {', '.join(get_args(Kind))}")
+        if kind == "html":
+            return page_of(self, most)
+        if kind == "json":
+            return json.dumps(with_data(self))
         if not self.graph.states:
             what = f"a search by {self.search} tells no states apart"
             raise ExploreError(what, "draw", 'explore with search="states"')
         schedule, wrong = (self.failure.schedule, self.failure.what) if self.failure else ((), "")
+        if kind == "tree":
+            return tree_of(self.graph, schedule, most)
         drawing = drawing_of(self.graph, schedule, wrong, most)
         if kind == "mermaid":
             return to_mermaid(drawing)
@@ -136,9 +160,18 @@ class Result:
         """Return the result as one line of JSON."""
         return json.dumps(self.as_dict())
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        # The program may hold anything, and nobody needs it to read a result.
+        values = {each.name: getattr(self, each.name) for each in fields(self)}
+        return (Result, tuple((values | {"program": None}).values()))
+
+    def _repr_html_(self) -> str:
+        """Show it in a notebook: the verdict, the failing schedule, and the states if they are few."""
+        return in_notebook(self)
+
     def report(self, again: str = "") -> str:
         """Return the report, as `str` does; `again` tells how to make the failing execution again."""
-        lines = [str(self.verdict), self._evidence()]
+        lines = [str(self.verdict), f"  {self.evidence}"]
         lines += [f"  {spin}" for spin in self.spins]
         lines += [f"  note: {note}" for note in self.notes]
         if self.failure is not None:
@@ -149,12 +182,15 @@ class Result:
     def __str__(self) -> str:
         return self.report()
 
-    def _evidence(self) -> str:
-        said = f"  {self.executions:,} executions, {self.steps:,} steps in {self.seconds:.2f} s by {self.search}"
+    @property
+    def evidence(self) -> str:
+        """What the verdict rests on, in a line: executions, steps, states."""
+        said = f"{self.executions:,} executions, {self.steps:,} steps in {self.seconds:.2f} s by {self.search}"
         if self.graph.states:
             said += f"; {len(self.graph.states):,} states, {self.graph.transitions:,} transitions"
         if self.reduction is not None and self.reduction > 1:
-            said += f"; {self.reduction:,.1f} schedules an execution"
+            number = f"{self.reduction:,.1f}" if self.reduction < 1e9 else f"{self.reduction:.1e}"
+            said += f"; {number} schedules an execution"
         if self.sleep_blocked:
             said += f"; {self.sleep_blocked:,} executions given up as known"
         return said

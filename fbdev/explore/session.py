@@ -31,6 +31,8 @@ class Session:
         self.meter = Meter(budget)
         self.keep_going = keep_going
         self.failures: list[Failure] = []
+        self.faults = 0
+        """How often something was wrong, those that are like others included."""
         self.ends: dict[Hashable, dict[str, str]] = {}
         self.sleep_blocked = 0
         self.was_cut = False
@@ -130,6 +132,7 @@ class Session:
     def _fail(self, failure: Failure, execution: Execution) -> None:
         if self.wanted is not None and not failure.is_like(self.wanted):
             return
+        self.faults += 1
         failure.state = dict(execution.state)
         if len(self.failures) < 100 and not any(failure.is_like(each) for each in self.failures):
             self.failures.append(failure)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Literal, get_args
 
@@ -40,6 +40,8 @@ from fbdev.explore.words import ExploreError, NotWholeError
 Search = Literal["auto", "states", "labels", "races", "every", "preemptions", "sample", "random", "pos", "pct"]
 _PROBES = 200
 """States that were merged and whose futures are compared."""
+_MOST_PATHS = 10**300
+"""Schedules beyond which no float says how many there are for each execution."""
 
 Read = Callable[[Execution], Hashable]
 
@@ -76,6 +78,7 @@ class Strategy:
         """Search, and return what was found."""
         self._session = Session(self.program, self._budget, keep_going=self.plan.keep_going)
         self._graph = StateGraph()
+        self._follow: Callable[[Sequence[str]], None] | None = None
         self._spins: list[Spin] = []
         self._used: str = self._search
         self._givens: list[Given] = [DETERMINISTIC, GRANULARITY, REACHABLE]
@@ -195,7 +198,7 @@ class Strategy:
 
     def _by_state(self, read: Read) -> ByState:
         by_state = ByState(self._session, read, 0 if self.program.reduces else _PROBES)
-        self._graph = by_state.graph
+        self._graph, self._follow = by_state.graph, by_state.follow
         return by_state
 
     def _search_states(self, read: Read) -> ByState:
@@ -348,6 +351,8 @@ class Strategy:
         if session.failures:
             kind = VerdictKind.BUG
             session.failures[0] = self._explained(session.failures[0])
+            if self._graph.states and self._follow is not None:
+                self._follow(session.failures[0].schedule)
             detail = session.failures[0].what
             self._givens = [DETERMINISTIC, GRANULARITY]
         paths = self._graph.paths() if self._graph.states and kind is VerdictKind.HOLDS else None
@@ -362,7 +367,7 @@ class Strategy:
             session.meter.steps,
             seconds,
             session.sleep_blocked,
-            None if paths is None else paths / session.meter.executions,
+            None if paths is None or paths > _MOST_PATHS else paths / session.meter.executions,
             session.notes,
             case_text(self.program, session.failures[0]) if session.failures and not self.plan.chance else "",
         )

@@ -281,3 +281,46 @@ def test_a_scene_in_a_file_is_explored_as_it_says(file: Path, capsys: pytest.Cap
     file.write_text(FAN_IN + "\nfrom fbdev.explore import NetScene\none = NetScene(graph)\nother = NetScene(graph)\n")
     assert main(["explore", "net.py"]) == 2
     assert "there are 2 nets in this file: one, other\n  hint: name one of them: net.py:one" in capsys.readouterr().err
+
+
+def test_pictures_are_written_by_the_ending_of_the_file(file: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """`-o` draws the states as a page, a picture, text or JSON, beside the report, and the exit code stays."""
+    file.write_text(DEADLOCK)
+    begins = {
+        "graph.html": "<!doctype html>",
+        "graph.svg": "<?xml",
+        "graph.dot": "digraph states {",
+        "graph.mmd": "flowchart TD",
+        "graph.json": '{"verdict": "bug"',
+        "graph.txt": "state 0\n",
+    }
+    for name, begin in begins.items():
+        assert main(["explore", "net.py", "-o", name]) == 4
+        assert Path(name).read_text().startswith(begin)
+    assert "talk: bug: deadlocked" in capsys.readouterr().out
+    page = Path("graph.html").read_text()
+    assert "one" in json.loads(page.partition(' id="facts">')[2].partition("</script>")[0])["states"]["0"]["data"]
+
+
+def test_a_picture_that_cannot_be_written_is_refused_at_once(file: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """An ending that means nothing, a folder that is not there: wrong usage, before anything is explored."""
+    file.write_text(FAN_IN)
+    for name, said in (
+        ("graph.bmp", "ends in .html, .htm, .svg"),
+        ("graph", "name the file graph.html"),
+        ("none/graph.html", "there is no folder none"),
+    ):
+        assert main(["explore", "net.py", "-o", name]) == 2
+        out, err = capsys.readouterr()
+        assert said in " ".join(err.split())
+        assert out == ""
+
+
+def test_what_has_no_picture_says_so_and_keeps_its_code(file: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Without states there is nothing to draw: the verdict stands, its code too, and no file is begun."""
+    file.write_text(FAN_IN)
+    assert main(["explore", "net.py", "--count", "4", "--executions", "3", "-o", "graph.svg"]) == 6
+    assert "tells no states apart" in capsys.readouterr().err
+    assert not Path("graph.svg").exists()
+    assert main(["explore", "net.py", "--count", "4", "--executions", "3", "-o", "graph.html"]) == 6
+    assert "inconclusive" in Path("graph.html").read_text()

@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import importlib
+import random
 import re
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
 from benchmarks.standard_problems import PROBLEMS
 from fbdev.explore import ExploreError, Result, explore, replay
+from fbdev.explore.drawing import drawing_of
+from fbdev.explore.graph import Circle, State, StateGraph
+from fbdev.explore.picture import to_dot, to_mermaid
 
 BY_NAME = {problem.name: problem for problem in PROBLEMS}
 
@@ -74,14 +79,107 @@ def test_circles_are_folded_into_boxes() -> None:
     assert result.draw("mermaid").count("subgraph") == dot.count("subgraph")
 
 
+def test_circles_inside_circles_stand_in_boxes_inside_boxes() -> None:
+    """A circle that is left when the way into a larger one is taken away has a box of its own in the larger box."""
+    graph = StateGraph()
+    graph.states = [State(number, {"a": str(number)}, ["a", "b"], is_stuck=False) for number in range(5)]
+    for source, process, target in ((0, "a", 1), (1, "a", 2), (2, "a", 3), (3, "a", 2), (3, "b", 1), (1, "b", 4)):
+        graph.states[source].lead(process, target)
+    assert graph.circles() == [Circle((1, 2, 3), (Circle((2, 3)),))]
+    drawing = drawing_of(graph, (), "", 10)
+    dot = to_dot(drawing)
+    assert re.search(r'subgraph "cluster_b0" \{(?:(?!\n    \}).)*subgraph "cluster_b1"', dot, re.DOTALL)
+    assert to_mermaid(drawing).count("subgraph") == dot.count("subgraph") == 2
+
+
+def test_many_states_in_a_circle_are_folded_first() -> None:
+    """Above a number of states, circles are one vertex each where this is enough."""
+
+    def factory() -> Any:
+        shared = SimpleNamespace(number=0, stop=False)
+
+        def count() -> Any:
+            while not shared.stop:
+                shared.number = (shared.number + 1) % 20
+                yield "counted"
+
+        def stop() -> Any:
+            yield "ready"
+            shared.stop = True
+
+        return {"count": count(), "stop": stop()}
+
+    dot = explore(factory).draw("dot", most=30)
+    assert dot.count(" states in a circle") == 2
+    assert "subgraph" not in dot
+
+
+def test_what_was_not_tried_is_dashed_and_decides_nothing() -> None:
+    """After the first bug the search ends: states with steps left to try are dashed, and take no colour of an end."""
+    problem = BY_NAME["lost update"]
+    result = explore(problem.factory, at_end=problem.at_end)
+    untried = [state.number for state in result.graph.states if state.is_open]
+    dot = result.draw("dot")
+    dashed = re.findall(r'"s(\d+)" \[.*?fillcolor="(#\w+)".*dashed', dot)
+    assert [int(number) for number, _ in dashed] == untried != []
+    assert {colour for _, colour in dashed} <= {"#f8fafc", "#ffedd5"}
+    assert "dashed" not in explored("lost update").draw("dot")
+
+
+def test_the_failing_path_is_there_though_the_search_went_another_way() -> None:
+    """The smallest schedule is drawn whole, be it another than that by which the search found the bug."""
+    problem = BY_NAME["spinlock"]
+    result = explore(problem.factory, at_end=problem.at_end)
+    assert result.failure is not None
+    path = result.graph.walk(result.failure.schedule)
+    assert len(path) == len(result.failure.schedule) + 1
+    assert [state.number for state in result.graph.states if state.is_wrong] == [path[-1]]
+
+
+def test_the_tree_has_every_step_once() -> None:
+    """The tree of executions names each step once, and says where it comes to what is there already."""
+    result = explored("opposite locks")
+    lines = result.draw("tree").splitlines()
+    assert len(lines) == 1 + result.graph.transitions
+    again = [line for line in lines if line.endswith("as above")]
+    assert len(again) == result.graph.transitions - (len(result.graph.states) - 1)
+    assert len([line for line in lines if line.startswith(">")]) >= 1
+    assert len([line for line in lines if line.endswith(": stuck")]) == 1
+    short = result.draw("tree", most=5).splitlines()
+    assert short[-1] == f"... and {result.graph.transitions - 5} steps more"
+
+
+def test_how_often_a_step_led_somewhere_is_counted() -> None:
+    """Where one step can lead to several states, each arrow says how often it did."""
+    chance = random.Random(1)
+
+    def factory() -> Any:
+        def toss() -> Any:
+            yield chance.choice(("heads", "tails"))
+
+        return {"coin": toss()}
+
+    result = explore(factory, chance=True, samples=40)
+    counts = [count for _, _, _, count in result.graph.edges()]
+    assert result.graph.has_chance
+    assert all(f"coin ×{count}" in result.draw("dot") for count in counts)
+
+
+def test_a_picture_there_is_none_of_is_refused() -> None:
+    """The error names the pictures that there are."""
+    with pytest.raises(ExploreError, match="svg, dot, mermaid, html, tree, json"):
+        explored("lost update").draw("png")  # type: ignore[arg-type]
+
+
 def test_a_large_space_is_collapsed() -> None:
-    """Above a number of states, those from which the same ends can be reached are one vertex, off the failing path."""
+    """Above a number of states, those with the same ends ahead are one vertex, but not on the failing path."""
     result = explored("philosophers")
     assert result.failure is not None
     dot = result.draw("dot", most=10)
     vertices = re.findall(r'^    "(\w+)" \[', dot, re.MULTILINE)
     assert len(vertices) < len(result.graph.states)
-    assert len([name for name in vertices if name.startswith("s")]) == len(result.failure.schedule) + 1
+    good_ends = [state for state in result.graph.states if state.is_end and not state.is_stuck]
+    assert len([name for name in vertices if name.startswith("s")]) == len(result.failure.schedule) + 1 + len(good_ends)
     assert " states" in dot
 
 

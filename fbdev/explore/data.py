@@ -1,0 +1,153 @@
+"""What there is to see of a state, as short texts: for people to look at, never to tell states apart."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from types import BuiltinFunctionType, FunctionType, GeneratorType, ModuleType, SimpleNamespace
+from typing import Any
+
+from fbcore.errors import shown
+from fbdev.explore.reading import belongs_to_python, global_data, is_users
+from fbdev.explore.scene import new_name
+from fbdev.explore.shared import Lock, Shared
+from fbdev.explore.words import label_text
+
+_NO_DATA = (type, FunctionType, BuiltinFunctionType, ModuleType, GeneratorType)
+_OF_A_GLOBAL = (int, float, str, bytes, list, dict, set, tuple, SimpleNamespace, Shared, Lock)
+_PLAIN = (int, float, complex, str, bytes, bool, type(None))
+_MOST_PARTS = 12
+"""Attributes that are shown one by one; an object with more is one text."""
+
+
+def own_data(generator: Any, held: Sequence[Mapping[str, Any]] = ()) -> dict[str, str]:
+    """Return the variables of a generator, and of those that it delegates to; `held` are attributes of its own."""
+    found: dict[str, str] = {}
+    for number, each in enumerate(_chain(generator)):
+        free = set(each.gi_code.co_freevars)
+        for name, value in each.gi_frame.f_locals.items():
+            if name not in free and not name.startswith(".") and not isinstance(value, _NO_DATA):
+                found[new_name(f"{each.__name__}: {name}" if number else name, found)] = text_of(value)
+    for attributes in held:
+        for name, value in attributes.items():
+            found[new_name(name, found)] = text_of(value)
+    return found
+
+
+def shared_data(shared: object, generators: Sequence[Any]) -> dict[str, str]:
+    """Return what processes share: what the scene says, variables of enclosing functions, and globals that are used."""
+    found: dict[str, str] = {}
+    known: set[int] = set()
+    for name, value in _all_shared(shared, generators):
+        if id(value) in known or isinstance(value, _NO_DATA):
+            continue
+        if not isinstance(value, _PLAIN):
+            known.add(id(value))
+        for called, part in _parts(name, value):
+            text = text_of(part).removeprefix(f"{called}, ")
+            if found.get(called) != text:
+                found[new_name(called, found)] = text
+            if not isinstance(part, _PLAIN):
+                known.add(id(part))
+    return found
+
+
+def net_data(state: Mapping[str, Any], outputs: Mapping[str, Sequence[Any]]) -> dict[str, dict[str, str]]:
+    """Return the state of a net, as `FSMRuntime.state` gives it, and what has come out, as short texts."""
+    found = {address: dict(_of_node(node)) for address, node in state["nodes"].items()}
+    groups = {
+        "on edges": {address: shown_all(values) for address, values in state["edges"].items() if values},
+        "outputs": {name: shown_all(values) for name, values in outputs.items()},
+        "timers": {str(name): f"at {when:g} s" for name, when in state["timers"].items()},
+    }
+    return found | {name: group for name, group in groups.items() if group}
+
+
+def shown_all(values: Sequence[Any]) -> str:
+    """Write the packets of an output, short however many there are."""
+    written = [shown(value) for value in values[:20]]
+    more = f", and {len(values) - 20:,} more" if len(values) > 20 else ""
+    return f"[{', '.join(written)}{more}]"
+
+
+def text_of(value: object) -> str:
+    """Write a value as short text that is the same in every execution.
+
+    Example:
+        from fbdev.explore.data import text_of
+
+        class Account:
+            def __init__(self):
+                self.balance = 10
+
+        print(text_of(Account()))
+        #> Account(balance=10)
+    """
+    if isinstance(value, Shared):
+        value = value._value
+    if isinstance(value, Lock):
+        held = f"held by {value.holder}" if value.holder else "free"
+        return f"{value.name}, {held}" if value.name else held
+    try:
+        if _has_bare_repr(value) and hasattr(value, "__dict__"):
+            inside = ", ".join(f"{name}={shown(each)}" for name, each in list(vars(value).items())[:_MOST_PARTS])
+            return label_text(f"{type(value).__name__}({inside})")
+        return label_text(shown(value))
+    except Exception as error:
+        return f"{type(value).__name__}, which cannot be shown: {type(error).__name__}"
+
+
+def _chain(generator: Any) -> Iterator[Any]:
+    """Yield a generator and those it delegates to, as far as they are the user's and have not ended."""
+    while isinstance(generator, GeneratorType) and generator.gi_frame is not None:
+        if not belongs_to_python(generator.gi_code.co_filename):
+            yield generator
+        generator = generator.gi_yieldfrom
+
+
+def _all_shared(shared: object, generators: Sequence[Any]) -> Iterator[tuple[str, object]]:
+    if shared is not None:
+        yield "", shared
+    for generator in generators:
+        for each in _chain(generator):
+            inside = each.gi_frame.f_locals
+            yield from ((name, inside[name]) for name in each.gi_code.co_freevars if name in inside)
+            for name, value in global_data(each.gi_code, each.gi_frame.f_globals):
+                if isinstance(value, _OF_A_GLOBAL) or is_users(type(value)):
+                    yield name, value
+
+
+def _parts(name: str, value: Any) -> Iterator[tuple[str, object]]:
+    """Yield what something that is shared is made of, if this is not much, each part with a name."""
+    if isinstance(value, Shared | Lock):
+        yield value.name or name or "shared", value
+    elif not name and isinstance(value, Mapping) and len(value) <= _MOST_PARTS:
+        yield from ((str(key), part) for key, part in value.items())
+    elif isinstance(value, list | tuple) and len(value) <= _MOST_PARTS and (not name or _are_seen_into(value)):
+        for number, part in enumerate(value):
+            yield (part.name if isinstance(part, Shared | Lock) else "") or f"{name}[{number}]", part
+    elif _has_open_attributes(value):
+        yield from ((f"{name}.{each}" if name else each, part) for each, part in vars(value).items())
+    else:
+        yield name or "shared", value
+
+
+def _are_seen_into(values: Sequence[object]) -> bool:
+    return all(isinstance(value, Shared | Lock) for value in values) and bool(values)
+
+
+def _has_bare_repr(value: object) -> bool:
+    kind: Any = type(value)
+    return kind.__repr__ is object.__repr__
+
+
+def _has_open_attributes(value: Any) -> bool:
+    is_bare = _has_bare_repr(value) or isinstance(value, SimpleNamespace)
+    return is_bare and 0 < len(getattr(value, "__dict__", ())) <= _MOST_PARTS
+
+
+def _of_node(node: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    yield "phase", node["phase"]
+    yield "turns", f"{node['turns']:,}"
+    for group, called in (("memory", "remembers"), ("holds", "holds"), ("sends", "sends")):
+        for name, value in node.get(group, {}).items():
+            yield f"{called} {name}", label_text(shown(value))
