@@ -74,6 +74,19 @@ def _test_of(decorated: Decorated) -> Any:
 
 
 @dataclass(frozen=True, slots=True)
+class Call:
+    """What makes the processes of one execution.
+
+    `passes` tells which exceptions end the exploration and are raised, instead of being failures. When a net was made,
+    that one is explored, which puts back what it changes: `net` is given it, and may wrap it.
+    """
+
+    make: Callable[[], Any]
+    passes: Callable[[BaseException], bool] | None = None
+    net: Callable[[NetScene], NetScene] = lambda scene: scene
+
+
+@dataclass(frozen=True, slots=True)
 class Decorated:
     """A function that is a factory, or a coroutine function that is a process, and how it is explored."""
 
@@ -81,8 +94,8 @@ class Decorated:
     options: Options
     accept: tuple[str, ...]
 
-    def bound(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Callable[[], Any]:
-        """Return the function with its arguments.
+    def bound(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Call:
+        """Return the call of the function with these arguments.
 
         Raises:
             ExploreError: when some are missing.
@@ -93,57 +106,45 @@ class Decorated:
         except TypeError as error:
             hint = "pytest makes the fixtures of a test; whoever calls it gives the arguments"
             raise ExploreError(str(error), name, hint) from None
-        return functools.partial(self.function, *args, **kwargs)
+        return Call(functools.partial(self.function, *args, **kwargs))
 
-    def explored(
-        self,
-        call: Callable[[], Any],
-        *,
-        seconds: float | None = None,
-        passes: Callable[[BaseException], bool] | None = None,
-        values: Mapping[str, Any] | None = None,
-    ) -> Result:
-        """Explore what a call makes, called once for each execution.
+    def explored(self, call: Call, *, seconds: float | None = None, values: Mapping[str, Any] | None = None) -> Result:
+        """Explore what a call makes.
 
         `seconds` are there instead of the budget's; `values` are the arguments that are no fixtures.
         """
         plan = plan_of(self.options)
         if seconds is not None:
             plan = replace(plan, budget=replace(as_budget(plan.budget), seconds=seconds))
-        result = self._of_net(call, lambda program: explored(program, plan), passes)
+        result = self._of(call, lambda program: explored(program, plan))
         if result.test:
             assert result.failure is not None
             result.test = case_beside(self.function, result.failure, values or {})
         return result
 
-    def replayed(
-        self, call: Callable[[], Any], token: str, passes: Callable[[BaseException], bool] | None = None
-    ) -> Result:
+    def replayed(self, call: Call, token: str) -> Result:
         """Make one execution of what a call makes again."""
-        return self._of_net(call, lambda program: replayed(program, token), passes)
+        return self._of(call, lambda program: replayed(program, token))
 
-    def _of_net(
-        self,
-        call: Callable[[], Any],
-        act: Callable[[Program], Result],
-        passes: Callable[[BaseException], bool] | None,
-    ) -> Result:
+    def _of(self, call: Call, act: Callable[[Program], Result]) -> Result:
         """Act on the program; on another when the first execution shows that it is a net."""
-        program = program_of(self._factory(call), self.options)
-        program.passes = passes
         try:
-            return act(program)
+            return act(self._program(self._factory(call.make), call))
         except _NetMadeError as made:
-            program = program_of(MadeNet(made.scene, call), self.options)
-            program.passes = passes
-            return act(program)
+            scene = made.scene
+        return act(self._program(call.net(scene), call))
 
-    def _factory(self, call: Callable[[], Any]) -> Callable[[], Any]:
+    def _program(self, factory: Any, call: Call) -> Program:
+        program = program_of(factory, self.options)
+        program.passes = call.passes
+        return program
+
+    def _factory(self, make: Callable[[], Any]) -> Callable[[], Any]:
         if inspect.iscoroutinefunction(self.function):
-            return lambda: {"main": call()}
+            return lambda: {"main": make()}
 
         def factory() -> Any:
-            made = call()
+            made = make()
             if isinstance(made, NetScene):
                 raise _NetMadeError(made)
             return made
@@ -156,17 +157,3 @@ class _NetMadeError(Exception):
 
     def __init__(self, scene: NetScene) -> None:
         self.scene = scene
-
-
-class MadeNet(NetScene):
-    """A net that is made anew for each execution."""
-
-    __slots__ = ("_make",)
-
-    def __init__(self, first: NetScene, make: Callable[[], Any]) -> None:
-        super().__init__(first.graph, first.inputs, first.configs, first.allowed)
-        self._make = make
-
-    def begin(self) -> Any:
-        """Make the net, and begin it."""
-        return cast(NetScene, self._make()).begin()

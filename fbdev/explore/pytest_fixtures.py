@@ -2,14 +2,15 @@
 
 They are made by pytest itself, as it would make them for the next test, and torn down before the next execution begins;
 the last ones are left to pytest. What lives longer (of a class, a module, a session) is made once, and so are the
-values of parameters. `tmp_path` stays where it is, and is emptied: its name is a part of what processes know, and with
-another name every state would be a new one.
+values of parameters. A net is made once as well, and may not take what is made anew. `tmp_path` stays where it is, and
+is emptied: its name is a part of what processes know, and with another name every state would be a new one.
 
 This rests on a few things that pytest keeps to itself; they are the same from pytest 8.2 on.
 """
 
 from __future__ import annotations
 
+import dataclasses
 import functools
 import inspect
 import shutil
@@ -17,6 +18,9 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
+
+from fbdev.explore.nets import NetScene
+from fbdev.explore.words import ExploreError
 
 _REFUSED = {
     "request": "take what you need of it in a fixture",
@@ -91,6 +95,19 @@ class Fixtures:
             item._request._fillfixtures()
         return item.obj
 
+    def net(self, scene: NetScene) -> NetScene:
+        """Return a net that is begun with fixtures made anew.
+
+        Raises:
+            ExploreError: it may keep one, for it is made once itself.
+        """
+        for name in self._item._fixtureinfo.argnames:
+            definition = _definition(self._item, name)
+            if definition is not None and definition not in self._kept:
+                what = f"the fixture {name} is made anew for each execution, and a net is made once and may keep it"
+                raise ExploreError(what, "", "make it in the test, or give it a wider scope")
+        return _FreshNet(scene, self.make_anew)
+
     def _tear_down(self) -> None:
         finalizers = self._item.session._setupstate.stack[self._item][0]
         # The first is the item's own end, which is pytest's to call.
@@ -108,6 +125,21 @@ class Fixtures:
         for definition in self._kept:
             rest = [each for each in definition._finalizers if not _is_done(each)]
             definition._finalizers[:] = rest
+
+
+class _FreshNet(NetScene):
+    """A net before each of whose executions something is done."""
+
+    __slots__ = ("_before",)
+
+    def __init__(self, scene: NetScene, before: Callable[[], object]) -> None:
+        super().__init__(**{each.name: getattr(scene, each.name) for each in dataclasses.fields(scene)})
+        self._before = before
+
+    def begin(self) -> Any:
+        """Begin it."""
+        self._before()
+        return super().begin()
 
 
 def _is_kept(definition: Any) -> bool:

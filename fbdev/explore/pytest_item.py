@@ -18,7 +18,7 @@ import pluggy
 import pytest
 
 from fbdev.explore.asked import MARK
-from fbdev.explore.decorated import Decorated
+from fbdev.explore.decorated import Call, Decorated
 from fbdev.explore.pytest_fixtures import Fixtures, refusal
 from fbdev.explore.pytest_report import write_report
 from fbdev.explore.result import Result
@@ -88,26 +88,27 @@ def _run(item: pytest.Function, decorated: Decorated) -> str:
     """Explore, or replay; return what is wrong, or "" when nothing is."""
     fixtures = Fixtures(item)
 
-    def call() -> Any:
+    def make() -> Any:
         test = fixtures.make_anew()
         owner = getattr(test, "__self__", None)
         function = decorated.function if owner is None else decorated.function.__get__(owner)
         return function(**fixtures.arguments())
 
+    call = Call(make, _leaves, fixtures.net)
     token = item.config.getoption("explore_replay")
     if token:
-        result = decorated.replayed(call, token, _leaves)
+        result = decorated.replayed(call, token)
         is_good = result.failure is None and result.verdict.kind is VerdictKind.SAMPLED
     else:
         seconds = item.config.getoption("explore_budget")
         with _still(item.config), _warned_once():
-            result = decorated.explored(call, seconds=seconds, passes=_leaves, values=fixtures.values())
+            result = decorated.explored(call, seconds=seconds, values=fixtures.values())
         if result.verdict.detail == "interrupted":
             raise KeyboardInterrupt
         is_good = result.verdict.is_accepted(frozenset(decorated.accept))
         if result.failure is not None and not decorated.options.get("chance"):
             # What it printed and logged is what pytest shows of it.
-            decorated.replayed(call, result.token, _leaves)
+            decorated.replayed(call, result.token)
     again = f"pytest {shlex.quote(_address(item))} --explore-replay {result.token}"
     folder = item.config.getoption("explore_report")
     if folder:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Iterator
 from typing import Any, NamedTuple, assert_type
 
+import fbdev.explore as explored
 from fbcore import (
     BatchRuntime,
     Component,
@@ -26,6 +27,7 @@ from fbcore import (
     component,
     required,
 )
+from fbdev.explore import Scene, explore
 
 
 class Animal: ...
@@ -210,3 +212,24 @@ async def read() -> None:
 
 
 BatchRuntime(bark).run(inputs={"dog": Dog()}, times=2)
+
+
+@explore()
+def explored_factory() -> Scene:
+    return Scene([])
+
+
+@explore(at_end=lambda shared: True, budget=5, accept=["preemptions"])
+def explored_by_parameter(count: int, name: str = "") -> Scene:
+    return Scene([])
+
+
+@explore(search="states", allowed=(ValueError,))
+async def explored_coroutine(count: int) -> None: ...
+
+
+assert_type(explore(lambda: Scene([]), budget=5), explored.Result)
+assert_type(explored_factory(), explored.Result)
+assert_type(explored_by_parameter(1, name="x"), explored.Result)
+assert_type(explored_by_parameter.replay("x1.", 1), explored.Result)
+assert_type(explored_coroutine(count=3), explored.Result)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from fbcore import BatchRuntime, Component, Config, Graph, In, Memory, Message, Out, Signal, component
+from fbdev.explore import Scene, explore
 
 
 class Animal: ...
@@ -72,3 +73,18 @@ component(fires="some")  # refused
 BatchRuntime(graph, tracking="everything")  # refused
 BatchRuntime(3)  # refused
 BatchRuntime(graph).stream(time_limit="long")  # refused
+
+
+@explore(budgt=5)  # refused
+def misspelled() -> Scene:
+    return Scene([])
+
+
+@explore()
+def explored_by_parameter(count: int) -> Scene:
+    return Scene([])
+
+
+explored_by_parameter("one")  # refused
+explored_by_parameter()  # refused
+explore(lambda: Scene([]), accept=["steps"])  # refused

@@ -13,7 +13,8 @@ from typing import Any
 import pytest
 
 from benchmarks.standard_problems import PROBLEMS
-from fbdev.explore import ExploreError, Result, explore, replay
+from fbcore import Each
+from fbdev.explore import ExploreError, NetScene, Result, explore, replay
 from fbdev.explore.drawing import drawing_of
 from fbdev.explore.graph import Circle, State, StateGraph
 from fbdev.explore.picture import to_dot, to_mermaid
@@ -238,3 +239,57 @@ def both(shared):
     test()
     assert replay(program.factory, result.token).failure is None
     del sys.modules["program_to_test"]
+
+
+NET = """
+from fbcore import Each, Graph, component
+from fbdev.explore import NetScene
+
+wrong = [2]
+
+@component
+def same(number: int) -> int:
+    if number in wrong:
+        raise ValueError("no")
+    return number
+
+def net():
+    graph = Graph("net")
+    graph.inputs.number >> graph.add(same).number
+    graph["same"].out >> graph.outputs.out
+    return graph
+
+graph, other = net(), net()
+scene = NetScene(other, inputs={"number": Each([1, 2])})
+"""
+
+
+@pytest.mark.parametrize("name", ["graph", "scene"])
+def test_the_failing_case_of_a_net_as_a_test(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A net is imported by the name of its scene; else by that of its graph, with its inputs written beside it."""
+    (tmp_path / "net_to_test.py").write_text(NET)
+    monkeypatch.syspath_prepend(tmp_path)
+    net = importlib.import_module("net_to_test")
+    scene = net.scene if name == "scene" else NetScene(net.graph, inputs={"number": Each((1, 2))}, allowed=["finished"])
+    result = explore(scene)
+    assert f"from net_to_test import {name}\n" in result.test
+    namespace: dict[str, Any] = {}
+    exec(result.test, namespace)
+    (test,) = [value for called, value in namespace.items() if called.startswith("test_")]
+    with pytest.raises(AssertionError, match="same: ValueError: no"):
+        test()
+    net.wrong.clear()
+    test()
+    del sys.modules["net_to_test"]
+
+
+def test_what_cannot_be_imported_is_left_to_be_filled_in() -> None:
+    """The rest of the test stands, and compiles."""
+
+    def factory() -> Any:
+        return BY_NAME["opposite locks"].factory()
+
+    result = explore(factory, invariant=lambda shared: True)
+    assert "factory = ...  # test_what_cannot_be_imported" in result.test
+    assert "invariant = ...  # test_what_cannot_be_imported" in result.test
+    compile(result.test, "test_case.py", "exec")

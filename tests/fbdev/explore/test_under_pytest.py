@@ -116,6 +116,53 @@ def test_fixtures_of_function_scope_are_made_anew_for_each_execution(tmp_path: P
     assert count_of(text) == "2 passed", text
 
 
+def test_a_net_takes_no_fixture_that_is_made_anew(tmp_path: Path) -> None:
+    """For it is made once; others are made anew before each execution, and `tmp_path` is emptied."""
+    text = run_tests(
+        tmp_path,
+        """
+        from fbcore import Each, Graph, component
+
+        cleaned, folders = [], []
+
+        @component
+        def keep(number: int) -> int:
+            (folders[0] / str(number)).touch(exist_ok=False)
+            return number
+
+        graph = Graph("keeps")
+        graph.inputs.number >> graph.add(keep).number
+        graph["keep"].out >> graph.outputs.out
+
+        @pytest.fixture(autouse=True)
+        def clean():
+            cleaned.append(1)
+
+        @pytest.fixture(scope="module")
+        def wide():
+            return [1, 2]
+
+        @pytest.fixture
+        def narrow():
+            return [1, 2]
+
+        @explore(invariant=lambda net: folders[0].exists(), search="every", budget=0.5, accept=["steps"])
+        def test_wide(wide, tmp_path):
+            folders[:] = [tmp_path]
+            return NetScene(graph, inputs={"number": Each(wide)})
+
+        @explore()
+        def test_narrow(narrow):
+            return NetScene(graph, inputs={"number": Each(narrow)})
+
+        def test_after():
+            assert len(cleaned) > 6
+        """,
+    )
+    assert "the fixture narrow is made anew for each execution, and a net is made once and may keep it" in text
+    assert count_of(text) == "1 failed, 2 passed", text
+
+
 def test_parameters_classes_and_marks(tmp_path: Path) -> None:
     """Parametrized tests, fixtures with parameters, methods on an object of their own, skip and xfail."""
     text = run_tests(
