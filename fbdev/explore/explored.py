@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import random
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 
 from fbdev.explore.program import Program
 from fbdev.explore.result import Result
 from fbdev.explore.strategy import Plan, Strategy
+from fbdev.explore.surroundings import controlled
 from fbdev.explore.token import steps_of
 from fbdev.explore.trial import try_schedule
 from fbdev.explore.verdict import DETERMINISTIC, GRANULARITY, Verdict, VerdictKind
@@ -19,7 +20,7 @@ _FIRST_DRAWS = random.Random(0).getstate()
 
 def explored(program: Program, plan: Plan) -> Result:
     """Run a search; when processes draw from `random`, once more, from the same beginning each time."""
-    with _random_kept():
+    with _random_kept(), nullcontext() if plan.chance else controlled():
         before = random.getstate()
         result = Strategy(program, plan).run()
         if random.getstate() != before and not plan.chance:
@@ -43,7 +44,7 @@ def replayed(program: Program, token: str) -> Result:
 
 def _again(program: Program, steps: Sequence[tuple[str, str]]) -> Result:
     program.random_state = _FIRST_DRAWS
-    with _random_kept():
+    with _random_kept(), controlled():
         trial = try_schedule(program, [name for name, _ in steps], places=True, goes_on=False)
     made = list(zip(trial.path, trial.labels, strict=True))
     for number, (wanted, found) in enumerate(zip(steps, [*made, None], strict=False), 1):

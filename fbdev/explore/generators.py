@@ -379,6 +379,8 @@ class GeneratorExecution:
             reader.add(root)
         if self._program.random_state is not None:
             reader.tokens(random.getstate())
+        if self._notes.draws:
+            reader.tokens(*sorted(self._notes.draws.items()))
 
     def labels_key(self) -> Hashable:
         """Return the labels of all processes, and nothing else."""

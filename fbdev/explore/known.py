@@ -12,6 +12,7 @@ from fbcore.model.packet import Each
 from fbdev.explore.places import Place
 from fbdev.explore.program import Program
 from fbdev.explore.reach import MOST, Reach
+from fbdev.explore.shared import SURROUNDINGS
 from fbdev.explore.verdict import Given
 
 
@@ -64,7 +65,7 @@ class Known:
                 self.add(place)
 
     def _look(self, flat: Flat) -> None:
-        walks = {}
+        walks, around = {}, SURROUNDINGS.get()
         for address, spec in flat.nodes.items():
             walks[address] = reach = Reach(self.skipped).of(spec.component.target)
             self._alive.append(reach)
@@ -73,6 +74,8 @@ class Known:
         for address, reach in walks.items():
             if reach.is_cut:
                 self._cut.add(address)
+            for what in reach.asks if around is not None else ():
+                around.unheard.setdefault(what, set()).add(address)
             for place in reach.places.values():
                 if may_bind_any or place.can_change(stores):
                     self.add(place, address)

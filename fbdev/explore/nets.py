@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 from collections.abc import Hashable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
+from contextvars import copy_context
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
@@ -26,7 +27,7 @@ from fbdev.explore.failure import FailureKind
 from fbdev.explore.known import Known
 from fbdev.explore.private import NotReducedError, breaks_reduction, private_step
 from fbdev.explore.program import Program
-from fbdev.explore.shared import Use
+from fbdev.explore.shared import NOTES, Notes, Use
 from fbdev.explore.watch import Watch
 from fbdev.explore.words import Accesses, ExploreError, Finished, NotEnabled, NotWholeError, Step, Yielded
 
@@ -132,7 +133,11 @@ class NetExecution:
         self._known.put_back()
         if program.random_state is not None:
             random.setstate(program.random_state)
-        self._stepping = scene.begin()
+        self._notes = notes = Notes()
+        context = copy_context()
+        context.run(NOTES.set, notes)
+        self._stepping: Stepping = context.run(scene.begin)
+        notes.clock = self._stepping.loop.time
         self._watch = Watch(self._known, self._stepping, draws=program.random_state is not None)
         self._available: list[str] | None = None
         self._base: Hashable = None
@@ -272,6 +277,8 @@ class NetExecution:
             self._first = name
         self._steps += 1
         address = self._around.before(name)
+        self._notes.maker = address
+        self._notes.uses.clear()
         self._watch.before(address)
         found = self._stepping.make(name)
         self._watch.after(address, found[1])
@@ -306,7 +313,10 @@ class NetExecution:
                 raise NotWholeError(f"node {address} {trail.strayed}")
         if self._program.reduces and self.shared.saw_all:
             raise NotReducedError("the invariant looks at the whole state")
-        return state_digest(self._stepping), self._watch.key(), self._around.key()
+        around = self._notes.surroundings
+        now = self._stepping.loop.time() if around is not None and around.told else None
+        drawn = tuple(sorted(self._notes.draws.items()))
+        return state_digest(self._stepping), self._watch.key(), self._around.key(), now, drawn
 
     def labels_key(self) -> Hashable:
         """Return where all nodes stand, and nothing else."""
@@ -315,10 +325,8 @@ class NetExecution:
     def end_key(self) -> Hashable:
         """See `Execution`: the outcome, and what came out."""
         found = identity_of(self._stepping)
-        result = self._stepping.result
-        assert result is not None
         outputs = {name: edge for name, edge in found["edges"].items() if "->outputs." in name}
-        return str(result.outcome), repr(outputs), repr(found["order"])
+        return found["outcome"], repr(outputs), repr(found["order"])
 
     def close(self) -> None:
         """See `Execution`."""

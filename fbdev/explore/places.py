@@ -38,7 +38,10 @@ from types import (
 from typing import Any, Literal, TypeVar
 
 import fbcore
+from fbcore.model.packet import Each, Failure, Packet
+from fbcore.model.port import Hit
 from fbdev.explore.reading import belongs_to_python, class_data
+from fbdev.explore.shared import Lock, Shared
 
 T = TypeVar("T")
 
@@ -51,7 +54,7 @@ _FIXED = (
 )
 _THROUGH = (
     *(tuple, frozenset, MethodType, BuiltinFunctionType, MappingProxyType, property, classmethod, staticmethod),
-    *(functools.partial, type(lru_cache(lambda: None))),
+    *(functools.partial, type(lru_cache(lambda: None)), Packet, Failure, Hit, Each),
 )
 _HOLDING = (list, dict, set, deque, bytearray, array.array)
 _METHODS_IN_C = (MethodDescriptorType, WrapperDescriptorType)
@@ -96,6 +99,8 @@ def is_of_user(kind: type) -> bool:
 
 @_remembered
 def _kind_of_class(kind: Any) -> Kind:
+    if issubclass(kind, (Shared, Lock)):
+        return "place"
     if issubclass(kind, _FIXED):
         return "fixed"
     if issubclass(kind, FunctionType):

@@ -13,6 +13,7 @@ from typing import Any
 from fbcore.model.function import FunctionComponent
 from fbcore.net.firing import Firing
 from fbdev.explore.places import ATTRIBUTES, Place, data_of, is_foreign, is_of_user, kind_of
+from fbdev.explore.surroundings import asks_the_time
 
 MOST = 20_000
 """Objects that one walk goes through; whoever reaches more has a part that nobody looked at."""
@@ -29,19 +30,19 @@ class Reach:
     """All that can be reached from some roots.
 
     `places` can be changed, by what identifies each; `opaque` are objects that nobody sees into, and their names;
-    `stores` are the names that the code there binds anew: of variables that nobody binds none can change. `values`
-    are the values of variables that the code names, such as functions that tell the time. `is_cut` says that there was
+    `stores` are the names that the code there binds anew: of variables that nobody binds none can change. `asks`
+    are functions that tell the time, and that nobody can exchange. `is_cut` says that there was
     too much to go through.
     """
 
-    __slots__ = ("_kept", "_skipped", "_work", "is_cut", "opaque", "places", "seen", "stores", "values")
+    __slots__ = ("_kept", "_skipped", "_work", "asks", "is_cut", "opaque", "places", "seen", "stores")
 
     def __init__(self, skipped: Iterable[object] = ()) -> None:
         self.places: dict[Hashable, Place] = {}
         self.opaque: dict[int, str] = {}
         self.seen: set[int] = set()
         self.stores: set[str] = set()
-        self.values: list[tuple[Any, str]] = []
+        self.asks: set[str] = set()
         self.is_cut = False
         self._kept: list[object] = []
         self._skipped = {id(each) for each in skipped}
@@ -120,16 +121,15 @@ class Reach:
             value = names.get(name)
             if name not in names and name not in _stored(code):
                 continue
+            if what := asks_the_time(value, names_in(code)):
+                self.asks.add(what)
             if isinstance(value, ModuleType):
                 inside, file = vars(value), getattr(value, "__file__", None)
                 for each in names_in(code):
-                    if each in inside:
-                        self.values.append((inside[each], f"{name}.{each}"))
-                        if file and not is_foreign(file):
-                            self._add(Place(inside, f"the global {name}.{each}", each))
-                            yield inside[each], f"the global {name}.{each}"
+                    if each in inside and file and not is_foreign(file):
+                        self._add(Place(inside, f"the global {name}.{each}", each))
+                        yield inside[each], f"the global {name}.{each}"
                 continue
-            self.values.append((value, name))
             self._add(Place(names, f"the global {name}", name))
             yield value, f"the global {name}"
 

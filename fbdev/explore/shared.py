@@ -23,10 +23,14 @@ class Use(NamedTuple):
     place: str = ""
 
 
+SURROUNDINGS: contextvars.ContextVar[Any] = contextvars.ContextVar("fbdev.explore.surroundings", default=None)
+"""What lies around the processes that are explored in this context: `fbdev.explore.surroundings.Surroundings`."""
+
+
 class Notes:
     """What an execution notes of the uses of shared objects in the step that is made."""
 
-    __slots__ = ("_names", "maker", "places", "spawn", "uses", "waiters")
+    __slots__ = ("_names", "clock", "draws", "maker", "places", "spawn", "surroundings", "uses", "waiters")
 
     def __init__(self, *, places: bool = False) -> None:
         self.uses: list[Use | tuple[Hashable, bool]] = []
@@ -34,6 +38,11 @@ class Notes:
         self.maker = ""
         self._names: dict[str, int] = {}
         self.waiters: list[Any] = []
+        self.surroundings = SURROUNDINGS.get()
+        self.clock: Callable[[], float] | None = None
+        """The time of the execution in seconds, where it has one."""
+        self.draws: dict[str, int] = {}
+        """How often each process has drawn bytes."""
         self.spawn: Callable[[Generator[Any, Any, Any], str, Blocked | None], Any] | None = None
 
     def new_name(self, given: str) -> str:

@@ -22,6 +22,8 @@ from fbdev.explore.pytest_case import case_text
 from fbdev.explore.result import Result
 from fbdev.explore.sample import DRAWS, Sampling, run_path
 from fbdev.explore.session import FoundError, NotSameError, Session
+from fbdev.explore.shared import SURROUNDINGS
+from fbdev.explore.surroundings import noticed
 from fbdev.explore.trial import causal_pair, smallest, try_schedule
 from fbdev.explore.verdict import (
     ANNOUNCED,
@@ -124,7 +126,8 @@ class Strategy:
     def _difference(self) -> str:
         """Say in what two executions differ that should be alike; "" when they are."""
         session = Session(self.program, replace(self._budget, executions=None, memory=None))
-        path, one = run_path(session, [], min(200, self._budget.depth))
+        with noticed():
+            path, one = run_path(session, [], min(200, self._budget.depth))
         _, other = run_path(session, path, min(200, self._budget.depth))
         if one == other:
             return ""
@@ -220,6 +223,9 @@ class Strategy:
                 if program.reduces and all(len(state.available) <= 1 for state in self._graph.states):
                     session.notes.append("no step of the net races with another: every order comes to the same end")
                     self._make_again(by_state)
+                elif self._is_net and not self.plan.chance:
+                    with noticed():
+                        run_path(Session(program, Budget(seconds=None, memory=None)), [], min(200, self._budget.depth))
                 program.reduces = False
                 return by_state
             # What was found so far was found with too few orders, or states were not told apart.
@@ -235,7 +241,8 @@ class Strategy:
         path = by_state.path_to(len(self._graph.states) - 1)
         execution = begin(self.program)
         try:
-            self._session.replay(execution, path)
+            with noticed():
+                self._session.replay(execution, path)
             if execution.available or execution.end_key() not in self._session.ends:
                 raise NotSameError(self._difference() or "the net came to another end when it was run again")
         finally:
@@ -256,8 +263,12 @@ class Strategy:
         if self._is_net and (unseen := self.program.known.givens()):
             bounds.append("what can be seen")
             self._givens += unseen
+        around = SURROUNDINGS.get()
+        if around is not None:
+            bounds += around.bounds()
+            self._givens += around.givens()
         self._add_givens()
-        return " and ".join(bounds), VerdictKind.HOLDS_WITHIN if bounds else VerdictKind.HOLDS
+        return " and ".join(dict.fromkeys(bounds)), VerdictKind.HOLDS_WITHIN if bounds else VerdictKind.HOLDS
 
     def _add_givens(self) -> None:
         if self.program.remap is not None:
@@ -348,6 +359,8 @@ class Strategy:
         seconds = session.meter.seconds
         if self.program.known is not None:
             session.notes += self.program.known.notes()
+        if (around := SURROUNDINGS.get()) is not None:
+            session.notes += around.notes()
         if session.failures:
             kind = VerdictKind.BUG
             session.failures[0] = self._explained(session.failures[0])

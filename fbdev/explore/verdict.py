@@ -46,7 +46,7 @@ SNAPSHOT = Given("snapshot", "the snapshot reads all that processes share")
 LABELS = Given("labels", "a label tells all that a process is going to do")
 NAMES = Given("names", "processes that share a name are alike")
 
-CAN_BE_ACCEPTED = ("announced", "labels", "names", "preemptions", "sampled", "snapshot", "steps", "unseen")
+CAN_BE_ACCEPTED = ("announced", "clock", "labels", "names", "preemptions", "sampled", "snapshot", "steps", "unseen")
 """The givens that are not usual; and `sampled`, a kind of verdict that proves nothing."""
 
 
