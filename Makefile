@@ -18,7 +18,7 @@ LOCK = .venv-lock/bin/uv pip compile --quiet --no-config --universal --python-ve
 	--no-annotate --no-emit-index-url --no-emit-find-links --custom-compile-command "make lock" $(UPGRADE)
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test test-all lint bench docs lock clean
+.PHONY: help install demo test test-all itself lint bench docs lock clean
 
 help:  ## list these commands
 	@sed -nE 's/^([a-z-]+):.*## /\1\t/p' Makefile | while IFS="$$(printf '\t')" read -r name text; do \
@@ -48,6 +48,9 @@ test-all:  ## run all the tests on every Python from 3.11 to 3.13 that is found
 	done; \
 	echo "passed:$${passed:- none}; failed:$${failed:- none}; absent:$${absent:- none}"; \
 	test -z "$$failed" && test -n "$$passed"
+
+itself: install  ## make every order of nets that are too large for the tests (an hour or two)
+	$(VENV)/bin/python -m tests.fbdev.explore.itself_large
 
 lint: install  ## check style, format, types, layers and that notebooks are clean
 	$(VENV)/bin/ruff check

@@ -21,6 +21,7 @@ from fbcore.net.trail import Trail
 from fbcore.runtimes.choice import BLOCKED, Choice, ChoiceKind
 from fbcore.runtimes.past import Past
 from fbcore.runtimes.restoring import bring
+from fbcore.runtimes.retries import Retries
 
 MAIN = "the net"
 """The name of the task that waits for the end of the net; no node can have it."""
@@ -53,6 +54,7 @@ class Stepping:
         self.trails: dict[str, Trail] = {}
         self.pasts: dict[str, Past] | None = {} if remembers else None
         self._moves: list[Move] = []
+        self._retries = Retries(self.loop)
         self._nodes: dict[str, Node | None] = {}
         self._task = self.loop.create_task(self._main(make_net, run, image), name=MAIN)
         try:
@@ -79,6 +81,7 @@ class Stepping:
         if self.loop.is_closed():
             return
         self._task.cancel()
+        self._retries.resume()
         with suppress(LoopError):
             while not self._task.done():
                 self.loop.step()
@@ -206,12 +209,15 @@ class Stepping:
     def settle(self) -> None:
         """Let the net do what it does by itself, until nothing is left but choices."""
         loop, count = self.loop, 0
+        self._retries.resume()
         while True:
             ready = loop.ready
             name = next((name for name in _INTERNAL if name in ready), None)
             if name is None:
                 if ready or loop.timers or self._task.done() or not self.net.blocked.deliver_owed():
                     break
+                continue
+            if name == CALLBACKS and self._retries.put_off():
                 continue
             loop.step(name)
             count += 1

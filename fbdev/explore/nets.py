@@ -86,6 +86,10 @@ class NetScene:
         make = partial(build_net, self.graph, self.inputs, self.configs, (), _STEPWISE)
         return Stepping(make, remembers=True)
 
+    def execution(self, program: Program) -> NetExecution:
+        """Begin an execution of the net."""
+        return NetExecution(program, self)
+
 
 class Played:
     """A net that is explored, as checks see it."""
@@ -164,7 +168,9 @@ class NetExecution:
         alone = None
         if self._program.reduces:
             alone = private_step(stepping, self._known.unseen, shows=self._program.invariant is not None)
-        return stepping.names() if alone is None else [alone]
+        if alone is not None:
+            return [alone]
+        return _without_insisting(stepping) if stepping.net.is_cancelled else stepping.names()
 
     @property
     def state(self) -> Mapping[str, str]:
@@ -287,7 +293,7 @@ class NetExecution:
     def _wind_up(self) -> None:
         """Let a net end that is cancelled: how it ends is decided, in whatever order nodes are cancelled."""
         stepping = self._stepping
-        for _ in range(_LONGEST_END):
+        for _ in range(_LONGEST_END if self._program.winds_up else 0):
             first = stepping.first() if stepping.net.is_cancelled else None
             if first is None:
                 return
@@ -335,3 +341,12 @@ class NetExecution:
         self._around.end(self)
         self._stepping.close()
         self._known.put_back()
+
+
+def _without_insisting(stepping: Stepping) -> list[str]:
+    """Return what can happen to a net that is cancelled, without that it cancels again while nodes have turns.
+
+    It does so every five seconds, and could for ever before a node had its next turn.
+    """
+    names, ready = stepping.names(), stepping.addresses_ready()
+    return [name for name in names if not ready or name in stepping.loop.ready or stepping.node_of(name) is not None]

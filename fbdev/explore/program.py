@@ -62,6 +62,8 @@ class Program:
         """The search that runs is to begin anew when something is learned of a net."""
         self.tells = False
         """Steps are to say what they did, in words."""
+        self.winds_up = True
+        """A net that is cancelled is led to its end in one order, for fbcore has decided by then how it ends."""
         self.has_snapshot = False
         """The user reads what is shared, instead of the explorer."""
         self.passes: Callable[[BaseException], bool] | None = None

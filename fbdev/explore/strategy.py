@@ -178,6 +178,7 @@ class Strategy:
         session = self._session
         self._used = search
         self.program.reduces = self._is_net and search == "states" and self.program.sentinel is None
+        self.program.winds_up = search != "every"
         if search == "every":
             Every(session).run()
         elif search == "races" and self._is_net:
