@@ -85,7 +85,6 @@ def pytest_collection_finish(session: pytest.Session) -> None:
         raise pytest.UsageError("--explore-replay: no test that is selected has @explore(...) above it")
 
 
-@pytest.hookimpl(tryfirst=True)
 def pytest_runtest_setup(item: pytest.Item) -> None:
     """Refuse a test that cannot be explored."""
     if isinstance(item, pytest.Function) and hasattr(item.obj, _EXPLORES):

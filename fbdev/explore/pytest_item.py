@@ -138,6 +138,10 @@ def _mend(result: Result, decorated: Decorated) -> list[str]:
 def _address(item: pytest.Function) -> str:
     """Return what names the test where pytest was called."""
     file, colons, inside = item.nodeid.partition("::")
+    group = item.get_closest_marker("xdist_group")
+    if group is not None and item.config.getoption("loadgroup", False):
+        # With it pytest-xdist calls the test by its group, too.
+        inside = inside.rpartition("@")[0] or inside
     place = os.path.relpath(item.config.rootpath / file, item.config.invocation_params.dir)
     return f"{place}{colons}{inside}"
 

@@ -128,6 +128,20 @@ def test_mistakes_are_named_where_the_decorator_stands() -> None:
         explore(dict, accept=("sampled",))
 
 
+def test_a_token_of_processes_left_to_chance_names_whose_steps_they_are() -> None:
+    """What they reach differs, so the token of a failure does not say it, and fits if the processes can make the steps."""
+
+    def factory() -> Any:
+        def process(number: int) -> Steps:
+            yield number
+            yield random.random()
+
+        return [process(1), process(2)]
+
+    result = explore(factory, at_end=lambda _: False, chance=True, samples=3)
+    assert replay(factory, result.token, at_end=lambda _: False).verdict.kind is VerdictKind.BUG
+
+
 def test_random_begins_alike_in_every_process() -> None:
     """A token of processes that draw from `random` fits whatever was drawn before, and `random` is left as it was."""
 

@@ -250,9 +250,13 @@ def test_what_cannot_be_made_anew_is_refused_by_name(tmp_path: Path) -> None:
         class Cases(unittest.TestCase):
             @explore()
             def test_case(self): pass
+
+        @pytest.mark.skip
+        @explore()
+        def test_skipped(request): pass
         """,
     )
-    assert count_of(text) == "4 errors"
+    assert count_of(text) == "1 skipped, 4 errors"
     assert "the fixture later is a coroutine, which cannot be made anew for each execution: make it a plain" in text
     assert "the fixture request cannot be made anew for each execution: take what you need of it in a fixture" in text
     assert "the fixture caplog cannot be made anew" in text
