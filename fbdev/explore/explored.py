@@ -72,7 +72,7 @@ def _again(program: Program, steps: Sequence[tuple[str, str]]) -> Result:
 
 
 def _fits(wanted: tuple[str, str], found: tuple[str, str] | None) -> bool:
-    """Tell whether a step is the one of the token; of processes that are left to chance it says only whose step it was."""
+    """Tell whether a step is the one of the token, which of processes left to chance says only whose step it was."""
     return wanted == found or (found is not None and wanted == (found[0], ""))
 
 

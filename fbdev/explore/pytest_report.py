@@ -6,7 +6,7 @@ import hashlib
 import json
 import re
 from pathlib import Path
-from typing import Any, get_args, get_type_hints
+from typing import Literal
 
 from fbcore.errors import FlowError
 from fbcore.formats.whole_text import write_whole
@@ -34,33 +34,31 @@ def write_report(folder: str | Path, test: str, result: Result) -> list[Path]:
     folder = Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
     name = file_name(test)
-    texts = {".json": json.dumps({"nodeid": test, **result.as_dict()})}
-    if result.test:
-        texts[".case.txt"] = result.test
-    for kind in ("svg", "html"):
-        picture = _drawn(result, kind)
-        if picture:
-            texts[f".{kind}"] = picture
-    for ending in (".json", ".svg", ".html", ".case.txt"):
-        (folder / f"{name}{ending}").unlink(missing_ok=True)
+    texts = {".json": json.dumps({"nodeid": test, **result.as_dict()}), ".case.txt": result.test}
+    texts |= {".svg": _drawn(result, "svg"), ".html": _drawn(result, "html")}
+    written = []
     for ending, text in texts.items():
-        write_whole(folder / f"{name}{ending}", text)
-    return [folder / f"{name}{ending}" for ending in texts]
+        path = folder / f"{name}{ending}"
+        if text:
+            write_whole(path, text)
+            written.append(path)
+        else:
+            # What an earlier run wrote there would be taken for this one's.
+            path.unlink(missing_ok=True)
+    return written
 
 
 def file_name(test: str) -> str:
     """Return the name for the files of a test: its own, as far as files can be called so."""
     plain = test.replace("/", ".").replace("::", ".")
-    name = re.sub(r"[^\w.-]+", "-", plain)[:_LONGEST]
+    name = re.sub(r"[^\w.-]+", "-", plain, flags=re.ASCII)[:_LONGEST]
     if name == plain:
         return name
     return f"{name}-{hashlib.sha256(test.encode()).hexdigest()[:8]}"
 
 
-def _drawn(result: Result, kind: Any) -> str:
+def _drawn(result: Result, kind: Literal["html", "svg"]) -> str:
     """Draw a result, or return "" when it cannot be: nothing to draw, or nothing to draw it with."""
-    if kind not in get_args(get_type_hints(Result.draw)["kind"]):
-        return ""
     try:
         return result.draw(kind)
     except FlowError:

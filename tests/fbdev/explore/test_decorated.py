@@ -129,7 +129,7 @@ def test_mistakes_are_named_where_the_decorator_stands() -> None:
 
 
 def test_a_token_of_processes_left_to_chance_names_whose_steps_they_are() -> None:
-    """What they reach differs, so the token of a failure does not say it, and fits if the processes can make the steps."""
+    """What they reach differs, so the token does not say it, and fits if the processes can make the steps."""
 
     def factory() -> Any:
         def process(number: int) -> Steps:

@@ -340,6 +340,8 @@ def test_a_report_is_written_for_each_test(tmp_path: Path) -> None:
     assert found["verdict"] == "bug"
     assert found["token"].startswith("x1.")
     assert (folder / "test_it.py.test_counts.svg").read_text(encoding="utf-8").endswith("</svg>\n")
+    page = (folder / "test_it.py.test_counts.html").read_text(encoding="utf-8")
+    assert "what must hold at the end does not" in page
     assert "def test_counts_without_end():" in (folder / "test_it.py.test_counts.case.txt").read_text(encoding="utf-8")
     assert len(list(folder.glob("*.json"))) == 3
     (tmp_path / "file").touch()
