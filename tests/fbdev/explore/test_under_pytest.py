@@ -146,7 +146,7 @@ def test_a_net_takes_no_fixture_that_is_made_anew(tmp_path: Path) -> None:
         def narrow():
             return [1, 2]
 
-        @explore(invariant=lambda net: folders[0].exists(), search="every", budget=0.5, accept=["steps"])
+        @explore(invariant=lambda net: folders[0].exists(), search="every")
         def test_wide(wide, tmp_path):
             folders[:] = [tmp_path]
             return NetScene(graph, inputs={"number": Each(wide)})
@@ -312,12 +312,12 @@ def test_what_is_not_proven_fails_unless_it_is_accepted(tmp_path: Path) -> None:
     """The report says how to accept it, or how to give more time; `--explore-budget` is instead of all budgets."""
     tests = """
     @explore(budget=1000)
-    def test_long(): return [steps(30), steps(30), steps(30)]
+    def test_long(): return [steps(99), steps(99), steps(99)]
 
     @explore(budget=1000, accept=["preemptions"])
-    def test_enough(): return [steps(30), steps(30), steps(30)]
+    def test_enough(): return [steps(99), steps(99), steps(99)]
     """
-    text = run_tests(tmp_path, tests, "--explore-budget", "0.3")
+    text = run_tests(tmp_path, tests, "--explore-budget", "2")
     assert count_of(text) == "1 failed, 1 passed", text
     assert "holds within" in text
     assert "mend: if that is enough, say @explore(accept=['preemptions']); else give it more" in text
