@@ -39,6 +39,7 @@ from fbcore.runtimes.batch import BatchRuntime
 
 if TYPE_CHECKING:
     from fbcore.components.terminal import TerminalTemplate
+    from fbcore.model.complib import setup_complib
     from fbcore.model.dag import DagTemplate
     from fbcore.model.template import ComponentTemplate
     from fbcore.orchestration.orchestrator import DagOrchestrator, Orchestrator
@@ -106,6 +107,7 @@ __all__ = [
     "TerminalTemplate",
     "component",
     "required",
+    "setup_complib",
 ]
 
 _LATER = {
@@ -121,6 +123,7 @@ _LATER = {
     "Step": "runtimes.choice",
     "SubNetSettings": "orchestration.settings",
     "TerminalTemplate": "components.terminal",
+    "setup_complib": "model.complib",
 }
 """Names that are imported when they are asked for: who runs a net need not wait for what steps it."""
 

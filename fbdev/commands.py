@@ -112,7 +112,7 @@ def explore(context: typer.Context) -> int:
 
 @app.command()
 def check(
-    file: FileArgument,
+    file: FileArgument = "",
     strict: Annotated[bool, typer.Option("--strict", metavar="", help="Fail on warnings, too.")] = False,
     json: Annotated[bool, typer.Option("--json", metavar="", help="Print one JSON document.")] = False,
     time_limit: Annotated[float, time_option("How long the import of FILE may take (60 by default).")] = 60.0,
@@ -120,11 +120,20 @@ def check(
         str,
         typer.Option(metavar="FILE", help="Check these settings, a TOML or JSON file, and whether they fit the graph."),
     ] = "",
+    complib: Annotated[
+        str, typer.Option(metavar="PACKAGE", help="Check a package as a library of components, and list what is in it.")
+    ] = "",
     debug: Annotated[bool, typer.Option("--debug", metavar="", help="Show the traceback of an error.")] = False,
 ) -> int:
     """Check the graphs and components in a Python file without running them; exit code 1 says that they are unfit."""
-    from fbdev.check.command import check_file
+    from fbdev.check.command import check_file, check_library
 
+    if complib and (file or settings):
+        raise typer.BadParameter("this is for a package, and FILE and --settings are for a net", param_hint="--complib")
+    if complib:
+        return check_library(complib, time_limit, as_json=json, strict=strict)
+    if not file:
+        raise typer.BadParameter("name a Python file with a net, or a package: --complib PACKAGE", param_hint="FILE")
     return check_file(file, time_limit, settings, as_json=json, strict=strict)
 
 

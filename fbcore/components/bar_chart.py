@@ -20,7 +20,8 @@ class BarChart(Component):
     """Draw records as a chart of horizontal bars, top to bottom as they come, and send the path of the SVG file.
 
     `label` and `value` name the fields to draw; `form` is how a value is written beside its bar, as in
-    `format(value, ".1f")`. A relative `path` is so to `folder`. The file appears whole or not at all.
+    `format(value, ".1f")`, and `unit` stands after it; `subtitle` stands below the `title`. A relative `path` is so to
+    `folder`. The file appears whole or not at all.
 
     Raises:
         InputError: a record lacks a field, or a value is no finite number.

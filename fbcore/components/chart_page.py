@@ -24,7 +24,8 @@ class ChartPage(Component):
 
     The page loads nothing from anywhere, is light or dark as the reader's system is, and fits a phone. `label`
     and `value` name the fields to draw; `formats` says how the values of a field are written, as in
-    `format(value, ".1f")`. A relative `path` is so to `folder`. The file appears whole or not at all.
+    `format(value, ".1f")`, and `unit` stands after those of the bars; `subtitle` stands below the `title`. A relative
+    `path` is so to `folder`. The file appears whole or not at all.
 
     Raises:
         InputError: what came is no record, lacks a field, has others than the first, or a value is no finite number.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from fbcore.components.terminal_command import Command
@@ -46,5 +46,11 @@ def class_of(command: str | Sequence[str], inputs: Sequence[str], setting: Setti
             annotations[name] = _OUT[_CARRIED[form]]
     annotations["exit_code"] = _MESSAGE[int]
     text = read.text if len(read.text) <= _LONGEST else f"{read.text[:_LONGEST]}..."
-    body |= {"__annotations__": annotations, "__doc__": f"The command `{read.text}`.", "_label": f"$ {text}"}
+    body |= {"__annotations__": annotations, "__doc__": _doc(read, annotations), "_label": f"$ {text}"}
     return MadeClass(read.name, (Terminal,), {**body, "_command": read, "_setting": setting})
+
+
+def _doc(command: Command, ports: Mapping[str, Any]) -> str:
+    filled = ", ".join(f"`{name}`" for name in command.placeholders)
+    streams = ", ".join(f"`{name}`" for name in ports if name not in command.placeholders)
+    return f"The command `{command.text}`{f', filled by {filled}' if filled else ''}; its streams and end: {streams}."

@@ -78,7 +78,7 @@ class ComponentTemplate(Generic[P, C]):
         functools.update_wrapper(self, make)
         self._make = make
         self._name = make.__name__
-        self._signature = inspect.signature(make)
+        self._signature = self.__signature__ = inspect.signature(make)
         self._kinds: dict[str, Resolved] = {}
         self._local_names = sys._getframe(1).f_locals
         for name, parameter in self._signature.parameters.items():
@@ -196,6 +196,7 @@ class ComponentTemplate(Generic[P, C]):
     def __reduce__(self) -> str:
         return self.__qualname__
 
+    __name__: str
     __qualname__: str
 
 

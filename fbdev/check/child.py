@@ -62,11 +62,15 @@ def main() -> None:
 class Report:
     """What the process tells its parent: findings, and what was checked, as JSON in a file."""
 
-    def __init__(self, file: Path, settings: str) -> None:
+    def __init__(self, file: Path, settings: str = "") -> None:
         self._file = file
         self._settings = settings
         self._findings: list[Finding] = []
         self._content: dict[str, Any] = {"graphs": {}, "components": 0}
+
+    def tell(self, **content: Any) -> None:
+        """Tell something else than findings: `components` is how many were checked, `usage` that there are none."""
+        self._content.update(content)
 
     def add(self, findings: Iterable[Finding]) -> None:
         """Take in findings."""

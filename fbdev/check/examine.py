@@ -21,9 +21,10 @@ from fbdev.complaint import near, say
 _CHILD = """
 import json, sys
 sys.path[:] = json.loads(sys.argv.pop())
-from fbdev.check.child import main
+from fbdev.check.{} import main
 main()
 """
+"""What a child runs, but for the module that it runs it from."""
 
 _PATIENCE = 2.0
 """Seconds after which a person wants to know what takes so long."""
@@ -35,6 +36,7 @@ class Examination(NamedTuple):
     findings: list[Finding]
     graphs: dict[str, dict[str, int]]
     components: int
+    catalogue: list[dict[str, Any]] = []  # noqa: RUF012 - nobody adds to it
 
     def count(self, level: Level) -> int:
         """Return how many findings there are of one level."""
@@ -48,9 +50,24 @@ def examine(target: str, time_limit: float, settings: str = "") -> Examination:
         LoadError: there is no such file, or nothing in it to check.
     """
     Source(split_target(target)[0], "a Python file with a net, or components, is checked")
+    return _examined("child", target, time_limit, settings)
+
+
+def examine_library(package: str, time_limit: float) -> Examination:
+    """Check all modules of a package as a library, and list what is in it.
+
+    Raises:
+        LoadError: there is no such package.
+    """
+    return _examined("library", package, time_limit)
+
+
+def _examined(module: str, target: str, time_limit: float, *more: str) -> Examination:
+    """Have a child look at a target, and return what it has found."""
     with TemporaryDirectory() as folder:
         report, printed = Path(folder) / "report.json", Path(folder) / "printed"
-        code = _run_child([target, str(report), str(time_limit), settings, json.dumps(sys.path)], printed)
+        arguments = [target, str(report), str(time_limit), *more, json.dumps(sys.path)]
+        code = _run_child(module, arguments, printed)
         if not report.exists():
             return Examination([_ended_itself(code)], {}, 0)
         content: dict[str, Any] = json.loads(report.read_text(encoding="utf-8"))
@@ -62,14 +79,14 @@ def examine(target: str, time_limit: float, settings: str = "") -> Examination:
         if printed.stat().st_size and not any("prints" in each.what for each in findings):
             findings.append(_printed_unseen())
     shown = [each._replace(what=near(each.what), place=near(each.place)) for each in findings]
-    return Examination(shown, content["graphs"], content["components"])
+    return Examination(shown, content["graphs"], content["components"], content.get("catalogue", []))
 
 
-def _run_child(arguments: list[str], printed: Path) -> int:
+def _run_child(module: str, arguments: list[str], printed: Path) -> int:
     """Run the child to its end, and end with it whatever it has started."""
     with printed.open("wb") as out:
         child = subprocess.Popen(
-            [sys.executable, "-c", _CHILD, *arguments],
+            [sys.executable, "-c", _CHILD.format(module), *arguments],
             stdin=subprocess.DEVNULL,
             stdout=out,
             start_new_session=True,
