@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from fbcore.errors import shown
 from fbcore.net.report import Outcome
 from fbdev.explore.begin import begin
 from fbdev.explore.execution import Execution
-from fbdev.explore.parting import Parting, parting
-from fbdev.explore.program import Program
+from fbdev.explore.parting import Parting, parting, places_of_ends
 from fbdev.explore.result import Result
 from fbdev.explore.verdict import VerdictKind
 
@@ -22,16 +23,20 @@ _PROVES = (VerdictKind.HOLDS, VerdictKind.HOLDS_WITHIN)
 End = Mapping[str, str]
 
 
-def answers(explored: Any, result: Result) -> list[str]:
-    """Return the lines that answer the three questions about what was explored, a factory or a `NetScene`."""
+def answers(result: Result) -> list[str]:
+    """Return the lines that answer the three questions about what was explored."""
     is_whole = _is_whole(result)
     lines = _endings(result, is_whole=is_whole)
     lines.append(f"can it deadlock?        {_deadlock(result, is_whole=is_whole)}")
     if len(result.ends) > 1:
-        lines.append(f"does the order matter?  yes: {_what_differs(explored, result)}")
+        lines.append(f"does the order matter?  yes: {_what_differs(result)}")
         parted = parting(result.graph, result.ends)
         if parted is not None and len(result.ends) <= _MOST:
-            lines += _parted(explored, parted, is_whole=is_whole)
+            lines += _parted(result, parted, is_whole=is_whole)
+    elif any(failure.kind == "livelock" for failure in result.failures):
+        lines.append(
+            "does the order matter?  yes: in some it never ends" if result.ends else "does the order matter?  no"
+        )
     elif result.ends:
         said = "no: it ends the same in every order" if is_whole else "not in the orders that were tried"
         lines.append(f"does the order matter?  {said}")
@@ -42,7 +47,7 @@ def _is_whole(result: Result) -> bool:
     """Tell whether all ends were seen: also after a bug, when the search went on."""
     if result.verdict.kind is not VerdictKind.BUG:
         return result.verdict.kind is VerdictKind.HOLDS
-    return bool(result.graph.states) and all(set(state.available) <= set(state.steps) for state in result.graph.states)
+    return bool(result.graph.states) and not any(state.is_open for state in result.graph.states)
 
 
 # -- how it can end ------------------------------------------------------------------------------------
@@ -55,11 +60,26 @@ def _endings(result: Result, *, is_whole: bool) -> list[str]:
     ways = "in one way:" if count == 1 else f"in {count:,} ways:"
     lines = [f"how can it end?         {ways if is_whole else f'{ways[:-1]}, of those that were seen:'}"]
     width = max(len(_outcome(end)) for end in result.ends[:_MOST])
+    shared = _shared(result)
     for number, end in enumerate(result.ends[:_MOST], 1):
-        lines.append(_short(f"  {number:>2}  {_outcome(end):<{width}}  {_rest(end)}".rstrip()))
+        told = f"{_outcome(end):<{width}}  {_rest(end)}".strip()
+        lines.append(_short(f"  {number:>2}  {told}{shared.get(number - 1, '')}"))
     if count > _MOST:
         lines.append(f"      and {count - _MOST:,} more; --json has them all")
     return lines
+
+
+def _shared(result: Result) -> dict[int, str]:
+    """Say what processes share at ends that read alike."""
+    counts = Counter(map(_rest, result.ends))
+    number_of = {place: number for number, place in places_of_ends(result.graph, result.ends).items()}
+    told: dict[int, str] = {}
+    for place, end in enumerate(result.ends[:_MOST]):
+        if counts[_rest(end)] > 1 and "outcome" not in end and place in number_of:
+            execution = _played(result, result.graph.path_to({number_of[place]}) or ())
+            told[place] = f"; they share {shown(execution.shared)}"
+            execution.close()
+    return told
 
 
 def _outcome(end: End) -> str:
@@ -98,33 +118,33 @@ def _numbers(places: Sequence[int]) -> str:
 # -- does the order matter -----------------------------------------------------------------------------
 
 
-def _what_differs(explored: Any, result: Result) -> str:
+def _what_differs(result: Result) -> str:
     if "outcome" not in result.ends[0]:
         return "it decides how the processes end, or what they share then"
     outcomes = list(dict.fromkeys(map(_outcome, result.ends)))
     if len(outcomes) > 1:
         return f"it decides whether the net is {' or '.join([', '.join(outcomes[:-1]), outcomes[-1]])}"
-    outputs = _outputs(explored, result)
+    outputs = _outputs(result)
     if len(outputs) > 1 and all(sorted(map(repr, each)) == sorted(map(repr, outputs[0])) for each in outputs):
         return "in which order packets come out, and nothing else"
     return "it decides what comes out"
 
 
-def _outputs(explored: Any, result: Result) -> list[list[Any]]:
+def _outputs(result: Result) -> list[list[Any]]:
     """Return what came out at each end of a net that is drawn, with the names of the outputs."""
     graph, found = result.graph, []
     for number in [state.number for state in graph.states if state.is_end][:_MOST]:
-        with_end = _played(explored, graph.path_to({number}) or ())
+        with_end = _played(result, graph.path_to({number}) or ())
         outputs = with_end.shared.outputs
         with_end.close()
         found.append([(name, value) for name, values in outputs.items() for value in values])
     return found
 
 
-def _parted(explored: Any, parted: Parting, *, is_whole: bool) -> Iterator[str]:
+def _parted(result: Result, parted: Parting, *, is_whole: bool) -> Iterator[str]:
     count = len(parted.schedule)
     after = f"after {count} step{'' if count == 1 else 's'}" if count else "from the first step on"
-    execution = _played(explored, parted.schedule)
+    execution = _played(result, parted.schedule)
     does = {process: execution.place(process) for process in parted.ways}
     execution.close()
     yield f"  {after}{'' if is_whole else ', as far as is known'}:"
@@ -134,8 +154,9 @@ def _parted(explored: Any, parted: Parting, *, is_whole: bool) -> Iterator[str]:
         yield _short(f"    {process:<{wide}}  {does[process]:<{min(long, 80)}}  leaves {left}")
 
 
-def _played(explored: Any, schedule: Sequence[str]) -> Execution:
-    execution = begin(Program(explored))
+def _played(result: Result, schedule: Sequence[str]) -> Execution:
+    assert result.program is not None
+    execution = begin(result.program)
     execution.replay(schedule)
     return execution
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager, redirect_stdout
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import typer
 
@@ -15,10 +15,12 @@ from fbcore.formats.python_file import split_target
 from fbcore.model.graph import Graph
 from fbcore.runtimes.choice import BLOCKED
 from fbcore.source.package import importable
-from fbdev.complaint import say
+from fbdev.complaint import near, say
 from fbdev.exit_code import ExitCode
 from fbdev.explore.answers import answers
+from fbdev.explore.asked import Options
 from fbdev.explore.budget import Budget
+from fbdev.explore.decorated import Decorated
 from fbdev.explore.drawn import Drawn
 from fbdev.explore.nets import NetScene
 from fbdev.explore.options import ExploreOptions, explore_command, outcomes
@@ -30,6 +32,9 @@ from fbdev.invoke import invoke
 from fbdev.run.inputs import input_values
 from fbdev.run.options import split_file
 from fbdev.step.recording import write_choices
+
+_OF_THE_COMMAND = ("budget", "keep_going", "hooks")
+"""Options of `@explore(...)` that the command line does not take from it."""
 
 _OF_FAILURE = {"deadlock": ExitCode.DEADLOCKED, "end": ExitCode.STARVED}
 """How `fbdev run` would have ended; of all other failures, as one."""
@@ -52,19 +57,19 @@ def explore_file(arguments: Sequence[str]) -> int:
 def _explore(found: Target, options: ExploreOptions, configs: dict[str, Any]) -> int:
     drawn = Drawn(options.output) if options.output else None
     with ExitStack() as stack:
-        what = found if callable(found) else _scene(found, options, configs, stack)
+        what, asked = _what(found, options, configs, stack)
         name = what.graph.name if isinstance(what, NetScene) else called(what)
         with redirect_stdout(io.StringIO()), _quiet():
             # What components print in thousands of executions nobody can read.
             budget = Budget(executions=options.executions, seconds=options.time_limit)
-            result = explore_whole(what, budget, audit=options.audit)
-            answered = answers(what, result)
+            result = explore_whole(what, budget, **{**asked, "audit": options.audit})
+            answered = answers(result)
             if drawn is not None:
                 drawn.draw(result)
     if options.json:
         typer.echo(result.as_json())
     else:
-        typer.echo("\n".join([f"{name}: {result}", *answered]))
+        typer.echo(near("\n".join([f"{name}: {result}", *answered])))
     if options.save and result.failure is not None:
         choices = list(result.failure.schedule)
         if choices[-1:] == [BLOCKED]:
@@ -75,7 +80,17 @@ def _explore(found: Target, options: ExploreOptions, configs: dict[str, Any]) ->
     if drawn is not None:
         drawn.write()
     sys.stdout.flush()
-    return _code(result)
+    return _code(result, is_net=isinstance(what, NetScene))
+
+
+def _what(found: Target, options: ExploreOptions, configs: dict[str, Any], stack: ExitStack) -> tuple[Any, Options]:
+    """Return what is explored, and what `@explore(...)` in the file asks for."""
+    if isinstance(found, Graph | NetScene):
+        return _scene(found, options, configs, stack), {}
+    if not isinstance(found, Decorated):
+        return found, {}
+    asked = {name: value for name, value in found.options.items() if name not in _OF_THE_COMMAND}
+    return found.function, cast(Options, asked)
 
 
 def _scene(found: Graph | NetScene, options: ExploreOptions, configs: dict[str, Any], stack: ExitStack) -> NetScene:
@@ -102,9 +117,10 @@ def _quiet() -> Iterator[None]:
         log.setLevel(level)
 
 
-def _code(result: Result) -> int:
-    if result.verdict.kind is VerdictKind.BUG:
-        return _OF_FAILURE.get(result.failure.kind, ExitCode.FAILED) if result.failure else ExitCode.FAILED
+def _code(result: Result, *, is_net: bool) -> int:
+    if result.failure is not None:
+        of_failure = _OF_FAILURE if is_net else {"deadlock": ExitCode.DEADLOCKED}
+        return of_failure.get(result.failure.kind, ExitCode.FAILED)
     if result.verdict.kind is VerdictKind.HOLDS:
         return ExitCode.GOOD
     return ExitCode.STOPPED if result.verdict.detail == "interrupted" else ExitCode.UNPROVEN

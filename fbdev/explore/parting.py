@@ -36,17 +36,37 @@ def parting(graph: StateGraph, ends: Sequence[Mapping[str, str]]) -> Parting | N
 
 def _ends_ahead(graph: StateGraph, ends: Sequence[Mapping[str, str]]) -> dict[int, frozenset[int]]:
     """Return the ends that can be reached from each state, by their places among the ends."""
-    places = {tuple(sorted(end.items())): place for place, end in reversed(list(enumerate(ends)))}
+    place_of = places_of_ends(graph, ends)
     found: dict[int, frozenset[int]] = {}
     for component in graph.components():
         reached: set[int] = set()
         for number in component:
-            state = graph.states[number]
-            place = places.get(tuple(sorted(state.reached.items()))) if state.is_end else None
-            reached.update(() if place is None else (place,))
-            for targets in state.steps.values():
+            if number in place_of:
+                reached.add(place_of[number])
+            for targets in graph.states[number].steps.values():
                 reached.update(*(found[target] for target in targets if target in found))
         found.update(dict.fromkeys(component, frozenset(reached)))
+    return found
+
+
+def places_of_ends(graph: StateGraph, ends: Sequence[Mapping[str, str]]) -> dict[int, int]:
+    """Return the place among the ends of each state that is one.
+
+    States that read alike stand for ends that read alike in the order in which they were found, if there are as many.
+    """
+    of_text: dict[tuple[tuple[str, str], ...], list[int]] = {}
+    for place, end in enumerate(ends):
+        of_text.setdefault(tuple(sorted(end.items())), []).append(place)
+    alike: dict[tuple[tuple[str, str], ...], list[int]] = {}
+    for state in graph.states:
+        if state.is_end:
+            alike.setdefault(tuple(sorted(state.reached.items())), []).append(state.number)
+    found: dict[int, int] = {}
+    for text, numbers in alike.items():
+        places = of_text.get(text, [])
+        if len(places) != len(numbers):
+            places = places[:1] * len(numbers)
+        found.update(zip(numbers, places, strict=False))
     return found
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Generator
 from typing import Any
 
-from fbdev.explore.shared import NOTES, Notes
+from fbdev.explore.shared import NOTES, Notes, Use
 from fbdev.explore.words import Blocked, ExploreError
 
 TIME = "time"
@@ -104,7 +104,8 @@ class Waiter:
         return all(self.left <= other.left for other in self._clock)
 
     def _run(self) -> Generator[Any, Any, None]:
-        self._note(True)
+        # No line of anybody's lets time pass.
+        self._notes.uses.append(Use(TIME, is_write=True))
         self._clock.remove(self)
         for other in self._clock:
             other.left = round(other.left - self.left, 9)

@@ -6,7 +6,7 @@ import inspect
 from collections.abc import Callable
 from pathlib import Path
 from types import FunctionType, ModuleType
-from typing import Any
+from typing import Any, cast
 
 from fbcore.errors import LoadError
 from fbcore.formats.python_file import graphs_in, is_json, load_graph, split_target
@@ -15,9 +15,11 @@ from fbcore.model.function import FunctionComponent
 from fbcore.model.graph import Graph
 from fbcore.source.module import import_file
 from fbcore.source.read import Source
+from fbdev.explore.asked import MARK
+from fbdev.explore.decorated import Decorated
 from fbdev.explore.nets import NetScene
 
-Target = Graph | NetScene | Callable[[], Any]
+Target = Graph | NetScene | Decorated | Callable[[], Any]
 
 _RULE = "it is a Python file in UTF-8, with a Graph, a NetScene or a function that makes processes in it"
 
@@ -26,7 +28,8 @@ def load_target(target: str) -> Target:
     """Run a Python file and return what there is to explore in it; `FILE:name` takes that of this name.
 
     Without a name it is the only `NetScene`, or in a file without them the only graph, or the one called `graph`; in a
-    file without nets the only function that needs no arguments, or the one called `factory`.
+    file without nets the only function that needs no arguments, or the one called `factory`. A function under
+    `@explore(...)` is explored as that says.
 
     Raises:
         LoadError: the file cannot be run, or there is nothing to explore in it, or several and none was named.
@@ -38,9 +41,9 @@ def load_target(target: str) -> Target:
     return _named(module, path, name) if name else _only(module, path)
 
 
-def called(factory: Callable[[], Any]) -> str:
+def called(found: Decorated | Callable[[], Any]) -> str:
     """Return the name of a function, for people."""
-    return str(getattr(factory, "__name__", "factory"))
+    return str(getattr(found.function if isinstance(found, Decorated) else found, "__name__", "factory"))
 
 
 def _only(module: ModuleType, path: Path) -> Target:
@@ -74,15 +77,18 @@ def _named(module: ModuleType, path: Path, name: str) -> Target:
     return _checked(value, path, name)
 
 
-def _checked(function: Callable[..., Any], path: Path, name: str) -> Callable[[], Any]:
+def _checked(function: Callable[..., Any], path: Path, name: str) -> Target:
     """Refuse a function that cannot be called once for each execution."""
+    decorated = getattr(function, MARK, None)
     if missing := _required(function):
         hint = f"explore a function that gives them: def factory(): return {name}(...)"
+        if decorated is not None:
+            hint = f"fixtures are made by pytest: pytest {path}::{name}"
         raise LoadError(f"{name} needs arguments: {', '.join(missing)}", str(path), hint)
     if inspect.isgeneratorfunction(function):
         hint = f"explore a function that returns the processes: def factory(): return [{name}(), {name}()]"
         raise LoadError(f"{name} is a process, and makes none", str(path), hint)
-    return function
+    return function if decorated is None else cast(Decorated, decorated)
 
 
 def _nets(module: ModuleType) -> dict[str, Graph | NetScene]:
@@ -91,16 +97,19 @@ def _nets(module: ModuleType) -> dict[str, Graph | NetScene]:
     return {**scenes} or {**graphs_in(module)}
 
 
-def _factories(module: ModuleType) -> dict[str, Callable[[], Any]]:
-    """Return the functions of a module that can be called without arguments, and may so make processes."""
-    return {name: each for name, each in vars(module).items() if _is_factory(module, name, each)}
+def _factories(module: ModuleType) -> dict[str, Decorated | Callable[[], Any]]:
+    """Return the functions that are to be explored, or all that can be called without arguments, and so may make it."""
+    found = {name: each for name, each in vars(module).items() if _is_factory(module, name, each)}
+    decorated = {name: mark for name, each in found.items() if (mark := getattr(each, MARK, None)) is not None}
+    return decorated or found
 
 
 def _is_factory(module: ModuleType, name: str, value: object) -> bool:
     if not isinstance(value, FunctionType) or value.__module__ != module.__name__:
         return False
-    is_other = name.startswith(("_", "test_")) or name == "main" or inspect.isgeneratorfunction(value)
-    return not is_other and not inspect.isasyncgenfunction(value) and not _required(value)
+    if _required(value) or inspect.isgeneratorfunction(value) or inspect.isasyncgenfunction(value):
+        return False
+    return hasattr(value, MARK) or not (name.startswith(("_", "test_")) or name == "main")
 
 
 def _required(function: Callable[..., Any]) -> list[str]:

@@ -214,6 +214,74 @@ def test_after_a_bug_the_other_ends_are_told(file: Path, capsys: pytest.CaptureF
     assert said.endswith("    b      sends 'b0' by out  leaves 1 and 2\n")
 
 
+COUNTERS = """
+from fbdev.explore import Scene, Shared, explore
+
+def counting():
+    count = Shared(0, "count")
+
+    def add():
+        seen = count.value
+        yield "read"
+        count.value = seen + 1
+
+    return Scene({"a": add(), "b": add()}, shared=count)
+
+@explore(at_end=lambda count: count.value == 2)
+def test_counts():
+    return counting()
+
+@explore()
+def test_with_a_fixture(tmp_path):
+    return counting()
+"""
+
+FOREVER = """
+from fbdev.explore import explore
+
+@explore()
+def test_turns():
+    shared = []
+
+    def turn():
+        while not shared:
+            yield "turns"
+
+    return {"a": turn(), "b": turn()}
+"""
+
+
+def test_ends_that_read_alike_are_told_apart_by_what_is_shared(file: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """A lost update changes no process, but what they share; without a check nothing is wrong with it."""
+    file.write_text(COUNTERS)
+    assert main(["explore", "net.py:counting"]) == 0
+    said = capsys.readouterr().out
+    assert "   1  a finished; b finished; they share Shared(2, 'count')\n" in said
+    assert "   2  a finished; b finished; they share Shared(1, 'count')\n" in said
+    assert (
+        "does the order matter?  yes: it decides how the processes end, or what they share then\n  after 1 st" in said
+    )
+
+
+def test_a_test_that_explores_is_explored_as_it_says(file: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """A function under `@explore(...)` comes with its checks, and before other functions; fixtures are pytest's."""
+    file.write_text(COUNTERS)
+    assert main(["explore", "net.py"]) == 1
+    assert capsys.readouterr().out.startswith("test_counts: bug: what must hold at the end does not")
+    assert main(["explore", "net.py:test_with_a_fixture"]) == 2
+    assert "hint: fixtures are made by pytest: pytest net.py::test_with_a_fixture" in capsys.readouterr().err
+
+
+def test_what_never_ends_is_told(file: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Processes that can only go in circles have no end, in whatever order."""
+    file.write_text(FOREVER)
+    assert main(["explore", "net.py"]) == 1
+    said = capsys.readouterr().out
+    assert "livelock" in said
+    assert "how can it end?         it never came to an end\n" in said
+    assert said.endswith("does the order matter?  no\n")
+
+
 # -- what is explored --------------------------------------------------------------------------------------
 
 
@@ -223,7 +291,7 @@ def test_processes_of_a_function_are_explored(file: Path, capsys: pytest.Capture
     assert main(["explore", "net.py:opposite"]) == 4
     said = capsys.readouterr().out
     assert said.startswith("opposite: bug: deadlock: a waits for second, held by b; b waits for first, held by a")
-    assert "   1    a finished; b finished\n   2    a acquire second; b acquire first\n" in said
+    assert "   1  a finished; b finished\n   2  a acquire second; b acquire first\n" in said
     assert "can it deadlock?        yes, by the schedule above\n" in said
     assert main(["explore", "net.py:number"]) == 0
     assert "does the order matter?  no: it ends the same in every order" in capsys.readouterr().out
