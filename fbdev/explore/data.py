@@ -3,7 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from types import BuiltinFunctionType, FunctionType, GeneratorType, ModuleType, SimpleNamespace
+from types import (
+    AsyncGeneratorType,
+    BuiltinFunctionType,
+    CoroutineType,
+    FrameType,
+    FunctionType,
+    GeneratorType,
+    ModuleType,
+    SimpleNamespace,
+)
 from typing import Any
 
 from fbcore.errors import shown
@@ -12,32 +21,34 @@ from fbdev.explore.scene import new_name
 from fbdev.explore.shared import Lock, Shared
 from fbdev.explore.words import label_text
 
-_NO_DATA = (type, FunctionType, BuiltinFunctionType, ModuleType, GeneratorType)
+_PREFIX: dict[type, str] = {GeneratorType: "gi", CoroutineType: "cr", AsyncGeneratorType: "ag"}
+"""How the attributes begin that tell where something stands."""
+_NO_DATA = (type, FunctionType, BuiltinFunctionType, ModuleType, *_PREFIX)
 _OF_A_GLOBAL = (int, float, str, bytes, list, dict, set, tuple, SimpleNamespace, Shared, Lock)
 _PLAIN = (int, float, complex, str, bytes, bool, type(None))
 _MOST_PARTS = 12
 """Attributes that are shown one by one; an object with more is one text."""
 
 
-def own_data(generator: Any, held: Sequence[Mapping[str, Any]] = ()) -> dict[str, str]:
-    """Return the variables of a generator, and of those that it delegates to; `held` are attributes of its own."""
+def own_data(process: Any, held: Sequence[Mapping[str, Any]] = ()) -> dict[str, str]:
+    """Return the variables of a generator or coroutine, and of those that it waits for; `held` are its attributes."""
     found: dict[str, str] = {}
-    for number, each in enumerate(_chain(generator)):
-        free = set(each.gi_code.co_freevars)
-        for name, value in each.gi_frame.f_locals.items():
+    for number, frame in enumerate(_frames(process)):
+        free = set(frame.f_code.co_freevars)
+        for name, value in frame.f_locals.items():
             if name not in free and not name.startswith(".") and not isinstance(value, _NO_DATA):
-                found[new_name(f"{each.__name__}: {name}" if number else name, found)] = text_of(value)
+                found[new_name(f"{frame.f_code.co_name}: {name}" if number else name, found)] = text_of(value)
     for attributes in held:
         for name, value in attributes.items():
             found[new_name(name, found)] = text_of(value)
     return found
 
 
-def shared_data(shared: object, generators: Sequence[Any]) -> dict[str, str]:
+def shared_data(shared: object, processes: Sequence[Any]) -> dict[str, str]:
     """Return what processes share: what the scene says, variables of enclosing functions, and globals that are used."""
     found: dict[str, str] = {}
     known: set[int] = set()
-    for name, value in _all_shared(shared, generators):
+    for name, value in _all_shared(shared, processes):
         if id(value) in known or isinstance(value, _NO_DATA):
             continue
         if not isinstance(value, _PLAIN):
@@ -51,12 +62,18 @@ def shared_data(shared: object, generators: Sequence[Any]) -> dict[str, str]:
     return found
 
 
-def net_data(state: Mapping[str, Any], outputs: Mapping[str, Sequence[Any]]) -> dict[str, dict[str, str]]:
-    """Return the state of a net, as `FSMRuntime.state` gives it, and what has come out, as short texts."""
+def net_data(
+    state: Mapping[str, Any], outputs: Mapping[str, Sequence[Any]], behind: Mapping[str, object]
+) -> dict[str, dict[str, str]]:
+    """Return the state of a net, as `FSMRuntime.state` gives it, as short texts.
+
+    Besides there are what has come out, and what nodes share behind their ports.
+    """
     found = {address: dict(_of_node(node)) for address, node in state["nodes"].items()}
     groups = {
         "on edges": {address: shown_all(values) for address, values in state["edges"].items() if values},
         "outputs": {name: shown_all(values) for name, values in outputs.items()},
+        "behind the ports": {name: text_of(value) for name, value in behind.items()},
         "timers": {str(name): f"at {when:g} s" for name, when in state["timers"].items()},
     }
     return found | {name: group for name, group in groups.items() if group}
@@ -96,22 +113,23 @@ def text_of(value: object) -> str:
         return f"{type(value).__name__}, which cannot be shown: {type(error).__name__}"
 
 
-def _chain(generator: Any) -> Iterator[Any]:
-    """Yield a generator and those it delegates to, as far as they are the user's and have not ended."""
-    while isinstance(generator, GeneratorType) and generator.gi_frame is not None:
-        if not belongs_to_python(generator.gi_code.co_filename):
-            yield generator
-        generator = generator.gi_yieldfrom
+def _frames(process: Any) -> Iterator[FrameType]:
+    """Yield the frames of a process, from the outermost one in, as far as they are the user's and have not ended."""
+    while (prefix := _PREFIX.get(type(process))) is not None:
+        frame = getattr(process, f"{prefix}_frame")
+        if frame is not None and not belongs_to_python(frame.f_code.co_filename):
+            yield frame
+        process = getattr(process, f"{prefix}_yieldfrom" if prefix == "gi" else f"{prefix}_await")
 
 
-def _all_shared(shared: object, generators: Sequence[Any]) -> Iterator[tuple[str, object]]:
+def _all_shared(shared: object, processes: Sequence[Any]) -> Iterator[tuple[str, object]]:
     if shared is not None:
         yield "", shared
-    for generator in generators:
-        for each in _chain(generator):
-            inside = each.gi_frame.f_locals
-            yield from ((name, inside[name]) for name in each.gi_code.co_freevars if name in inside)
-            for name, value in global_data(each.gi_code, each.gi_frame.f_globals):
+    for process in processes:
+        for frame in _frames(process):
+            code, inside = frame.f_code, frame.f_locals
+            yield from ((name, inside[name]) for name in code.co_freevars if name in inside)
+            for name, value in global_data(code, frame.f_globals):
                 if isinstance(value, _OF_A_GLOBAL) or is_users(type(value)):
                     yield name, value
 

@@ -134,7 +134,7 @@ def _vertex(name: str, graph: StateGraph, numbers: Sequence[int], colours: Colou
     states = [graph.states[number] for number in numbers]
     ends = colours.count(first.number)
     text = f"{size:,} states in a circle" if name[0] == "c" else f"{size:,} states"
-    ahead = f"{ends:,} end{'' if ends == 1 else 's'} can be reached"
+    ahead = f"{ends or 'no'} end{'' if ends == 1 else 's'} can be reached"
     is_open, is_wrong = any(each.is_open for each in states), any(each.is_wrong for each in states)
     is_end = all(each.is_end for each in states)
     return Vertex(name, (text, ahead), tone, first.number, size, is_end, is_open=is_open, is_wrong=is_wrong)

@@ -124,6 +124,11 @@ class Known:
         """Return what was seen to be changed by one node while others reach it, and the nodes."""
         return {what: set(nodes) for what, nodes in self._found.items()}
 
+    def contents(self) -> dict[str, object]:
+        """Return what was seen to change behind the ports, as it is now: not of things that no node has touched."""
+        seen = {*self._found, *self._changed}
+        return {place.name: place.content() for place in self.places.values() if place.name in seen}
+
     def notes(self) -> list[str]:
         """Say what was found."""
         notes = [

@@ -10,7 +10,7 @@ from fbdev.explore.drawing import Drawing
 from fbdev.explore.graph import StateGraph
 
 _TONES = {
-    BAD: "everything ahead is wrong, or it is wrong itself",
+    BAD: "nothing ahead is right: all that can come is wrong, or never ends",
     RISKY: "it can still go wrong, and well",
     UNDECIDED: "several ends are ahead, or steps that were not tried",
 }
@@ -31,7 +31,11 @@ def legend_of(drawings: Sequence[Drawing], graph: StateGraph, colours: Colours) 
             yield _item(tone, "", text)
     looks = (
         ("bold", any(vertex.is_bold for vertex in vertices), "the failing path"),
-        ("end", any(vertex.is_end for vertex in vertices), "an end: no process can make a step"),
+        (
+            "end",
+            any(vertex.is_end and vertex.id != "wrong" for vertex in vertices),
+            "an end: no process can make a step",
+        ),
         ("open", any(vertex.is_open for vertex in vertices), "some of its steps were not tried"),
         (
             "box",

@@ -210,7 +210,7 @@ class NetExecution:
 
     def data(self) -> Mapping[str, Mapping[str, str]]:
         """See `Execution`: of each node what it holds and remembers, and what lies on edges and has come out."""
-        return net_data(self._stepping.state(), self.shared.outputs)
+        return net_data(self._stepping.state(), self.shared.outputs, self._known.contents())
 
     def unnoted(self) -> AbstractContextManager[None]:
         """See `Execution`."""

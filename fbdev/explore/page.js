@@ -4,7 +4,8 @@ const facts = JSON.parse(document.getElementById("facts").textContent);
 const stage = document.querySelector(".stage"), panel = document.getElementById("state");
 const tip = document.querySelector(".tip"), svgs = [...stage.querySelectorAll("svg")];
 const rows = [...document.querySelectorAll("tr[data-state]")];
-let view = 0, chosen = null;
+// The vertex that is chosen, and the state whose data are shown: one of those in it.
+let view = 0, chosen = null, shown = null;
 
 function element(tag, text, kind) {
   const made = document.createElement(tag);
@@ -27,13 +28,13 @@ const views = facts.views.map((each, number) => {
 const now = () => views[view];
 
 function show(number) {
-  const state = chosen && now() && now().vertices[chosen].state;
+  const state = chosen === null ? null : shown;
   view = number;
   svgs.forEach((svg, each) => svg.toggleAttribute("hidden", each !== number));
   const button = stage.querySelector("[data-do=fold]");
   button.hidden = views.length < 2;
   button.setAttribute("aria-pressed", number === 1);
-  choose(state === null ? null : now().of(state) ?? null);
+  choose(state === null ? null : now().of(state) ?? null, state);
 }
 
 // -- pan and zoom ----------------------------------------------------------------------------------------
@@ -103,6 +104,10 @@ addEventListener("pointerup", event => {
   }
   drag = null;
 });
+stage.addEventListener("dblclick", event => {
+  const node = event.target.closest(".folded"), box = event.target.closest(".box");
+  if (node || box) deeds.fold();
+});
 addEventListener("pointercancel", () => { drag = null; });
 stage.addEventListener("wheel", event => {
   if (!now()) return;
@@ -131,7 +136,7 @@ function named(id) {
 
 // -- the chosen state ----------------------------------------------------------------------------------------
 
-function choose(id) {
+function choose(id, state) {
   chosen = id;
   if (!now()) return;
   for (const each of now().svg.querySelectorAll(".chosen, .way")) each.classList.remove("chosen", "way");
@@ -144,9 +149,10 @@ function choose(id) {
   const vertex = now().vertices[id], node = now().node(id);
   node.classList.add("chosen");
   bring(node);
-  light(vertex.state);
-  tell(vertex);
-  mark(vertex.state);
+  shown = state ?? vertex.state;
+  light(shown);
+  tell(vertex, shown);
+  mark(shown);
 }
 
 // Colours the steps of the way, where each is drawn.
@@ -158,10 +164,10 @@ function mark(number) {
   });
 }
 
-function tell(vertex) {
-  const state = facts.states[vertex.state];
+function tell(vertex, number) {
+  const state = facts.states[number];
   const first = vertex.size > 1 ? vertex.lines[0] + ", of which this is one" : "";
-  panel.append(element("h2", "State " + vertex.state + (state.kind ? ", " + state.kind : "")));
+  panel.append(element("h2", "State " + number + (state.kind ? ", " + state.kind : "")));
   if (first) panel.append(element("p", first, "faint"));
   if (state.ahead) panel.append(element("p", state.ahead, "faint"));
   const before = state.from && facts.states[state.from[0]].data, data = {...state.data};
@@ -174,9 +180,9 @@ function tell(vertex) {
     panel.append(titled(name, ""), table(group, before && (before[name] || {})));
   }
   if (!state.data) panel.append(element("p", facts.why_not || "Its data were not gathered.", "faint"));
-  const way = wayTo(vertex.state);
+  const way = wayTo(number);
   panel.append(element("h2", way.length ? "The way to it" : "Here everything begins"));
-  const fails = way.length && way.every((number, place) => number === facts.path[place + 1]);
+  const fails = way.length && way.every((each, place) => each === facts.path[place + 1]);
   if (fails) panel.append(element("p", "The failing schedule, up to step " + way.length + "."));
   else panel.append(steps(way));
 }
@@ -224,7 +230,7 @@ function listen(row) {
   row.addEventListener("pointerleave", () => lit(false));
   row.addEventListener("focus", () => lit(true));
   row.addEventListener("blur", () => lit(false));
-  const go = () => { if (id()) { lit(false); choose(id()); } };
+  const go = () => { if (id()) { lit(false); choose(id(), +row.dataset.state); } };
   row.addEventListener("click", go);
   row.addEventListener("keydown", event => { if (event.key === "Enter") go(); });
 }

@@ -205,6 +205,11 @@ class Place:
             return tuple(part for pair in data_of(holder) for part in pair)
         return _object(holder)
 
+    def content(self) -> object:
+        """Return what there is to see: of a variable its value, else the object itself."""
+        is_variable = bool(self.variable) or isinstance(self.holder, CellType)
+        return next((part for part in self.read() if part is not _ABSENT), "nothing") if is_variable else self.holder
+
     def take(self) -> bool:
         """Read what lies here, and tell whether it is another thing than the last time."""
         found = self.read()

@@ -365,7 +365,7 @@ class Strategy:
         if session.failures:
             kind = VerdictKind.BUG
             session.failures[0] = self._explained(session.failures[0])
-            if self._graph.states and self._follow is not None:
+            if self._graph.states and self._follow is not None and session.failures[0].kind != "livelock":
                 self._follow(session.failures[0].schedule)
             detail = session.failures[0].what
             self._givens = [DETERMINISTIC, GRANULARITY]

@@ -7,7 +7,8 @@ import json
 import pickle
 import re
 import shutil
-from collections.abc import Iterator
+import types
+from collections.abc import Generator, Iterator
 from html.parser import HTMLParser
 from typing import Any
 
@@ -17,6 +18,7 @@ from benchmarks.standard_problems import PROBLEMS
 from fbcore import Graph, component
 from fbcore.errors import ExtraError
 from fbdev.explore import Blocked, Hooks, NetScene, Result, Scene, Shared, explore, replay
+from fbdev.explore.data import own_data
 
 BY_NAME = {problem.name: problem for problem in PROBLEMS}
 
@@ -224,6 +226,62 @@ def test_a_net_shows_edges_phases_and_hands() -> None:
     assert any(each["merge"].get("holds value") == "'b0'" for each in data)
     assert all({"phase", "turns"} <= each["merge"].keys() for each in data)
     assert any(each["outputs"]["out"] == "['b0', 'a0']" for each in data)
+
+
+def test_what_nodes_share_behind_their_ports_is_data_too() -> None:
+    """A list that two components write to has a place among the data of each state, as it is there."""
+    seen: list[str] = []
+
+    @component
+    def one(value: str) -> str:
+        seen.append(f"one {value}")
+        return value
+
+    @component
+    def two(value: str) -> str:
+        seen.append(f"two {value}")
+        return value
+
+    graph = Graph("behind")
+    graph.inputs.x >> graph.add(one).value
+    graph.inputs.y >> graph.add(two).value
+    graph["one"].out >> graph.outputs.first
+    graph["two"].out >> graph.outputs.second
+    page = Page(explore(NetScene(graph, inputs={"x": "a", "y": "b"})).draw("html"))
+    lists = [state["data"].get("behind the ports", {}) for state in page.facts["states"].values()]
+    assert {"['one a', 'two b']", "['two b', 'one a']"} <= {text for each in lists for text in each.values()}
+    assert seen == []
+
+
+def test_variables_of_coroutines_can_be_read() -> None:
+    """Of a coroutine there are its own variables, and those of the coroutines and generators it waits for."""
+
+    @types.coroutine
+    def pause(length: int) -> Generator[str, None, None]:
+        yield f"for {length}"
+
+    async def inner(times: int) -> None:
+        left = times
+        while left:
+            await pause(left)
+            left -= 1
+
+    async def outer() -> None:
+        name = "outer"
+        await inner(2)
+        del name
+
+    process = outer()
+    assert own_data(process) == {}
+    process.send(None)
+    assert own_data(process) == {
+        "name": "'outer'",
+        "inner: times": "2",
+        "inner: left": "2",
+        "pause: length": "2",
+    }
+    process.close()
+    assert own_data(process) == {}
 
 
 def test_a_pickled_result_leaves_its_program_behind() -> None:
