@@ -141,7 +141,7 @@ class Decorated:
 
     def _factory(self, make: Callable[[], Any]) -> Callable[[], Any]:
         if inspect.iscoroutinefunction(self.function):
-            return lambda: {"main": make()}
+            return make
 
         def factory() -> Any:
             made = make()

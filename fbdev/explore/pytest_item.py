@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import os
 import shlex
@@ -17,6 +18,8 @@ import _pytest
 import pluggy
 import pytest
 
+import fbcore
+import fbdev
 from fbdev.explore.asked import MARK
 from fbdev.explore.decorated import Call, Decorated
 from fbdev.explore.pytest_fixtures import Fixtures, refusal
@@ -27,7 +30,7 @@ from fbdev.explore.words import ExploreError
 
 Failed: Any = pytest.fail.Exception
 _LEAVES = (pytest.skip.Exception, pytest.xfail.Exception, pytest.exit.Exception)
-_NOT_USERS = (str(Path(__file__).parents[1]), str(Path(_pytest.__file__).parent), str(Path(pluggy.__file__).parent))
+_NOT_USERS = tuple(str(Path(str(each.__file__)).parent) for each in (fbdev, fbcore, _pytest, pluggy, asyncio))
 
 
 class NotHeldError(Failed, AssertionError):  # type: ignore[misc]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import traceback
 from collections.abc import Hashable, Iterator, Sequence
 from contextlib import contextmanager
@@ -140,13 +141,20 @@ class Session:
             raise FoundError
 
 
-_OURS = str(Path(__file__).parents[2] / "fb")
-"""How the names of fbcore's and fbdev's files begin."""
+_OURS = tuple(f"{Path(__file__).parents[2] / name}{os.sep}" for name in ("fbcore", "fbdev"))
 
 
 def _trace(error: BaseException) -> str:
-    """Write a traceback, without the frames of ours that led to the user's."""
-    trace = error.__traceback__
-    while trace is not None and trace.tb_frame.f_code.co_filename.startswith(_OURS):
-        trace = trace.tb_next
-    return "".join(traceback.format_exception(type(error), error, trace or error.__traceback__))
+    """Write a traceback, without the frames of ours among the user's."""
+    told = traceback.TracebackException.from_exception(error)
+    _leave_ours_out(told)
+    return "".join(told.format())
+
+
+def _leave_ours_out(told: traceback.TracebackException) -> None:
+    users = [frame for frame in told.stack if not frame.filename.startswith(_OURS)]
+    if users:
+        told.stack[:] = users
+    for other in (told.__cause__, told.__context__, *(told.exceptions or ())):
+        if other is not None:
+            _leave_ours_out(other)

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from fbcore import Each, Graph, component
-from fbdev.explore import ExploreError, NetScene, Scene, Shared, VerdictKind, explore, replay
+from fbdev.explore import ExploreError, Lock, NetScene, Scene, Shared, VerdictKind, explore, replay
 
 Steps = Iterator[Any]
 
@@ -93,6 +93,28 @@ def test_a_net_is_made_anew_for_each_execution() -> None:
     """A function may return a `NetScene`, and it is explored and replayed as a net."""
     with pytest.raises(AssertionError, match="bug: the invariant does not hold"):
         doubles()
+
+
+def test_a_traceback_in_a_report_is_the_users_alone() -> None:
+    """What of ours called the user's code, or was called by it, is left out, in causes and groups too."""
+
+    def factory() -> Any:
+        lock = Lock("door")
+
+        def process() -> Steps:
+            yield "ready"
+            try:
+                lock.release()
+            except ExploreError as error:
+                raise ExceptionGroup("several", [error]) from error
+
+        return [process()]
+
+    failure = explore(factory).failure
+    assert failure is not None
+    assert "in process" in failure.trace
+    assert "ExceptionGroup: several" in failure.trace
+    assert "fbdev/explore" not in failure.trace.replace("tests/fbdev/explore", "")
 
 
 def test_what_is_accepted_is_named() -> None:
