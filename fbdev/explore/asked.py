@@ -10,8 +10,8 @@ from typing import Any, TypedDict
 from fbdev.explore.budget import Budget, as_budget
 from fbdev.explore.hooks import Hooks
 from fbdev.explore.naming import Remap, renaming
+from fbdev.explore.plan import Place, Plan, Search
 from fbdev.explore.program import Check, Checks, Program, Sentinel
-from fbdev.explore.strategy import Plan, Search
 from fbdev.explore.words import ExploreError
 
 
@@ -32,12 +32,14 @@ class Options(TypedDict, total=False):
     audit: int
     keep_going: bool
     chance: bool
+    keep: Place
+    continues: Place
 
 
 MARK = "_explored_by_fbdev"
 """The attribute of a function that `@explore(...)` has made a test of: what is to be explored, and how."""
 
-_OF_PLANS = ("search", "samples", "seed", "audit", "keep_going", "chance")
+_OF_PLANS = ("search", "samples", "seed", "audit", "keep_going", "chance", "keep", "continues")
 
 
 def check_options(options: Options) -> None:

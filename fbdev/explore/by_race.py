@@ -10,7 +10,9 @@ from __future__ import annotations
 
 from collections.abc import Hashable
 
+from fbdev.explore.again import Again, misfit
 from fbdev.explore.execution import Execution
+from fbdev.explore.record import RaceRecord, RacesRecord, accesses_of, mark_of, touched_of
 from fbdev.explore.session import NotSameError, Session
 from fbdev.explore.words import Accesses
 
@@ -48,10 +50,16 @@ class _RestartError(Exception):
 
 
 class ByRace:
-    """A depth-first search that goes back only where a race can be reversed."""
+    """A depth-first search that goes back only where a race can be reversed.
 
-    def __init__(self, session: Session) -> None:
+    It can be interrupted anywhere, and its record be taken: a step is done only when what it led to is on the path; to
+    make one again, and to see its races again, changes nothing.
+    """
+
+    def __init__(self, session: Session, record: RacesRecord | None = None) -> None:
         self._session = session
+        self._record = record
+        self._nodes: list[_Node] = []
         self._has_invariant = session.program.invariant is not None
         self._executions = 0
         self._looks = True
@@ -66,18 +74,10 @@ class ByRace:
             return
 
     def _search(self) -> None:
-        session = self._session
-        self._names: list[str] = []
-        self._touched: list[Accesses] = []
-        self._before: list[int] = []
-        self._last: dict[str, int] = {}
-        self._origin: dict[str, int] = {}
-        path = self._names
-        live: Execution | None = self._begin()
+        self._reset()
+        live = self._start()
+        nodes = self._nodes
         try:
-            assert live is not None
-            session.check(live, path)
-            nodes = self._nodes = [self._node(live, {})]
             while nodes:
                 node = nodes[-1]
                 name = self._next(node)
@@ -94,6 +94,28 @@ class ByRace:
         finally:
             if live is not None:
                 live.close()
+
+    def _reset(self) -> None:
+        self._nodes = []
+        self._names: list[str] = []
+        self._touched: list[Accesses] = []
+        self._before: list[int] = []
+        self._last: dict[str, int] = {}
+        self._origin: dict[str, int] = {}
+
+    def _start(self) -> Execution | None:
+        if self._record is not None:
+            self._come_again(self._record)
+            self._record = None
+            return None
+        execution = self._begin()
+        try:
+            self._session.check(execution, self._names)
+            self._nodes.append(self._node(execution, {}))
+        except BaseException:
+            execution.close()
+            raise
+        return execution
 
     def _begin(self) -> Execution:
         execution = self._session.begin()
@@ -131,9 +153,10 @@ class ByRace:
 
     def _next(self, node: _Node) -> str | None:
         while node.todo:
-            name = node.todo.pop()
+            name = node.todo[-1]
             if name not in node.done and name not in node.sleep:
                 return name
+            node.todo.pop()
         return None
 
     def _forget(self) -> None:
@@ -176,23 +199,28 @@ class ByRace:
         has_waited = execution.has_waited(name)
         self._session.step(execution, name, path)
         path.pop()
+        touched = self._note(execution, name, has_waited=has_waited)
+        slept = {**node.sleep, **node.done}
+        sleep = {each: said for each, said in slept.items() if not are_dependent(said, touched)}
+        self._look(execution)
+        self._nodes.append(self._node(execution, sleep))
+        node.done[name] = touched
+
+    def _note(self, execution: Execution, name: str, *, has_waited: bool) -> Accesses:
+        """Note a step that was made now, find its races, and return what it touched."""
         touched = execution.accesses
         if self._has_invariant and touched is not None and any(touched.values()):
             # The invariant looks at all that is written, so the order of any two writes can matter to it.
             touched = {**touched, _VISIBLE: True}
         before = self._race(name, touched, has_waited=has_waited)
-        number = len(path)
-        path.append(name)
+        number = len(self._names)
+        self._names.append(name)
         self._touched.append(touched)
         self._before.append(before | 1 << number)
         self._last[name] = number
         for created in execution.created:
             self._origin[created] = number
-        slept = {**node.sleep, **node.done}
-        node.done[name] = touched
-        sleep = {each: said for each, said in slept.items() if not are_dependent(said, touched)}
-        self._look(execution)
-        self._nodes.append(self._node(execution, sleep))
+        return touched
 
     def _race(self, name: str, touched: Accesses, *, has_waited: bool) -> int:
         """Find the steps that race with one of `name` made now; return all that happened before it, as bits."""
@@ -233,3 +261,44 @@ class ByRace:
             node.todo.append(can[0])
         else:
             node.todo += [each for each in node.available if each not in node.done]
+
+    # -- keeping, and going on -------------------------------------------------------------------------
+
+    def record(self) -> RacesRecord | None:
+        """Return what is needed to go on from here; None when nothing was done yet."""
+        nodes = self._nodes
+        if self._record is not None or not nodes:
+            return self._record
+        # What was interrupted between two of these was not done.
+        path = self._names[: len(nodes) - 1]
+        found = []
+        for number, node in enumerate(nodes):
+            done = dict(node.done)
+            if number < len(path):
+                done.setdefault(path[number], self._touched[number])
+            done_and_asleep = [[(name, touched_of(said)) for name, said in each.items()] for each in (done, node.sleep)]
+            found.append(RaceRecord(mark_of(node.labels), done_and_asleep[0], done_and_asleep[1], list(node.todo)))
+        return RacesRecord(path, found)
+
+    def _come_again(self, record: RacesRecord) -> None:
+        """Make the steps of the path again, and see their races again."""
+        again = Again(self._session.program)
+        execution = again.along(())
+        try:
+            self._nodes.append(self._node_of(execution, record.nodes[0]))
+            for number, (name, each) in enumerate(zip(record.path, record.nodes[1:], strict=True)):
+                has_waited = execution.has_waited(name)
+                again.make(execution, name, number)
+                self._note(execution, name, has_waited=has_waited)
+                self._nodes.append(self._node_of(execution, each))
+        finally:
+            execution.close()
+
+    def _node_of(self, execution: Execution, record: RaceRecord) -> _Node:
+        node = _Node(execution, {name: accesses_of(said) for name, said in record.sleep})
+        if record.mark != mark_of(node.labels):
+            after = f"after {' '.join(self._names[-6:])}" if self._names else "at the beginning"
+            raise misfit(len(self._names), f"{after}, the processes have reached something else: {node.labels}")
+        node.done = {name: accesses_of(said) for name, said in record.done}
+        node.todo = list(record.left)
+        return node

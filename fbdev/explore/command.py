@@ -1,6 +1,5 @@
 """`fbdev explore`: how can a net, or processes, end over every order of their steps?"""
 
-import io
 import logging
 import sys
 from collections.abc import Iterator, Sequence
@@ -19,9 +18,9 @@ from fbdev.complaint import near, say
 from fbdev.exit_code import ExitCode
 from fbdev.explore.answers import answers
 from fbdev.explore.asked import Options
-from fbdev.explore.budget import Budget
 from fbdev.explore.decorated import Decorated
 from fbdev.explore.drawn import Drawn
+from fbdev.explore.long import Nobody, budget_of, going_on, how
 from fbdev.explore.nets import NetScene
 from fbdev.explore.options import ExploreOptions, explore_command, outcomes
 from fbdev.explore.result import Result
@@ -49,20 +48,19 @@ def explore_file(arguments: Sequence[str]) -> int:
     with importable(split_target(target)[0].resolve().parent):
 
         def act(options: ExploreOptions, configs: dict[str, Any]) -> int:
-            return _explore(found, options, configs)
+            return _explore(found, options, configs, arguments)
 
         return invoke(explore_command(found, act), f"fbdev explore {target}", rest)
 
 
-def _explore(found: Target, options: ExploreOptions, configs: dict[str, Any]) -> int:
+def _explore(found: Target, options: ExploreOptions, configs: dict[str, Any], arguments: Sequence[str]) -> int:
     drawn = Drawn(options.output) if options.output else None
     with ExitStack() as stack:
         what, asked = _what(found, options, configs, stack)
         name = what.graph.name if isinstance(what, NetScene) else called(what)
-        with redirect_stdout(io.StringIO()), _quiet():
+        with redirect_stdout(Nobody()), _quiet():
             # What components print in thousands of executions nobody can read.
-            budget = Budget(executions=options.executions, seconds=options.time_limit)
-            result = explore_whole(what, budget, **{**asked, "audit": options.audit})
+            result = explore_whole(what, budget_of(options), **{**asked, **how(options)})
             answered = answers(result)
             if drawn is not None:
                 drawn.draw(result)
@@ -79,6 +77,8 @@ def _explore(found: Target, options: ExploreOptions, configs: dict[str, Any]) ->
         say(f"fbdev step FILE --script {options.save} makes these steps")
     if drawn is not None:
         drawn.write()
+    if result.kept:
+        say(f"{going_on(arguments, result.kept)} goes on")
     sys.stdout.flush()
     return _code(result, is_net=isinstance(what, NetScene))
 

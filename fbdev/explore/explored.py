@@ -7,9 +7,10 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, nullcontext
 
 from fbdev.explore.nets import NetScene
+from fbdev.explore.plan import Plan
 from fbdev.explore.program import Program
 from fbdev.explore.result import Result
-from fbdev.explore.strategy import Plan, Strategy
+from fbdev.explore.strategy import Strategy
 from fbdev.explore.surroundings import controlled
 from fbdev.explore.token import steps_of
 from fbdev.explore.trial import try_schedule
@@ -21,14 +22,26 @@ _FIRST_DRAWS = random.Random(0).getstate()
 
 def explored(program: Program, plan: Plan) -> Result:
     """Run a search; when processes draw from `random`, once more, from the same beginning each time."""
-    with _random_kept(), nullcontext() if plan.chance else controlled():
-        before = random.getstate()
-        result = Strategy(program, plan).run()
-        if random.getstate() != before and not plan.chance:
-            program.random_state = _FIRST_DRAWS
-            result = Strategy(program, plan).run()
-            result.notes.append("processes draw from random, which begins anew in each execution")
+    if plan.is_kept:
+        from fbdev.explore.keeping import Keeping
+
+        keeping = Keeping(program, plan)
+        result = keeping.kept(_repeatable(keeping.strategy))
+    else:
+        result = _repeatable(Strategy(program, plan))
     result.program = program
+    return result
+
+
+def _repeatable(strategy: Strategy) -> Result:
+    with _random_kept(), nullcontext() if strategy.plan.chance else controlled():
+        before, program = random.getstate(), strategy.program
+        result = strategy.run()
+        if random.getstate() != before and not strategy.plan.chance and program.random_state is None:
+            program.random_state = _FIRST_DRAWS
+            result = strategy.run()
+        if program.random_state is not None:
+            result.notes.append("processes draw from random, which begins anew in each execution")
     return result
 
 

@@ -39,6 +39,7 @@ def explore(factory: Any = _ABSENT, *, accept: Iterable[str] = (), **options: An
     can prove something, and turns to preemptions when half the budget is spent. `budget` is in seconds, or a `Budget`.
     `identity` or `remap` rename processes, so that one may pass for another that is dead. `audit` is a number of random
     schedules that are run after a proof, to test the explorer. With `chance` the processes need not be deterministic.
+    `keep` is a file for what the budget or Ctrl-C leaves, and `continues` one to go on from: counts and finds add up.
 
     Without a factory it is a decorator of tests: `@explore(...)` above a factory, or above a coroutine function, which
     is one process, with all the tasks that it starts. Pytest runs it, fixtures included; called, it runs as well. It

@@ -129,6 +129,21 @@ class Known:
         seen = {*self._found, *self._changed}
         return {place.name: place.content() for place in self.places.values() if place.name in seen}
 
+    def learned(self) -> tuple[list[str], bool, dict[str, list[str]], list[str]]:
+        """Return what was seen, for `learn` in another process."""
+        found = {what: sorted(nodes) for what, nodes in self._found.items()}
+        return sorted(self.unseen), self.is_aliased, found, list(self._changed)
+
+    def learn(
+        self, unseen: Iterable[str], is_aliased: bool, found: Mapping[str, Iterable[str]], changed: Iterable[str]
+    ) -> None:
+        """Take what was seen in another process for seen in this one."""
+        self.unseen.update(unseen)
+        self.is_aliased |= is_aliased
+        self._changed.update(dict.fromkeys(changed))
+        for what, nodes in found.items():
+            self._found.setdefault(what, set()).update(nodes)
+
     def notes(self) -> list[str]:
         """Say what was found."""
         notes = [

@@ -2,18 +2,24 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Annotated, Any
+from typing import Annotated, Any, get_args
 
 import typer
 
 from fbcore.model.graph import Graph
 from fbcore.net.report import Outcome
 from fbdev.explore.nets import NetScene
+from fbdev.explore.plan import Search
 from fbdev.explore.target import Target, called
 from fbdev.run.options import FIXED as FIXED_OF_RUN
-from fbdev.run.options import INPUT_HELP, Act, net_command, time_option
+from fbdev.run.options import INPUT_HELP, Act, net_command, seed_option, time_option
 
-FIXED = (*FIXED_OF_RUN, "--executions", "--audit", "--allow", "--save")
+SEARCHES = get_args(Search)
+
+FIXED = (
+    *(*FIXED_OF_RUN, "--executions", "--audit", "--allow", "--save", "--budget", "--memory"),
+    *("--search", "--samples", "--keep", "--continue"),
+)
 """What no config of a graph may be called here: nor what it may not be called where it is run."""
 
 
@@ -36,9 +42,39 @@ class ExploreOptions:
         list[str],
         typer.Option("--allow", metavar="OUTCOME", help="An outcome that is no failure of this net."),
     ] = field(default_factory=list)
-    time_limit: Annotated[float, time_option("Stop after so long, and say how far it came (60 by default).")] = 60.0
+    time_limit: Annotated[
+        float, time_option("Stop after so long, and say how far it came (60 by default).", "--budget", "--time-limit")
+    ] = 60.0
+    memory: Annotated[
+        float | None,
+        typer.Option("--memory", metavar="MB", min=0, help="Stop when what is known takes so much (1000 by default)."),
+    ] = None
     executions: Annotated[
         int | None, typer.Option("--executions", metavar="N", min=1, help="Stop after so many executions.")
+    ] = None
+    search: Annotated[
+        str | None,
+        typer.Option("--search", metavar="NAME", help=f"How to search: {', '.join(SEARCHES)}.", show_default=False),
+    ] = None
+    samples: Annotated[
+        int | None,
+        typer.Option(
+            "--samples", metavar="N", min=1, help="Draw so many orders (1000 by default).", show_default=False
+        ),
+    ] = None
+    seed: Annotated[int | None, seed_option("Draw the orders of this number.")] = None
+    keep: Annotated[
+        str | None,
+        typer.Option(
+            "--keep",
+            metavar="FILE",
+            help="Keep what is left when the budget is spent, or at Ctrl-C.",
+            show_default=False,
+        ),
+    ] = None
+    continues: Annotated[
+        str | None,
+        typer.Option("--continue", metavar="FILE", help="Go on with what --keep has kept.", show_default=False),
     ] = None
     audit: Annotated[
         int, typer.Option("--audit", metavar="N", min=0, help="Try so many random orders after a proof.")

@@ -31,7 +31,7 @@ class Result:
     `failures` are what went wrong, each kind of failure once; `ends` are the states in which executions ended: how each
     process ended. `test` is the failing case as a pytest function, or "". `graph` has the states, where the search told
     them apart, else it is empty. `reduction` is the number of schedules for each execution that was made, where it is
-    known.
+    known. `kept` is the file to go on from, or "".
 
     Example:
         from fbdev.explore import Shared, explore
@@ -62,6 +62,7 @@ class Result:
     reduction: float | None = None
     notes: list[str] = field(default_factory=list)
     test: str = ""
+    kept: str = ""
     program: Program | None = field(default=None, repr=False, compare=False)
     """What was explored: pictures ask it for the data of states. It stays behind when a result is pickled."""
 
@@ -153,6 +154,7 @@ class Result:
             ],
             "ends": self.ends,
             "notes": self.notes,
+            "kept": self.kept,
             "graph": self.graph.as_dict(),
         }
 
@@ -174,6 +176,8 @@ class Result:
         lines = [str(self.verdict), f"  {self.evidence}"]
         lines += [f"  {spin}" for spin in self.spins]
         lines += [f"  note: {note}" for note in self.notes]
+        if self.kept:
+            lines.append(f"  what is left to explore is kept in {self.kept}")
         if self.failure is not None:
             lines += _told(self.failure, "the schedule" if self.search == "replay" else "the smallest schedule")
             lines.append(f"  again: {again or f'replay(factory, {self.token!r})'}")

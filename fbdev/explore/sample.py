@@ -14,6 +14,7 @@ from typing import Protocol
 from fbdev.explore.by_race import are_dependent
 from fbdev.explore.execution import Execution
 from fbdev.explore.graph import State, StateGraph
+from fbdev.explore.record import SamplesRecord
 from fbdev.explore.session import Session
 from fbdev.explore.words import Accesses
 
@@ -94,8 +95,15 @@ DRAWS: dict[str, tuple[Callable[[random.Random, int], Draw], ...]] = {
 """The samplers by name; of several, each draws in turn."""
 
 
+_WARM = 16
+"""The first samples, by which the length of executions is told; what comes after does not depend on their order."""
+
+
 class Sampling:
-    """A number of executions whose schedules are drawn."""
+    """A number of executions whose schedules are drawn.
+
+    Each is drawn by its own number: in whatever order they are drawn, and on how many cores, they are the same.
+    """
 
     def __init__(
         self,
@@ -104,29 +112,53 @@ class Sampling:
         seed: int,
         kind: str = "sample",
         read: Callable[[Execution], Hashable] | None = None,
+        record: SamplesRecord | None = None,
     ) -> None:
         self._session = session
-        self._samples = samples
-        self._chance = random.Random(seed)
+        self.samples = max(samples, record.count) if record else samples
+        self._seed = seed
+        self._chance = random.Random()
         self._draws = DRAWS[kind]
         self._read = read
         self._numbers: dict[Hashable, int] = {}
+        self.length = record.length if record else 10
+        self.left = [(begin, end) for begin, end in record.left] if record else []
+        known = record.count if record else 0
+        if self.samples > known:
+            self.left.append((known, self.samples))
         self.graph = StateGraph()
-        self.drawn = 0
+
+    @property
+    def drawn(self) -> int:
+        """How many samples were drawn."""
+        return self.samples - sum(end - begin for begin, end in self.left)
 
     def run(self) -> None:
-        """Draw all samples."""
-        length = 10
-        for number in range(self._samples):
-            path: list[str] = []
-            draw = self._draws[number % len(self._draws)](self._chance, length)
-            execution = self._session.begin()
-            try:
-                self._one(execution, draw, path)
-            finally:
-                execution.close()
-            self.drawn += 1
-            length = max(length, len(path))
+        """Draw all samples that are left."""
+        while self.left:
+            (number, end), *others = self.left
+            steps = self.draw(number)
+            length = max(self.length, steps) if number < _WARM else self.length
+            left = [(number + 1, end), *others] if number + 1 < end else others
+            # At once, for whoever interrupts this goes on with both or with neither.
+            self.left, self.length = left, length
+
+    def draw(self, number: int) -> int:
+        """Draw the sample of this number, and return how many steps it has."""
+        # Numbers in a row make generators that have nothing in common.
+        self._chance.seed((self._seed << 40) + number)
+        draw = self._draws[number % len(self._draws)](self._chance, self.length)
+        path: list[str] = []
+        execution = self._session.begin()
+        try:
+            self._one(execution, draw, path)
+        finally:
+            execution.close()
+        return len(path)
+
+    def record(self) -> SamplesRecord:
+        """Return what is needed to go on from here."""
+        return SamplesRecord(self.samples, list(self.left), self.length)
 
     def _one(self, execution: Execution, draw: Draw, path: list[str]) -> None:
         session = self._session

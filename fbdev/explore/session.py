@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import os
 import traceback
-from collections.abc import Hashable, Iterator, Sequence
+from collections.abc import Hashable, Iterator, Sequence, Sized
 from contextlib import contextmanager
 from pathlib import Path
+from typing import NamedTuple
 
 from fbdev.explore.begin import begin
 from fbdev.explore.budget import Budget, Meter
 from fbdev.explore.execution import Execution
 from fbdev.explore.failure import Failure
 from fbdev.explore.program import Program
+from fbdev.explore.record import SpentRecord
+from fbdev.explore.weight import Scales
 from fbdev.explore.words import Raised, Step, ending_text
 
 
@@ -24,21 +27,43 @@ class FoundError(Exception):
     """A failure was found, and the search is to end with the first; it never leaves the explorer."""
 
 
+_OF_AN_END = 200
+"""Bytes that an end takes for each process, besides what tells it from others."""
+
+
+class End(NamedTuple):
+    """An end: how each process ended, and the schedule that led there first, where it is kept."""
+
+    reached: dict[str, str]
+    schedule: tuple[str, ...]
+
+
 class Session:
     """One exploration of a program: its counts, what was found, and how each execution is driven."""
 
-    def __init__(self, program: Program, budget: Budget, *, keep_going: bool = False) -> None:
+    def __init__(
+        self, program: Program, budget: Budget, *, keep_going: bool = False, keeps_schedules: bool = False
+    ) -> None:
         self.program = program
         self.meter = Meter(budget)
         self.keep_going = keep_going
+        self._keeps_schedules = keeps_schedules
         self.failures: list[Failure] = []
         self.faults = 0
         """How often something was wrong, those that are like others included."""
-        self.ends: dict[Hashable, dict[str, str]] = {}
+        self.ends: dict[Hashable, End] = {}
+        self._scales = Scales()
+        self._of_ends = 0
         self.sleep_blocked = 0
         self.was_cut = False
         """Some execution was given up for its length: not everything was seen."""
         self.notes: list[str] = []
+        self.remarks: list[str] = []
+        """Notes on this part of the exploration, which mean nothing to who goes on with it."""
+        self.before = SpentRecord()
+        """What was spent before this exploration went on with another."""
+        self.known: Sized = ()
+        """The states that the search knows."""
         self.wanted: Failure | None = None
         """The only failure that counts, if any."""
 
@@ -51,6 +76,27 @@ class Session:
         self.meter.check()
         self.meter.executions += 1
         return begin(self.program)
+
+    def spent(self) -> SpentRecord:
+        """Return what was spent, by this exploration and those that it goes on with."""
+        meter, before = self.meter, self.before
+        return SpentRecord(
+            before.executions + meter.executions,
+            before.steps + meter.steps,
+            before.seconds + meter.seconds,
+            before.sleep_blocked + self.sleep_blocked,
+        )
+
+    def forget_ends(self) -> None:
+        """Begin anew, as if no execution had ended."""
+        self.ends.clear()
+        self._of_ends = 0
+        self.forget_states()
+
+    def forget_states(self) -> None:
+        """Count no memory but that of the ends: the states that were known are no more."""
+        self.known = ()
+        self.meter.memory = self._of_ends
 
     def replay(self, execution: Execution, path: Sequence[str]) -> None:
         """Make the steps of a path again.
@@ -95,9 +141,7 @@ class Session:
 
     def ended(self, execution: Execution, path: Sequence[str]) -> None:
         """Note how an execution ended in which no process can make a step, and check it."""
-        key = execution.end_key()
-        if key not in self.ends:
-            self.ends[key] = dict(execution.state)
+        self.note_end(execution, path)
         fault = execution.fault()
         if fault is not None:
             failure = Failure(fault.kind, fault.what, tuple(path), process=fault.process, trace=fault.trace)
@@ -109,6 +153,16 @@ class Session:
                 if self.program.at_end(execution.shared) is False:
                     what = "what must hold at the end does not"
                     self._fail(Failure("end", what, tuple(path)), execution)
+
+    def note_end(self, execution: Execution, path: Sequence[str]) -> None:
+        """Note how an execution ended, if none has ended so before."""
+        key = execution.end_key()
+        if key not in self.ends:
+            reached = dict(execution.state)
+            self.ends[key] = End(reached, tuple(path) if self._keeps_schedules else ())
+            weight = self._scales.weigh(key) + _OF_AN_END * len(reached) + 8 * len(self.ends[key].schedule)
+            self._of_ends += weight
+            self.meter.memory += weight
 
     @contextmanager
     def _watching(self, execution: Execution, path: Sequence[str], kind: str) -> Iterator[None]:

@@ -3,22 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Sequence
-from dataclasses import dataclass, field, replace
-from typing import Literal, get_args
+from dataclasses import replace
 
+from fbdev.explore.again import NotTheProgramError
 from fbdev.explore.begin import begin
 from fbdev.explore.budget import Budget, SpentError
 from fbdev.explore.by_race import ByRace
 from fbdev.explore.by_state import ByState
+from fbdev.explore.course import Course
 from fbdev.explore.every import Every
 from fbdev.explore.execution import Execution, read_labels, read_state
 from fbdev.explore.failure import Failure
 from fbdev.explore.graph import Spin, StateGraph
 from fbdev.explore.known import LearnedError, learning
 from fbdev.explore.nets import NetScene
+from fbdev.explore.plan import Plan
 from fbdev.explore.private import NotReducedError
 from fbdev.explore.program import Program
 from fbdev.explore.pytest_case import case_text
+from fbdev.explore.record import ProgramRecord, Record
+from fbdev.explore.restore import record_of, restore
 from fbdev.explore.result import Result
 from fbdev.explore.sample import DRAWS, Sampling, run_path
 from fbdev.explore.session import FoundError, NotSameError, Session
@@ -27,6 +31,7 @@ from fbdev.explore.surroundings import noticed
 from fbdev.explore.trial import causal_pair, smallest, try_schedule
 from fbdev.explore.verdict import (
     ANNOUNCED,
+    CONTINUED,
     DETERMINISTIC,
     GRANULARITY,
     LABELS,
@@ -39,54 +44,42 @@ from fbdev.explore.verdict import (
 )
 from fbdev.explore.words import ExploreError, NotWholeError
 
-Search = Literal["auto", "states", "labels", "races", "every", "preemptions", "sample", "random", "pos", "pct"]
 _PROBES = 200
 """States that were merged and whose futures are compared."""
+
 _MOST_PATHS = 10**300
 """Schedules beyond which no float says how many there are for each execution."""
 
 Read = Callable[[Execution], Hashable]
 
 
-@dataclass(frozen=True, slots=True)
-class Plan:
-    """How a program is explored: the options of `explore`."""
-
-    search: Search = "auto"
-    budget: Budget = field(default_factory=Budget)
-    samples: int = 1000
-    seed: int = 0
-    audit: int = 0
-    keep_going: bool = False
-    chance: bool = False
-
-    def __post_init__(self) -> None:
-        if self.search not in get_args(Search):
-            hint = f"there are {', '.join(get_args(Search))}"
-            raise ExploreError(f"there is no search {self.search!r}", "explore", hint)
-
-
 class Strategy:
-    """One exploration, from the choice of a search to the verdict."""
+    """One exploration, from the choice of a search to the verdict; with a record, of one that goes on."""
 
-    def __init__(self, program: Program, plan: Plan) -> None:
+    def __init__(self, program: Program, plan: Plan, record: Record | None = None) -> None:
         self.program = program
         self.plan = plan
+        self._from = record
         self._search = "sample" if plan.chance and plan.search not in DRAWS else plan.search
         self._budget = plan.budget
         self._is_net = isinstance(program.factory, NetScene)
 
     def run(self) -> Result:
         """Search, and return what was found."""
-        self._session = Session(self.program, self._budget, keep_going=self.plan.keep_going)
+        plan = self.plan
+        self._session = Session(self.program, self._budget, keep_going=plan.keep_going, keeps_schedules=plan.is_kept)
+        self._course = Course(is_kept=plan.is_kept)
         self._graph = StateGraph()
         self._follow: Callable[[Sequence[str]], None] | None = None
         self._spins: list[Spin] = []
         self._used: str = self._search
         self._givens: list[Given] = [DETERMINISTIC, GRANULARITY, REACHABLE]
+        self._is_cut = False
+        self._is_where_it_was = self._from is None
         try:
             detail, kind = self._guarded()
         except KeyboardInterrupt:
+            self._is_cut = True
             kind, detail = VerdictKind.INCONCLUSIVE, "interrupted"
         return self._result(kind, detail)
 
@@ -96,10 +89,15 @@ class Strategy:
             refused = "" if self._is_net and self._search in ("auto", "states") else self._refuse()
             if refused:
                 return refused, VerdictKind.INCONCLUSIVE
+            if self._from is not None:
+                self._course = restore(self._from, self._session)
+                self._givens.append(CONTINUED)
+                self._is_where_it_was = True
             detail, kind = self._searched()
         except NotSameError as error:
             return f"the processes are not deterministic: {error}", VerdictKind.INCONCLUSIVE
         except SpentError as error:
+            self._is_cut = True
             return str(error), VerdictKind.INCONCLUSIVE
         except FoundError:
             if self._is_net and (differs := self._difference()):
@@ -155,42 +153,52 @@ class Strategy:
             whole.memory,
             whole.depth,
         )
-        session.meter.budget = first
-        session.meter.limit_seconds(first.seconds)
+        session.meter.limit(first)
         try:
+            return self._proving()
+        except SpentError as error:
+            session.remarks.append(f"not complete: {error}")
+        # Here, and not above: whoever handles an error keeps all alive that was there when it was raised.
+        self._course.settle()
+        session.meter.limit(whole)
+        session.forget_states()
+        self._graph = StateGraph()
+        return self._preempting()
+
+    def _proving(self) -> tuple[str, VerdictKind]:
+        """Search by what can prove something: states, if they can be read."""
+        session, kept = self._session, self._course.kept
+        if not kept.unreadable:
             try:
                 return self._complete("states")
             except NotWholeError as error:
-                session.notes.append(f"states cannot be told apart: {error}")
-                session.ends.clear()
-                self._graph = StateGraph()
-                # Nodes of a net do not say what they touch.
-                return self._preempting() if self._is_net else self._complete("races")
-        except SpentError as error:
-            session.notes.append(f"not complete: {error}")
-            session.meter.budget = whole
-            session.meter.limit_seconds(whole.seconds)
-            session.meter.memory = 0
+                kept.unreadable = str(error)
+            session.notes.append(f"states cannot be told apart: {kept.unreadable}")
+            session.forget_ends()
+            self._course.begin_anew()
             self._graph = StateGraph()
-            return self._preempting()
+        # Nodes of a net do not say what they touch.
+        return self._preempting() if self._is_net else self._complete("races")
 
     def _complete(self, search: str) -> tuple[str, VerdictKind]:
-        session = self._session
+        session, course = self._session, self._course
         self._used = search
-        self.program.reduces = self._is_net and search == "states" and self.program.sentinel is None
         self.program.winds_up = search != "every"
         if search == "every":
-            Every(session).run()
+            every = Every(session, record=course.kept.orders)
+            course.runs("orders", every)
+            every.run()
         elif search == "races" and self._is_net:
             hint = 'leave `search` out, or say "states"'
             raise ExploreError("nodes of a net do not announce what they touch", "explore", hint)
         elif search == "races":
-            ByRace(session).run()
+            races = ByRace(session, course.kept.races)
+            course.runs("races", races)
+            races.run()
         else:
-            read: Read = read_labels if search == "labels" else read_state
             try:
-                merged = self._search_states(read).merged_wrongly
-            except NotSameError:
+                merged = self._search_states(read_labels if search == "labels" else read_state).merged_wrongly
+            except (NotSameError, NotTheProgramError):
                 # By labels alone, states that are not alike pass for one: that is no fault of the processes.
                 if search != "labels":
                     raise
@@ -200,38 +208,38 @@ class Strategy:
                 return f"states were merged that are not alike: {merged}", VerdictKind.INCONCLUSIVE
         return self._bounds(search)
 
-    def _by_state(self, read: Read) -> ByState:
-        by_state = ByState(self._session, read, 0 if self.program.reduces else _PROBES)
-        self._graph, self._follow = by_state.graph, by_state.follow
-        return by_state
-
     def _search_states(self, read: Read) -> ByState:
         """Search all states; of a net without the orders that make no difference, until it turns out that they do."""
-        program, session = self.program, self._session
+        program, session, course = self.program, self._session, self._course
         while True:
-            by_state = self._by_state(read)
+            may_reduce = self._is_net and read is read_state and program.sentinel is None
+            program.reduces = may_reduce and not course.kept.unreduced
+            by_state = ByState(session, read, 0 if program.reduces else _PROBES, course.kept.states)
+            course.runs("states", by_state)
+            self._graph, self._follow = by_state.graph, by_state.follow
             try:
                 with learning(program):
                     by_state.run()
                 if program.reduces and self._graph.spins():
                     raise NotReducedError("the net goes in circles")
-            except LearnedError:
-                pass
-            except NotReducedError as error:
-                session.notes.append(f"every order was tried, for {error}")
-                program.reduces = False
-            else:
                 if program.reduces and all(len(state.available) <= 1 for state in self._graph.states):
                     session.notes.append("no step of the net races with another: every order comes to the same end")
                     self._make_again(by_state)
                 elif self._is_net and not self.plan.chance:
                     with noticed():
                         run_path(Session(program, Budget(seconds=None, memory=None)), [], min(200, self._budget.depth))
-                program.reduces = False
                 return by_state
+            except LearnedError:
+                pass
+            except NotReducedError as error:
+                course.kept.unreduced = str(error)
+                session.notes.append(f"every order was tried, for {error}")
+            finally:
+                program.reduces = False
             # What was found so far was found with too few orders, or states were not told apart.
-            session.ends.clear()
+            session.forget_ends()
             session.failures.clear()
+            course.begin_anew()
 
     def _make_again(self, by_state: ByState) -> None:
         """See whether the one execution that proves a net comes to the same end once more.
@@ -279,29 +287,35 @@ class Strategy:
 
     def _preempting(self) -> tuple[str, VerdictKind]:
         """Raise the bound on preemptions until everything was seen, or the budget is spent."""
-        session = self._session
+        session, kept = self._session, self._course.kept
         self._used = "preemptions"
-        read: Read | None = read_state
-        proven = -1
         try:
             while True:
-                search = Every(session, bound=proven + 1, read=read)
+                session.forget_states()
+                search = Every(
+                    session, bound=kept.proven + 1, read=read_state if kept.reads else None, record=kept.orders
+                )
+                self._course.runs("orders", search)
                 try:
                     with learning(self.program):
                         search.run()
                 except NotWholeError:
-                    read = None
+                    kept.reads = False
+                    self._course.forget("orders")
                     continue
                 except LearnedError:
-                    proven = -1
+                    self._course.begin_anew()
                     continue
+                self._course.forget("orders")
                 if not search.was_bounded:
                     return self._bounds("preemptions")
-                proven += 1
+                kept.proven += 1
         except SpentError as error:
-            if proven < 0:
+            if kept.proven < 0:
                 raise
-            session.notes.append(f"not complete: {error}")
+            self._is_cut = True
+            session.remarks.append(f"not complete: {error}")
+        proven = kept.proven
         self._givens.append(Given("preemptions", f"no more than {proven} preemptions are needed"))
         _, kind = self._bounds("preemptions")
         assert kind is not VerdictKind.BUG
@@ -309,14 +323,18 @@ class Strategy:
 
     def _sampled(self) -> tuple[str, VerdictKind]:
         read = read_labels if self.plan.chance else None
-        sampling = Sampling(self._session, self.plan.samples, self.plan.seed, self._search, read)
+        kept = self._course.kept.samples
+        sampling = Sampling(self._session, self.plan.samples, self.plan.seed, self._search, read, kept)
+        self._course.runs("samples", sampling)
         self._graph = sampling.graph
+        # There are always more samples to be drawn.
+        self._is_cut = True
         try:
             sampling.run()
         except SpentError as error:
             if not sampling.drawn:
                 raise
-            self._session.notes.append(str(error))
+            self._session.remarks.append(str(error))
         if not sampling.drawn:
             return "no execution was made", VerdictKind.INCONCLUSIVE
         if self.plan.chance:
@@ -344,7 +362,7 @@ class Strategy:
         try:
             Sampling(session, self.plan.audit, self.plan.seed + 1, "random").run()
         except SpentError as error:
-            self._session.notes.append(f"the audit was cut short: {error}")
+            self._session.remarks.append(f"the audit was cut short: {error}")
         if session.failures or set(session.ends) - known:
             found = (
                 session.failures[0].what
@@ -352,19 +370,26 @@ class Strategy:
                 else next(str(end) for key, end in session.ends.items() if key not in known)
             )
             return f"a fault of the explorer, please report it: a random schedule came to {found}"
-        self._session.notes.append(f"audited by {session.meter.executions:,} random schedules")
+        self._session.remarks.append(f"audited by {session.meter.executions:,} random schedules")
         return ""
 
     def _result(self, kind: VerdictKind, detail: str) -> Result:
         session = self._session
-        seconds = session.meter.seconds
-        if self.program.known is not None:
-            session.notes += self.program.known.notes()
+        spent = session.spent()
+        if self.plan.is_kept and self._is_cut:
+            # Now, for looking into failures changes what the searches hold.
+            self._kept = self._course.record()
+        seen = [*(self.program.known.notes() if self.program.known is not None else ())]
         if (around := SURROUNDINGS.get()) is not None:
-            session.notes += around.notes()
+            seen += around.notes()
         if session.failures:
             kind = VerdictKind.BUG
-            session.failures[0] = self._explained(session.failures[0])
+            self._is_cut = self._is_cut and self.plan.keep_going
+            try:
+                session.failures[0] = self._explained(session.failures[0])
+            except KeyboardInterrupt:
+                session.remarks.append("interrupted: there may be a smaller schedule that fails")
+                session.failures[0].labels = ("",) * len(session.failures[0].schedule)
             if self._graph.states and self._follow is not None and session.failures[0].kind != "livelock":
                 self._follow(session.failures[0].schedule)
             detail = session.failures[0].what
@@ -374,17 +399,25 @@ class Strategy:
             Verdict(kind, detail, tuple(dict.fromkeys(self._givens))),
             self._used,
             session.failures,
-            list(session.ends.values()),
+            [end.reached for end in session.ends.values()],
             self._graph,
             self._spins,
-            session.meter.executions,
-            session.meter.steps,
-            seconds,
-            session.sleep_blocked,
-            None if paths is None or paths > _MOST_PATHS else paths / session.meter.executions,
-            session.notes,
+            spent.executions,
+            spent.steps,
+            spent.seconds,
+            spent.sleep_blocked,
+            None if paths is None or paths > _MOST_PATHS else paths / spent.executions,
+            [*session.notes, *seen, *session.remarks],
             case_text(self.program, session.failures[0]) if session.failures and not self.plan.chance else "",
         )
+
+    def record(self, program: ProgramRecord) -> Record | None:
+        """Return what is needed to go on, after a run; None when there is nothing left to do."""
+        if not self._is_cut:
+            return None
+        if not self._is_where_it_was:
+            return self._from
+        return record_of(self._session, self._kept, self.plan, program)
 
     def _explained(self, failure: Failure) -> Failure:
         """Look for the smallest schedule of a failure, and for its cause."""

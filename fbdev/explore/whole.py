@@ -20,7 +20,9 @@ _AFTER_A_BUG = 20.0
 def explore_whole(what: Any, budget: Budget, **options: Any) -> Result:
     """Explore; after a bug go on with all states for a while, so that the result has the other ends as well."""
     result = explore(what, budget=budget, **options)
-    if result.verdict.kind is not VerdictKind.BUG or result.search != "states" or options.get("chance"):
+    is_kept = options.get("keep") is not None or options.get("continues") is not None
+    is_special = is_kept or options.get("chance")
+    if result.verdict.kind is not VerdictKind.BUG or result.search != "states" or is_special:
         return result
     seconds = _AFTER_A_BUG if budget.seconds is None else min(budget.seconds, _AFTER_A_BUG)
     going_on = {"search": "states", "budget": replace(budget, seconds=seconds), "keep_going": True, "audit": 0}

@@ -41,9 +41,9 @@ def _flag(name: str, help: str) -> Any:
     return typer.Option(name, metavar="", help=help, show_default=False)
 
 
-def time_option(help: str) -> Any:
-    """Declare an option that takes a number of seconds."""
-    return typer.Option(parser=_seconds, metavar="SECONDS", help=help, show_default=False)
+def time_option(help: str, *names: str) -> Any:
+    """Declare an option that takes a number of seconds; without names it is called like its variable."""
+    return typer.Option(*names, parser=_seconds, metavar="SECONDS", help=help, show_default=False)
 
 
 def settings_option() -> Any:
@@ -95,6 +95,7 @@ Act = Callable[[Options, dict[str, Any]], int]
 _WITH_VALUE = (
     *("--input", "--output", "--time-limit", "--grace", "--seed", "--settings", "--script", "--restore"),
     *("--allow", "--executions", "--audit", "--save"),
+    *("--budget", "--search", "--samples", "--keep", "--continue", "--memory", "--cores"),
 )
 
 FIXED = (

@@ -392,3 +392,31 @@ def test_what_has_no_picture_says_so_and_keeps_its_code(file: Path, capsys: pyte
     assert not Path("graph.svg").exists()
     assert main(["explore", "net.py", "--count", "4", "--executions", "3", "-o", "graph.html"]) == 6
     assert "inconclusive" in Path("graph.html").read_text()
+
+
+def test_an_exploration_is_kept_and_gone_on_with(file: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """What the budget leaves goes into a file; the command that goes on is printed, and comes to the verdict."""
+    file.write_text(FAN_IN)
+    keep = ["--keep", "later.json", "--json", "--executions", "3"]
+    assert main(["explore", "net.py", "--count", "3", "--search", "states", *keep]) == 6
+    out, err = capsys.readouterr()
+    assert (json.loads(out)["verdict"], json.loads(out)["kept"]) == ("inconclusive", "later.json")
+    assert err == "fbdev explore net.py --count 3 --executions 3 --continue later.json goes on\n"
+    assert main(["explore", "net.py", "--continue", "later.json"]) == 2
+    assert "another program: configs.count is missing" in capsys.readouterr().err
+    assert main(["explore", "net.py", "--count", "3", "--continue", "later.json"]) == 0
+    out, err = capsys.readouterr()
+    assert out.startswith("fan_in: holds (given: ")
+    assert "in 20 ways" in out
+    assert err == ""
+
+
+def test_a_search_can_be_named(file: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Samples are no proof, and end with the code of what is unproven; what is no search is refused."""
+    file.write_text(FAN_IN)
+    assert main(["explore", "net.py", "--search", "pct", "--samples", "12", "--seed", "7"]) == 6
+    assert "fan_in: sampled: 12 schedules" in capsys.readouterr().out
+    assert main(["explore", "net.py", "--search", "quick"]) == 2
+    assert "there is no search quick; there are auto, states" in capsys.readouterr().err
+    assert main(["explore", "net.py", "--memory", "0.01", "--search", "states"]) == 6
+    assert "0.0 MB of memory are spent" in capsys.readouterr().out

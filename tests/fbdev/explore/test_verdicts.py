@@ -142,7 +142,7 @@ def test_a_bound_on_preemptions_is_named_and_has_to_be_accepted() -> None:
 
 def test_auto_turns_to_preemptions() -> None:
     """A space of states that is too large is searched with few preemptions when half the budget is spent."""
-    result = explore(lambda: counting(4, 9), budget=Budget(steps=30_000, seconds=None, memory=200_000))
+    result = explore(lambda: counting(4, 9), budget=Budget(steps=30_000, seconds=None, memory=1_000_000))
     assert result.verdict.kind is VerdictKind.HOLDS_WITHIN
     assert any("memory are spent" in note or "steps are spent" in note for note in result.notes)
 
