@@ -85,6 +85,13 @@ def pytest_collection_finish(session: pytest.Session) -> None:
         raise pytest.UsageError("--explore-replay: no test that is selected has @explore(...) above it")
 
 
+def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> None:
+    """Say where the reports are that were asked for."""
+    folder = config.getoption("--explore-report")
+    if folder is not None and any(Path(folder).glob("*.json")):
+        terminalreporter.write_line(f"reports of the tests with @explore(...) are in {folder}")
+
+
 def pytest_runtest_setup(item: pytest.Item) -> None:
     """Refuse a test that cannot be explored."""
     if isinstance(item, pytest.Function) and hasattr(item.obj, _EXPLORES):

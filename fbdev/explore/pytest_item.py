@@ -115,7 +115,10 @@ def _run(item: pytest.Function, decorated: Decorated) -> str:
     again = f"pytest {shlex.quote(_address(item))} --explore-replay {result.token}"
     folder = item.config.getoption("explore_report")
     if folder:
-        write_report(folder, item.nodeid, result)
+        try:
+            write_report(folder, item.nodeid, result)
+        except OSError as error:
+            raise ExploreError(f"{error}", "--explore-report", "name a folder that can be written to") from None
     text = result.report(again)
     if is_good:
         item.add_report_section("call", "explore", text)
@@ -128,14 +131,13 @@ def _mend(result: Result, decorated: Decorated) -> list[str]:
     verdict = result.verdict
     if verdict.kind is VerdictKind.INCONCLUSIVE and verdict.detail.endswith("are spent"):
         return ["  mend: give it more with @explore(budget=SECONDS) or --explore-budget SECONDS, or give it less to do"]
-    if verdict.kind not in (VerdictKind.HOLDS_WITHIN, VerdictKind.SAMPLED) or result.search == "replay":
-        return []
     names = [given.name for given in verdict.givens if not given.is_usual]
     names += ["sampled"] if verdict.kind is VerdictKind.SAMPLED else []
+    if not names or result.search == "replay" or verdict.kind in (VerdictKind.BUG, VerdictKind.INCONCLUSIVE):
+        return []
     accept = ", ".join(repr(name) for name in sorted({*names, *decorated.accept}))
-    return [
-        f"  mend: if that is enough, say @explore(accept=[{accept}]); else give it more with --explore-budget SECONDS"
-    ]
+    more = "" if verdict.kind is VerdictKind.HOLDS else "; else give it more with --explore-budget SECONDS"
+    return [f"  mend: if that is enough, say @explore(accept=[{accept}]){more}"]
 
 
 def _address(item: pytest.Function) -> str:

@@ -321,6 +321,12 @@ def test_what_is_not_proven_fails_unless_it_is_accepted(tmp_path: Path) -> None:
     assert count_of(text) == "1 failed, 1 passed", text
     assert "holds within" in text
     assert "mend: if that is enough, say @explore(accept=['preemptions']); else give it more" in text
+    tests += """
+    @explore()
+    def test_snapshot(): return Scene([steps(), steps()], shared=[], snapshot=tuple)
+    """
+    text = run_tests(tmp_path, tests, "-k", "snapshot")
+    assert "mend: if that is enough, say @explore(accept=['snapshot'])\n" in text
     text = run_tests(tmp_path, tests, "--explore-budget", "0")
     assert "inconclusive: 0 seconds are spent" in text
     assert "mend: give it more with @explore(budget=SECONDS) or --explore-budget SECONDS" in text
@@ -334,6 +340,7 @@ def test_a_report_is_written_for_each_test(tmp_path: Path) -> None:
     )
     text = run_tests(tmp_path, tests, "--explore-report", "reports/here", "-n", "2")
     assert "1 failed, 2 passed" in text
+    assert "reports of the tests with @explore(...) are in reports/here" in text
     folder = tmp_path / "reports" / "here"
     found = json.loads((folder / "test_it.py.test_counts.json").read_text(encoding="utf-8"))
     assert found["nodeid"] == "test_it.py::test_counts"
@@ -345,6 +352,7 @@ def test_a_report_is_written_for_each_test(tmp_path: Path) -> None:
     assert "def test_counts_without_end():" in (folder / "test_it.py.test_counts.case.txt").read_text(encoding="utf-8")
     assert len(list(folder.glob("*.json"))) == 3
     (tmp_path / "file").touch()
+    assert "@explore: --explore-report: " in run_tests(tmp_path, tests, "--explore-report", "file/in")
     assert "file is a file; name a folder" in run_tests(tmp_path, tests, "--explore-report", "file")
 
 
