@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import os
 import signal
 import subprocess
 import warnings
 from collections import deque
-from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Coroutine, Iterator, Mapping, Sequence
 from contextlib import aclosing, asynccontextmanager, contextmanager, suppress
+from importlib import import_module
 from subprocess import DEVNULL, PIPE
 from typing import TYPE_CHECKING, Any
 
@@ -17,12 +19,19 @@ from fbcore.components.json_lines import lines_of
 from fbcore.errors import ProcessError
 
 if TYPE_CHECKING:
-    from anyio.abc import ByteReceiveStream, Process
+    from anyio.abc import ByteReceiveStream, ByteSendStream, Process
 
 log = logging.getLogger("fbcore.script")
 
+# anyio loads this when it is first used, which would make that a slow turn of a node.
+with suppress(ImportError):
+    import_module("anyio._backends._asyncio")
+
 PATIENCE = 2.0
 """Seconds that a process has to end after it was told to, before it is killed."""
+
+_PILE = 65_536
+"""Bytes that wait to be written before somebody who has more must wait, too."""
 
 LAST_LINES = 10
 """Lines of standard error that the error of a failed process shows."""
@@ -94,7 +103,7 @@ async def started(
     """
     from anyio import open_process
 
-    process = await open_process(
+    opening = open_process(
         list(command),
         stdin=PIPE if has_input else DEVNULL,
         stderr=PIPE,
@@ -102,12 +111,29 @@ async def started(
         start_new_session=True,
         **options,
     )
+    process, cancelled = await _whole(opening)
     child = Child(process, what)
     try:
+        if cancelled is not None:
+            raise cancelled
         with _leash(process.pid):
             yield child
     finally:
         await child.end()
+
+
+async def _whole(opening: Coroutine[Any, Any, Process]) -> tuple[Process, asyncio.CancelledError | None]:
+    """Open a process, though the task be cancelled meanwhile: asyncio waits for ever when it is cancelled in this."""
+    task = asyncio.ensure_future(opening)
+    cancelled = None
+    while not task.done():
+        try:
+            await asyncio.shield(task)
+        except asyncio.CancelledError as error:
+            cancelled = error
+        except OSError:
+            break
+    return task.result(), cancelled
 
 
 _LEASH = 'read -r _; kill -9 "-$1"'
@@ -127,6 +153,63 @@ def _leash(group: int) -> Iterator[None]:
     finally:
         holder.kill()
         holder.communicate()
+
+
+async def feed(stream: ByteSendStream, parts: AsyncIterator[bytes]) -> None:
+    """Write what comes into the standard input of a process, then close it; leave off when it takes no more.
+
+    What comes while it is written into goes in at once afterwards: a write for every line would wake the process for
+    each of them, which takes longer than all else.
+    """
+    inlet = _Inlet(stream)
+    async with asyncio.TaskGroup() as tasks:
+        tasks.create_task(inlet.write())
+        async for part in parts:
+            if not await inlet.put(part):
+                break
+        inlet.finish()
+
+
+class _Inlet:
+    """What waits to be written into a process; `is_closed` when that has closed its input, or ended."""
+
+    def __init__(self, stream: ByteSendStream) -> None:
+        self.is_closed = False
+        self._stream = stream
+        self._parts: list[bytes] = []
+        self._size = 0
+        self._is_all = False
+        self._more = asyncio.Event()
+        self._room = asyncio.Event()
+
+    async def put(self, part: bytes) -> bool:
+        while self._size >= _PILE and not self.is_closed:
+            self._room.clear()
+            await self._room.wait()
+        self._parts.append(part)
+        self._size += len(part)
+        self._more.set()
+        return not self.is_closed
+
+    def finish(self) -> None:
+        self._is_all = True
+        self._more.set()
+
+    async def write(self) -> None:
+        from anyio import BrokenResourceError, ClosedResourceError
+
+        with suppress(BrokenResourceError, ClosedResourceError, ConnectionError):
+            while self._parts or not self._is_all:
+                await self._more.wait()
+                self._more.clear()
+                data = b"".join(self._parts)
+                self._parts.clear()
+                self._size = 0
+                self._room.set()
+                await self._stream.send(data)
+            await self._stream.aclose()
+        self.is_closed = True
+        self._room.set()
 
 
 async def complain(stream: ByteReceiveStream | None, address: str, last: deque[str]) -> None:

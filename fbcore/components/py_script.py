@@ -6,13 +6,13 @@ import asyncio
 import os
 import sys
 from collections import deque
-from collections.abc import Callable, Mapping
-from contextlib import aclosing, suppress
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import aclosing
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from fbcore.components.json_lines import from_line, lines_of, to_json, to_line
-from fbcore.components.process import LAST_LINES, complain, failure, started
+from fbcore.components.process import LAST_LINES, complain, failure, feed, started
 from fbcore.errors import ConfigError, EndOfDemand, ExtraError, InputError, shown
 from fbcore.model.component import Component, class_spec
 from fbcore.model.made import MadeClass
@@ -62,18 +62,15 @@ class PyScript(Component, metaclass=MadeClass):
 
     async def _feed(self, stdin: ByteSendStream | None, ins: Mapping[str, Any], address: str) -> None:
         """Write every packet as a line, then close the input of the process."""
-        from anyio import BrokenResourceError, ClosedResourceError
+        if stdin is not None:
+            await feed(stdin, self._lines(ins, address))
 
-        if stdin is None:
-            return
+    async def _lines(self, ins: Mapping[str, Any], address: str) -> AsyncIterator[bytes]:
         names = {id(port): name for name, port in ins.items()}
-        # A process that has closed its input, or ended, wants no more.
-        with suppress(BrokenResourceError, ClosedResourceError, ConnectionError):
-            async for hit in self.select(*ins.values()):
-                name = names[id(hit.port)]
-                value = hit.value if len(ins) == 1 else {"port": name, "value": hit.value}
-                await stdin.send(to_line(value, f"{address}.{name}"))
-            await stdin.aclose()
+        async for hit in self.select(*ins.values()):
+            name = names[id(hit.port)]
+            value = hit.value if len(ins) == 1 else {"port": name, "value": hit.value}
+            yield to_line(value, f"{address}.{name}")
 
 
 class _Outlet:

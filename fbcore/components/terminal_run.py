@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, NamedTuple
 
 from fbcore.components.json_lines import lines_of
-from fbcore.components.process import LAST_LINES, complain, failure, started
+from fbcore.components.process import LAST_LINES, complain, failure, feed, started
 from fbcore.components.terminal_command import Command
 from fbcore.errors import EndOfDemand, FlowError, InputError, NodeError, ProcessError, shown
 from fbcore.model.component import Component
@@ -55,7 +55,7 @@ class Terminal(Component, metaclass=MadeClass):
             try:
                 await self._run_once(given, _only(packets[-1]) if has_text else None)
             except* FlowError as group:
-                await self._failed(group.exceptions[0], held)
+                await self._failed(_first(group), held)
 
     def _port(self, name: str) -> Any:
         return getattr(self, name)
@@ -142,15 +142,12 @@ class Terminal(Component, metaclass=MadeClass):
 
     async def _feed(self, stdin: ByteSendStream | None, packets: AsyncIterator[Any] | None) -> None:
         """Write every packet, then close the input of the process."""
-        from anyio import BrokenResourceError, ClosedResourceError
+        if stdin is not None and packets is not None:
+            await feed(stdin, packets if self._setting.stdin == "bytes" else self._lines(packets))
 
-        if stdin is None or packets is None:
-            return
-        # A process that has closed its input, or ended, wants no more.
-        with suppress(BrokenResourceError, ClosedResourceError, ConnectionError):
-            async for packet in packets:
-                await stdin.send(packet if self._setting.stdin == "bytes" else self._line(packet))
-            await stdin.aclose()
+    async def _lines(self, packets: AsyncIterator[str]) -> AsyncIterator[bytes]:
+        async for packet in packets:
+            yield self._line(packet)
 
     def _line(self, text: str) -> bytes:
         if "\n" in text:
@@ -214,6 +211,11 @@ class _Outlets:
             self._wanted = [each for each in self._wanted if each is not port]
             if not self._wanted:
                 raise
+
+
+def _first(error: BaseException) -> BaseException:
+    """Return the first exception in groups of groups."""
+    return _first(error.exceptions[0]) if isinstance(error, BaseExceptionGroup) else error
 
 
 async def _only(packet: Any) -> AsyncIterator[Any]:

@@ -144,7 +144,9 @@ class BlockedCheck:
         if net.moves != self._moves_then:
             self.watch_stillness()
             return
-        unknown = [found for found, _ in find_outstanding(net) if not found.is_known]
+        # Who says what keeps it busy has said enough.
+        busy = {node.address for node in net.alive() if node.busy_with}
+        unknown = [found for found, _ in find_outstanding(net) if not found.is_known and found.address not in busy]
         for found in unknown:
             net.watching.notice(found.address, f"nothing has moved for {STILL:g} s, and this node {found.what}")
 

@@ -451,6 +451,24 @@ def test_a_command_that_does_not_listen_is_killed(script: Script, monkeypatch: p
     assert [is_gone(int(pid)) for pid in pids] == [True, True]
 
 
+@pytest.mark.parametrize("turns", range(8))
+def test_a_net_may_stop_while_a_command_is_started(turns: int) -> None:
+    """At whatever moment: asyncio itself waits for ever when it is cancelled while it opens a process."""
+
+    class StopSoon(Component):
+        async def run(self) -> None:
+            for _ in range(turns):
+                await asyncio.sleep(0)
+            self.net.stop("soon")
+
+    graph = Graph("soon")
+    graph.add(TerminalTemplate("sleep 60"))
+    graph.add(StopSoon)
+    result = BatchRuntime(graph).run(raises=False)
+    assert result.outcome == Outcome.STOPPED
+    assert result.seconds < 4
+
+
 def test_a_command_ends_though_the_program_is_killed(script: Script, tmp_path: Path) -> None:
     """A net that dies without a chance to act takes its processes with it."""
     waiting = script("print(os.getpid(), flush=True); signal.pause()")

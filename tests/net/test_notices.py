@@ -45,6 +45,24 @@ def test_a_net_that_has_not_moved_for_long_is_noticed(stock, monkeypatch, caplog
     assert f"waits: {text}" in caplog.messages
 
 
+def test_a_node_that_says_what_keeps_it_busy_is_not_noticed(stock, monkeypatch):
+    """What is declared need not be guessed at, whatever the node waits in meanwhile."""
+    monkeypatch.setattr("fbcore.net.blocked.STILL", 0.02)
+
+    class Busy(Component):
+        async def run(self) -> None:
+            async with self.busy("a long job"):
+                done = asyncio.Event()
+                threading.Timer(0.1, asyncio.get_running_loop().call_soon_threadsafe, [done.set]).start()
+                await done.wait()
+
+    records = Records()
+    graph = Graph("busy")
+    graph.add(Busy)
+    assert stock(graph, observers=[records]).outcome is Outcome.FINISHED
+    assert records.notices == []
+
+
 def blocking(work: Any) -> Graph:
     """A net whose node `works` does something before it ends; `sleeps` waits for longer."""
 
