@@ -2,8 +2,8 @@
 
 A vertex is a state, an arrow a step of the process that it names. Colours tell which ends can still be reached. States
 of one circle stand in a box, or are folded into one vertex. Of more states than can be looked at, circles are folded;
-if that is not enough, states from which the same ends can be reached are one vertex, but for those on the failing path,
-and for the ends if they are few.
+if that is not enough, states from which the same ends can be reached are one vertex, and if there are too many such
+sets of ends, those of one colour; but for those on the failing path, and for the ends if they are few.
 """
 
 from __future__ import annotations
@@ -17,8 +17,8 @@ from fbdev.explore.colours import BAD, Colours
 from fbdev.explore.gathering import ways_in
 from fbdev.explore.graph import Circle, State, StateGraph
 
-Level = Literal["states", "circles", "ends"]
-"""What a vertex is: a state, or a circle of states, or all states with the same ends ahead."""
+Level = Literal["states", "circles", "ends", "colours"]
+"""What a vertex is: a state, a circle of states, all states with the same ends ahead, or all of one colour."""
 
 
 @dataclass(slots=True)
@@ -84,6 +84,8 @@ def drawing_of(
     bold = {called[number] for number in path if called[number][0] != "g"}
     for name, numbers in members.items():
         vertex = _vertex(name, graph, numbers, colours)
+        if level == "colours" and name[0] == "g":
+            vertex.lines = vertex.lines[:1]
         vertex.is_bold = name in bold
         drawing.vertices.append(vertex)
     _add_lines(drawing, graph, path)
@@ -101,12 +103,13 @@ def _level(
     """Return what the vertices are, and the name of that of each state."""
     if len(graph.states) <= most and not is_folded:
         return "states", {state.number: f"s{state.number}" for state in graph.states}
-    called: dict[int, str] = {}
-    circles = itertools.count()
-    for component in sorted(map(sorted, graph.components())):
-        name = f"s{component[0]}" if len(component) == 1 else f"c{next(circles)}"
-        called.update(dict.fromkeys(component, name))
-    if len(set(called.values())) <= most:
+    components = list(graph.components())
+    if len(components) <= most:
+        called: dict[int, str] = {}
+        circles = itertools.count()
+        for component in sorted(map(sorted, components)):
+            name = f"s{component[0]}" if len(component) == 1 else f"c{next(circles)}"
+            called.update(dict.fromkeys(component, name))
         return "circles", called
     # Of a path that is too long itself, the middle falls into the groups.
     ends = [state.number for state in graph.states if state.is_end]
@@ -118,10 +121,11 @@ def _level(
     }
     others = [state.number for state in graph.states if state.number not in alone]
     keys: dict[int, Hashable] = {number: colours.ahead[number] for number in others}
+    level: Level = "ends"
     if len(set(keys.values())) > most:
-        keys = {number: colours.tone(number) for number in others}
+        level, keys = "colours", {number: colours.tone(number) for number in others}
     groups = {key: f"g{place}" for place, key in enumerate(dict.fromkeys(keys.values()))}
-    return "ends", {number: f"s{number}" for number in alone} | {number: groups[keys[number]] for number in others}
+    return level, {number: f"s{number}" for number in alone} | {number: groups[keys[number]] for number in others}
 
 
 def _vertex(name: str, graph: StateGraph, numbers: Sequence[int], colours: Colours) -> Vertex:
@@ -132,9 +136,8 @@ def _vertex(name: str, graph: StateGraph, numbers: Sequence[int], colours: Colou
             name, _reached(first), tone, first.number, 1, first.is_end, is_open=first.is_open, is_wrong=first.is_wrong
         )
     states = [graph.states[number] for number in numbers]
-    ends = colours.count(first.number)
     text = f"{size:,} states in a circle" if name[0] == "c" else f"{size:,} states"
-    ahead = f"{ends or 'no'} end{'' if ends == 1 else 's'} can be reached"
+    ahead = f"{colours.count(first.number)} can be reached"
     is_open, is_wrong = any(each.is_open for each in states), any(each.is_wrong for each in states)
     is_end = all(each.is_end for each in states)
     return Vertex(name, (text, ahead), tone, first.number, size, is_end, is_open=is_open, is_wrong=is_wrong)

@@ -51,6 +51,8 @@ class Drawn:
             self._text = result.draw(self.kind)
         except FlowError as error:
             self._error = error
+        except KeyboardInterrupt:
+            self._error = FlowError("the drawing was interrupted", str(self.path))
 
     def write(self) -> None:
         """Write the file; without a picture say why not: the verdict stands all the same."""

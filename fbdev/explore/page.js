@@ -70,6 +70,11 @@ function pan(x, y) {
   look({...box, x: box.x + x * box.width, y: box.y + y * box.height});
 }
 
+function middleOf(node) {
+  const {left, top, width, height} = node.getBoundingClientRect();
+  return point(left + width / 2, top + height / 2);
+}
+
 // Moves the picture as little as is needed to have a vertex in sight.
 function bring(node) {
   const inner = node.getBoundingClientRect(), outer = stage.getBoundingClientRect(), room = 30;
@@ -293,8 +298,13 @@ if (views.length) {
   show(0);
   whole();
   choose(now().of(facts.first) ?? null);
+  // What is too large to be read as a whole begins where it matters.
+  const scale = now().svg.getScreenCTM().a;
+  if (scale < .35 && chosen) {
+    zoom(scale / .7, middleOf(now().node(chosen)));
+    bring(now().node(chosen));
+  }
 } else {
   stage.querySelector(".tools").hidden = true;
   panel.hidden = true;
 }
-addEventListener("resize", () => { if (now()) whole(); });

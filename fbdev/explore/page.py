@@ -25,6 +25,11 @@ if TYPE_CHECKING:
 
 _HERE = Path(__file__).parent
 _MOODS = {VerdictKind.HOLDS: "good", VerdictKind.HOLDS_WITHIN: "good", VerdictKind.BUG: "wrong"}
+_FOLDED = {
+    "circles": "circles are folded",
+    "ends": "those from which the same ends can be reached are one vertex",
+    "colours": "those of one colour are one vertex",
+}
 _TELL_WHY = (VerdictKind.BUG, VerdictKind.INCONCLUSIVE)
 _PATIENCE = 20.0
 """Seconds that Graphviz has for a picture, before fewer states are drawn."""
@@ -114,7 +119,7 @@ class _Page:
                 "what lies ahead was not tried" if self.colours.is_open(number) else "no end can be reached from here"
             )
         some = ", ".join(str(end) for end in ends[:5]) + (", …" if len(ends) > 5 else "")
-        said = f"{len(ends):,} end{'' if len(ends) == 1 else 's'} ahead: state {some}"
+        said = f"{self.colours.count(number)} ahead: state {some}"
         return f"{said}, and steps that were not tried" if self.colours.is_open(number) else said
 
     # -- what is there without a script ----------------------------------------------------------------
@@ -152,7 +157,7 @@ class _Page:
         failure = self.failure
         if failure is None:
             return
-        yield '<h2>The failing schedule</h2><table class="steps"><tbody>'
+        yield '<h2>The failing schedule</h2><div class="long"><table class="steps"><tbody>'
         labels = [*failure.labels, *[""] * (len(failure.schedule) - len(failure.labels))]
         for number, (process, label) in enumerate(zip(failure.schedule, labels, strict=False), 1):
             if number > _MOST_ROWS:
@@ -160,7 +165,7 @@ class _Page:
                 break
             state = f' data-state="{self.path[number]}"' if number < len(self.path) else ""
             yield f"<tr{state}><td>{number}</td><td>{_text(process)}</td><td>{_text(label)}</td></tr>"
-        yield "</tbody></table>"
+        yield "</tbody></table></div>"
         if failure.circle:
             yield f"<p>And then for ever: {_text(' '.join(failure.circle))}</p>"
         if failure.cause:
@@ -174,13 +179,8 @@ class _Page:
             yield f'A search by {search} tells no states apart, so {shown}; explore with search="states".'
             if not self.is_chain:
                 return
-        elif self.drawings[0].level == "circles":
-            yield f"{len(graph.states):,} states are too many to be drawn one by one: circles are folded."
-        elif self.drawings[0].level == "ends":
-            yield (
-                f"{len(graph.states):,} states are too many to be drawn one by one: those from which the same ends can "
-                "be reached are one vertex."
-            )
+        elif (folded := _FOLDED.get(self.drawings[0].level)) is not None:
+            yield f"{len(graph.states):,} states are too many to be drawn one by one: {folded}."
         untried = sum(state.is_open for state in graph.states)
         if untried and not self.is_chain:
             yield (

@@ -14,7 +14,8 @@ import pytest
 
 from benchmarks.standard_problems import PROBLEMS
 from fbcore import Each
-from fbdev.explore import ExploreError, NetScene, Result, explore, replay
+from fbdev.explore import ExploreError, NetScene, Result, Scene, explore, replay
+from fbdev.explore.colours import Colours
 from fbdev.explore.drawing import drawing_of
 from fbdev.explore.graph import Circle, State, StateGraph
 from fbdev.explore.picture import to_dot, to_mermaid
@@ -182,6 +183,50 @@ def test_a_large_space_is_collapsed() -> None:
     good_ends = [state for state in result.graph.states if state.is_end and not state.is_stuck]
     assert len([name for name in vertices if name.startswith("s")]) == len(result.failure.schedule) + 1 + len(good_ends)
     assert " states" in dot
+
+
+def test_more_sets_of_ends_than_vertices_are_drawn_by_colour() -> None:
+    """However many ends there are, a picture has few vertices: states of one colour are one if nothing else helps."""
+
+    def factory() -> Any:
+        log: list[str] = []
+
+        def note(name: str) -> Any:
+            for number in range(3):
+                yield number
+                log.append(name)
+
+        return Scene({name: note(name) for name in "ab"}, log)
+
+    result = explore(factory)
+    assert len(result.ends) == 20
+    colours = Colours(result.graph)
+    assert colours.count(0) == "20 ends"
+    assert len(set(colours.ahead)) > 20
+    vertices = re.findall(r'^    "(\w+)" \[', result.draw("dot", most=12), re.MULTILINE)
+    assert vertices[0] == "s0"
+    assert len(vertices) <= 1 + 7
+
+
+def test_ends_beyond_counting_are_taken_together(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of very many ends only the first are told apart; whether what lies ahead is right or wrong is known."""
+    graph = StateGraph()
+    graph.states = [State(0, {}, ["a"], is_stuck=False), State(1, {}, ["a"], is_stuck=False)]
+    graph.states += [State(number, {}, [], is_stuck=number == 5) for number in range(2, 6)]
+    for source, target in ((0, 1), (0, 5), (1, 2), (1, 3), (1, 4)):
+        graph.states[source].lead("a", target)
+    monkeypatch.setattr("fbdev.explore.colours._TOLD_APART", 1)
+    colours = Colours(graph)
+    assert [colours.tone(number) for number in range(6)] == [
+        "risky",
+        "undecided",
+        "end0",
+        "undecided",
+        "undecided",
+        "bad",
+    ]
+    assert [colours.count(number) for number in (0, 2, 5)] == ["several ends", "1 end", "several ends"]
+    assert colours.ends(0) == [2]
 
 
 def test_names_cannot_break_a_picture() -> None:
