@@ -9,8 +9,10 @@ import fbdev.explore as explored
 from fbcore import (
     BatchRuntime,
     Component,
+    ComponentTemplate,
     CompositeComponent,
     Config,
+    DagTemplate,
     Each,
     Graph,
     Hit,
@@ -24,6 +26,7 @@ from fbcore import (
     Packet,
     Result,
     Signal,
+    TerminalTemplate,
     component,
     required,
 )
@@ -233,3 +236,46 @@ assert_type(explored_factory(), explored.Result)
 assert_type(explored_by_parameter(1, name="x"), explored.Result)
 assert_type(explored_by_parameter.replay("x1.", 1), explored.Result)
 assert_type(explored_coroutine(count=3), explored.Result)
+
+
+# -- options and templates ----------------------------------------------------------------------------------
+
+
+class Ticking(Component):
+    """Says options in its body; what derives from it says others."""
+
+    tick: Message
+    loop = True
+    execute_after_start = False
+
+    async def run(self) -> None:
+        await self.tick.send()
+
+
+class Once(Ticking):
+    """Runs once."""
+
+    loop = False
+
+
+@component(loop=True, execute_after_start=True, fires="any")
+def one() -> int:
+    return 1
+
+
+@ComponentTemplate
+def ticking(times: int, fast: bool = False) -> type[Ticking]:
+    """Make something that ticks."""
+    return Ticking
+
+
+def with_options(graph: Graph) -> None:
+    """Options of a node, and of what templates make."""
+    assert_type(graph.add(Ticking, options={"loop": False, "stateless": True}), Ticking)
+    graph.add(one, "one", options={"fires": "all"})
+    graph.add(one, "two").out >> graph.outputs.out
+    assert_type(ticking(3, fast=True), type[Ticking])
+    assert_type(ticking(3, name="Ticks", loop=False), type[Ticking])
+    graph.add(ticking(3, execute_after_start=True)).tick >> graph.outputs.tick
+    graph.add(TerminalTemplate("sort -u", stdin="bytes", ok=(0, 1), name="Unique"), "unique")
+    graph.add(DagTemplate(one, graph, outputs=["one"]), "dag")

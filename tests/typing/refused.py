@@ -2,7 +2,20 @@
 
 from __future__ import annotations
 
-from fbcore import BatchRuntime, Component, Config, Graph, In, Memory, Message, Out, Signal, component
+from fbcore import (
+    BatchRuntime,
+    Component,
+    ComponentTemplate,
+    Config,
+    Graph,
+    In,
+    Memory,
+    Message,
+    Out,
+    Signal,
+    TerminalTemplate,
+    component,
+)
 from fbdev.explore import Scene, explore
 
 
@@ -88,3 +101,28 @@ def explored_by_parameter(count: int) -> Scene:
 explored_by_parameter("one")  # refused
 explored_by_parameter()  # refused
 explore(lambda: Scene([]), accept=["steps"])  # refused
+
+
+class Ticking(Component):
+    """Says what is no option."""
+
+    loop = "yes"  # refused
+
+    async def run(self) -> None: ...
+
+
+@ComponentTemplate
+def ticking(times: int) -> type[Kennel]:
+    """Make something that ticks."""
+    return Kennel
+
+
+def with_options(graph: Graph) -> None:
+    """Options that are none, or not of this type, and parameters that a template has not."""
+    graph.add(Kennel, options={"lopp": True})  # refused
+    graph.add(Kennel, options={"loop": "yes"})  # refused
+    component(loop="yes")  # refused
+    component(lopp=True)  # refused
+    ticking("three")  # refused
+    ticking(tims=3)  # refused
+    TerminalTemplate("sort", stdin="words")  # refused
