@@ -8,9 +8,10 @@ from typing import Any
 from fbcore.errors import GraphError, shown
 from fbcore.model.address import is_id
 from fbcore.model.composite import CompositeComponent
+from fbcore.model.cycle import cycle_in
 from fbcore.model.flat import flatten
 from fbcore.model.function import FunctionComponent, component
-from fbcore.model.graph import EdgeSpec, Graph, spec_of
+from fbcore.model.graph import Graph, spec_of
 from fbcore.model.port_spec import PortKind, PortSpec
 from fbcore.model.template import ComponentTemplate
 
@@ -133,26 +134,9 @@ def _check(graph: Graph) -> None:
     for node in graph.nodes.values():
         spec_of(node.component.target)
     flat = flatten(graph)
-    circle = flat.circles or _circle(flat.edges)
+    circle = flat.circles or cycle_in(flat.edges)
     if circle:
         edges = ", ".join(edge.address for edge in circle)
-        back = max(circle, key=flat.edges.index) if circle is not flat.circles else circle[0]
+        back = circle[-1]
         hint = "take out the edge that leads back; what has to go round is a graph, not a DAG"
         raise GraphError(f"graph {graph.name} has a circle: {edges} ({back.place})", back.address, hint)
-
-
-def _circle(edges: Sequence[EdgeSpec]) -> list[EdgeSpec]:
-    """Return the edges of one circle, in order; none when there is no circle."""
-    from graphlib import CycleError, TopologicalSorter
-    from itertools import pairwise
-
-    between = {(edge.target[0], edge.source[0]): edge for edge in reversed(edges)}
-    order: TopologicalSorter[str] = TopologicalSorter()
-    for target, source in between:
-        order.add(target, source)
-    try:
-        order.prepare()
-    except CycleError as error:
-        nodes = error.args[1]
-        return [between[target, source] for source, target in pairwise(nodes)]
-    return []

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Sequence
+
+from fbcore.model import nearest as names
 
 _MANY = 12
 """Names of which all are listed, when none is near."""
@@ -11,8 +12,8 @@ _MANY = 12
 
 def nearest(wrong: str, known: Sequence[str], what: str) -> str:
     """Return a hint: the name that was meant, or all that there are, which `what` calls (`its settings`)."""
-    found = difflib.get_close_matches(wrong, known, n=1)
+    found = names.nearest(wrong, known)
     if found:
-        return f"did you mean {found[0]}?"
+        return f"did you mean {found}?"
     more = f" and {len(known) - _MANY} more" if len(known) > _MANY else ""
     return f"{what} are: {', '.join(known[:_MANY]) or 'none'}{more}"

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from fbcore.errors import GraphError, SettingsError, shown
+from fbcore.model.cycle import cycle_in
 from fbcore.model.flat import flatten
 from fbcore.model.graph import Graph, NodeSpec
 from fbcore.net.build import build_net
@@ -16,7 +17,6 @@ from fbcore.net.observe import Observer
 from fbcore.net.options import NetOptions
 from fbcore.net.report import Result
 from fbcore.net.wiring import EdgePlan, Wiring
-from fbcore.orchestration.cycle import cycle_in
 from fbcore.orchestration.fitting import check_fit
 from fbcore.orchestration.placement import HERE, Placement
 from fbcore.orchestration.plan import NodePlan

@@ -23,9 +23,9 @@ from fbcore import (
     SettingsError,
     component,
 )
+from fbcore.model.cycle import cycle_in
 from fbcore.model.flat import flatten
 from fbcore.net.net import Net
-from fbcore.orchestration.cycle import cycle_in
 
 
 @component
