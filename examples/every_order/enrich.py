@@ -95,5 +95,6 @@ def enriching(room: int) -> Graph:
 
 graph = enriching(room=6)
 
-scene = NetScene(enriching(room=1), configs={"first": 2})
+small = enriching(room=1)
+scene = NetScene(small, configs={"first": 2})
 """What is explored: as small as it can be and still go wrong."""

@@ -1,6 +1,7 @@
 """`fbdev explore`: how can a net, or processes, end over every order of their steps?"""
 
 import logging
+import shlex
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager, redirect_stdout
@@ -24,7 +25,7 @@ from fbdev.explore.long import Nobody, budget_of, going_on, how
 from fbdev.explore.nets import NetScene
 from fbdev.explore.options import ExploreOptions, explore_command, outcomes
 from fbdev.explore.result import Result
-from fbdev.explore.target import Target, called, load_target
+from fbdev.explore.target import Target, called, load_target, step_command
 from fbdev.explore.verdict import VerdictKind
 from fbdev.explore.whole import explore_whole
 from fbdev.invoke import invoke
@@ -48,12 +49,14 @@ def explore_file(arguments: Sequence[str]) -> int:
     with importable(split_target(target)[0].resolve().parent):
 
         def act(options: ExploreOptions, configs: dict[str, Any]) -> int:
-            return _explore(found, options, configs, arguments)
+            return _explore(found, target, options, configs, arguments)
 
         return invoke(explore_command(found, act), f"fbdev explore {target}", rest)
 
 
-def _explore(found: Target, options: ExploreOptions, configs: dict[str, Any], arguments: Sequence[str]) -> int:
+def _explore(
+    found: Target, target: str, options: ExploreOptions, configs: dict[str, Any], arguments: Sequence[str]
+) -> int:
     drawn = Drawn(options.output) if options.output else None
     with ExitStack() as stack:
         what, asked = _what(found, options, configs, stack)
@@ -67,14 +70,16 @@ def _explore(found: Target, options: ExploreOptions, configs: dict[str, Any], ar
     if options.json:
         typer.echo(result.as_json())
     else:
-        typer.echo(near("\n".join([f"{name}: {result}", *answered])))
+        again = f"replay({split_target(target)[1] or 'factory'}, {result.token!r})"
+        typer.echo(near("\n".join([f"{name}: {result.report(again)}", *answered])))
     if options.save and result.failure is not None:
         choices = list(result.failure.schedule)
         if choices[-1:] == [BLOCKED]:
             # There the debugger stands before the end, and shows the circle.
             choices.pop()
         write_choices(Path(options.save), choices, f"{name}: {result.failure.what}")
-        say(f"fbdev step FILE --script {options.save} makes these steps")
+        command = step_command(target, found, what, options.inputs)
+        say(f"{command or 'fbdev step FILE'} --script {shlex.quote(options.save)} makes these steps")
     if drawn is not None:
         drawn.write()
     if result.kept:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable
+import shlex
+import sys
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from types import FunctionType, ModuleType
 from typing import Any, cast
@@ -21,6 +23,7 @@ from fbdev.explore.nets import NetScene
 
 Target = Graph | NetScene | Decorated | Callable[[], Any]
 
+_PLAIN = (str, int, float, Path)
 _RULE = "it is a Python file in UTF-8, with a Graph, a NetScene or a function that makes processes in it"
 
 
@@ -119,3 +122,26 @@ def _required(function: Callable[..., Any]) -> list[str]:
         return []
     variable = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
     return [each.name for each in parameters if each.default is each.empty and each.kind not in variable]
+
+
+def step_command(target: str, found: Target, explored: NetScene, inputs: Sequence[str]) -> str:
+    """Return the command that steps the net that was explored; "" when the command line cannot say which it was."""
+    path, name = split_target(target)
+    if isinstance(found, NetScene) and found.inputs:
+        return ""
+    name = _name_of(path, explored.graph) if isinstance(found, NetScene) else name
+    configs = explored.configs
+    if (isinstance(found, NetScene) and not name) or not all(isinstance(each, _PLAIN) for each in configs.values()):
+        return ""
+    options = [f"--{key.replace('_', '-')}={value}" for key, value in configs.items()]
+    given = [word for each in inputs for word in ("--input", each)]
+    return shlex.join(["fbdev", "step", f"{path}:{name}" if name else str(path), *options, *given])
+
+
+def _name_of(path: Path, graph: Graph) -> str:
+    """Return the name of a graph in the module of a file, which has been imported."""
+    file = str(path.resolve())
+    for module in [*sys.modules.values()]:
+        if getattr(module, "__file__", None) == file:
+            return next((name for name, value in vars(module).items() if value is graph), "")
+    return ""

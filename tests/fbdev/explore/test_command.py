@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 from pathlib import Path
 
 import pytest
@@ -159,7 +160,7 @@ def test_a_deadlock_is_shown_and_saved_for_the_debugger(file: Path, capsys: pyte
     out, err = capsys.readouterr()
     assert "talk: bug: deadlocked: a circle of waits" in out
     assert "waits to send 2 by said: no room" in out
-    assert err == "fbdev step FILE --script order.txt makes these steps\n"
+    assert err == "fbdev step net.py --script order.txt makes these steps\n"
     assert main(["step", "net.py", "--script", "order.txt"]) == 4
 
 
@@ -280,6 +281,18 @@ def test_what_never_ends_is_told(file: Path, capsys: pytest.CaptureFixture[str])
     assert "livelock" in said
     assert "how can it end?         it never came to an end\n" in said
     assert said.endswith("does the order matter?  no\n")
+
+
+def test_the_debugger_steps_the_net_of_a_scene(file: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """What is printed is the command that makes the failing steps, with the graph and the configs of the scene."""
+    own = RACE.replace(', prefix="a", count=2).out', ', prefix="a").out')
+    own += "\ngraph.configs.count >> graph['a'].count\nother = Graph('other')\n"
+    own += "from fbdev.explore import NetScene\nscene = NetScene(graph, configs={'count': 2})\n"
+    file.write_text(own)
+    assert main(["explore", "net.py", "--save", "my order.txt"]) == 4
+    err = capsys.readouterr().err
+    assert err == "fbdev step net.py:graph --count=2 --script 'my order.txt' makes these steps\n"
+    assert main(shlex.split(err.removesuffix(" makes these steps\n"))[1:]) == 4
 
 
 # -- what is explored --------------------------------------------------------------------------------------
