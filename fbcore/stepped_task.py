@@ -53,7 +53,10 @@ class SteppedTask(asyncio.Task[Any]):
         """
         if type(msg) is str and re.match(_BY_SCOPE, msg):
             msg = re.sub(_ADDRESS, "0x0", re.sub(_BY_SCOPE, r"\g<1>0", msg))
-            names = sys._getframe(1).f_locals
+            frame = sys._getframe(1)
+            while "origin" not in frame.f_locals and frame.f_code.co_name == "cancel" and frame.f_back is not None:
+                frame = frame.f_back
+            names = frame.f_locals
             # One that waits for nothing has its place among the ready ones already.
             if self._fut_waiter is not None:
                 self._loop_of.note_cancelled(Cancelled(self, names.get("self"), names.get("origin")))

@@ -53,12 +53,24 @@ def announced(loop: Any, listener: Callable[[Touch], object]) -> Iterator[None]:
         #> task-1 lock lock 1 True
     """
     before, loop.touched = loop.touched, listener
+    try:
+        with announcing():
+            yield
+    finally:
+        loop.touched = before
+
+
+@contextmanager
+def announcing() -> Iterator[None]:
+    """Let locks, queues and the like announce themselves to all stepped loops whose `touched` is set.
+
+    For who drives many loops, one after the other: to patch what was imported takes longer than a small program.
+    """
     _patches.begin()
     try:
         yield
     finally:
         _patches.end()
-        loop.touched = before
 
 
 class Met:
@@ -74,6 +86,9 @@ class Met:
             self._counts[kind] = count = self._counts.get(kind, 0) + 1
             self._names[thing] = name = f"{kind} {count}"
         return name
+
+    def made(self, kind: str, thing: Any) -> None:
+        """Hear of a thing that the step that runs has made; here it gets its name when it is used."""
 
 
 # -- what is patched ------------------------------------------------------------------------------------------------
@@ -111,6 +126,12 @@ def _known() -> Iterator[_Methods]:
     yield _Methods(memory.MemoryObjectReceiveStream, "stream", "statistics", "receive receive_nowait clone close")
 
 
+def _stream_state() -> type:
+    from anyio.streams import memory
+
+    return memory._MemoryObjectStreamState
+
+
 class _Patches:
     """The patches, which are there while somebody listens, in whichever thread."""
 
@@ -127,6 +148,9 @@ class _Patches:
                     for name in (*each.reads.split(), *each.writes.split()):
                         if hasattr(each.of, name):
                             self._patch(each.of, name, each.kind, writes=name in each.writes.split())
+                    if "Stream" not in each.of.__name__:
+                        self._patch_making(each.of, each.kind)
+                self._patch_making(_stream_state(), "stream")
 
     def end(self) -> None:
         with self._lock:
@@ -142,6 +166,11 @@ class _Patches:
         # What is inherited is taken away again, and not put back.
         self._originals.append((of, name, vars(of).get(name)))
         setattr(of, name, _announcing(inspect.getattr_static(of, name), kind, writes=writes))
+
+    def _patch_making(self, of: type, kind: str) -> None:
+        self._originals.append((of, "__init__", vars(of).get("__init__")))
+        made = _making(inspect.getattr_static(of, "__init__"), kind)
+        type.__setattr__(of, "__init__", made)
 
 
 _patches = _Patches()
@@ -169,6 +198,17 @@ def _announcing(original: Any, kind: str, *, writes: bool) -> Any:
         return original(self, *args, **options)
 
     return call
+
+
+def _making(original: Any, kind: str) -> Any:
+    """Return an initialiser that says what was made."""
+
+    def make(self: Any, *args: Any, **options: Any) -> None:
+        if (loop := _listened()) is not None:
+            loop.met.made(kind, self)
+        original(self, *args, **options)
+
+    return wraps(original)(make)
 
 
 def _listened() -> Any:

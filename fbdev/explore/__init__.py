@@ -4,7 +4,8 @@ from fbdev.explore.budget import Budget
 from fbdev.explore.execution import Execution
 from fbdev.explore.explorer import explore, replay
 from fbdev.explore.hooks import Hooks
-from fbdev.explore.nets import NetScene, Played
+from fbdev.explore.net_scene import NetScene
+from fbdev.explore.nets import Played
 from fbdev.explore.result import Result
 from fbdev.explore.scene import Scene
 from fbdev.explore.shared import Lock, Shared

@@ -9,7 +9,7 @@ from fbcore.runtimes.stepping import Stepping
 from fbdev.explore.generator_process import Swapped
 from fbdev.explore.program import Program
 from fbdev.explore.reading import Reader
-from fbdev.explore.scene import check_process
+from fbdev.explore.scene import check_generator
 from fbdev.explore.words import Finished, Step
 
 if TYPE_CHECKING:
@@ -47,7 +47,7 @@ class Around:
                 self._swapped.admit(self._holders[address])
         if self._make_sentinel is not None:
             self._sentinel = self._make_sentinel(self._played)
-            check_process(self._sentinel, "sentinel")
+            check_generator(self._sentinel, "sentinel")
             execution.sentinel_error = self._advance(None)
         if self._hooks:
             self._live = [node.address for node in nodes]

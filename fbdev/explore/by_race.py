@@ -101,7 +101,7 @@ class ByRace:
         self._touched: list[Accesses] = []
         self._before: list[int] = []
         self._last: dict[str, int] = {}
-        self._origin: dict[str, int] = {}
+        self._woken: list[tuple[str, ...]] = []
 
     def _start(self) -> Execution | None:
         if self._record is not None:
@@ -122,7 +122,11 @@ class ByRace:
         self._executions += 1
         # The first executions are looked through, then fewer and fewer.
         self._looks = self._executions <= 8 or self._executions & (self._executions - 1) == 0
-        self._look(execution)
+        try:
+            self._look(execution)
+        except _RestartError:
+            execution.close()
+            raise
         return execution
 
     def _look(self, execution: Execution) -> None:
@@ -165,6 +169,7 @@ class ByRace:
             name = self._names.pop()
             self._touched.pop()
             self._before.pop()
+            self._woken.pop()
             before = [number for number, each in enumerate(self._names) if each == name]
             if before:
                 self._last[name] = before[-1]
@@ -199,6 +204,7 @@ class ByRace:
         has_waited = execution.has_waited(name)
         self._session.step(execution, name, path)
         path.pop()
+        self._race_disabled(execution, node, name)
         touched = self._note(execution, name, has_waited=has_waited)
         slept = {**node.sleep, **node.done}
         sleep = {each: said for each, said in slept.items() if not are_dependent(said, touched)}
@@ -218,14 +224,26 @@ class ByRace:
         self._touched.append(touched)
         self._before.append(before | 1 << number)
         self._last[name] = number
-        for created in execution.created:
-            self._origin[created] = number
+        self._woken.append(tuple(execution.woken))
         return touched
+
+    def _race_disabled(self, execution: Execution, node: _Node, name: str) -> None:
+        """See to it that what a step has taken back, as a timer, is tried before the step as well."""
+        if all(each == name or each in execution.available for each in node.available):
+            return
+        waiting = execution.waiting
+        for each in node.available:
+            if each != name and each not in execution.available and each not in waiting:
+                self._race(each, None, has_waited=False)
+                if each not in node.done and each not in node.sleep:
+                    node.todo.append(each)
 
     def _race(self, name: str, touched: Accesses, *, has_waited: bool) -> int:
         """Find the steps that race with one of `name` made now; return all that happened before it, as bits."""
-        own = self._last.get(name, self._origin.get(name))
+        own = self._last.get(name)
         mine = self._before[own] if own is not None else 0
+        if (woken := self._woken_at(name)) is not None:
+            mine |= self._before[woken]
         before = mine
         races = []
         for number in range(len(self._names) - 1, -1, -1):
@@ -238,6 +256,10 @@ class ByRace:
         for number in races:
             self._reverse(number, name, before)
         return before
+
+    def _woken_at(self, name: str) -> int | None:
+        """Return the number of the last step that has created or woken a process."""
+        return next((at for at in range(len(self._woken) - 1, -1, -1) if name in self._woken[at]), None)
 
     def _reverse(self, number: int, name: str, before: int) -> None:
         """See to it that the step of this number is tried after the one of `name`."""

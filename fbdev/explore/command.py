@@ -22,7 +22,7 @@ from fbdev.explore.asked import Options
 from fbdev.explore.decorated import Decorated
 from fbdev.explore.drawn import Drawn
 from fbdev.explore.long import Nobody, budget_of, going_on, how
-from fbdev.explore.nets import NetScene
+from fbdev.explore.net_scene import NetScene
 from fbdev.explore.options import ExploreOptions, explore_command, outcomes
 from fbdev.explore.result import Result
 from fbdev.explore.target import Target, called, load_target, step_command

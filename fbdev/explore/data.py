@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterator, Mapping, Sequence
 from types import (
     AsyncGeneratorType,
@@ -23,7 +24,7 @@ from fbdev.explore.words import label_text
 
 _PREFIX: dict[type, str] = {GeneratorType: "gi", CoroutineType: "cr", AsyncGeneratorType: "ag"}
 """How the attributes begin that tell where something stands."""
-_NO_DATA = (type, FunctionType, BuiltinFunctionType, ModuleType, *_PREFIX)
+_NO_DATA = (type, FunctionType, BuiltinFunctionType, ModuleType, asyncio.Future, *_PREFIX)
 _OF_A_GLOBAL = (int, float, str, bytes, list, dict, set, tuple, SimpleNamespace, Shared, Lock)
 _PLAIN = (int, float, complex, str, bytes, bool, type(None))
 _MOST_PARTS = 12

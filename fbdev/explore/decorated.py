@@ -11,7 +11,7 @@ from typing import Any, ParamSpec, Protocol, cast
 from fbdev.explore.asked import MARK, Options, plan_of, program_of
 from fbdev.explore.budget import as_budget
 from fbdev.explore.explored import explored, replayed
-from fbdev.explore.nets import NetScene
+from fbdev.explore.net_scene import NetScene
 from fbdev.explore.program import Program
 from fbdev.explore.pytest_case import case_beside
 from fbdev.explore.result import Result

@@ -20,6 +20,10 @@ class Fault(NamedTuple):
     trace: str = ""
 
 
+class ForeignError(Exception):
+    """A process wants what no explorer can step: a thread, a socket; it never leaves the explorer."""
+
+
 class Execution(Protocol):
     """What the searches drive, whatever the processes are made of.
 
@@ -50,8 +54,8 @@ class Execution(Protocol):
         ...
 
     @property
-    def created(self) -> Sequence[str]:
-        """The processes that the last step created."""
+    def woken(self) -> Sequence[str]:
+        """The processes whose next step comes after the last one in every order: it created or woke them."""
         ...
 
     @property

@@ -6,7 +6,7 @@ import random
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, nullcontext
 
-from fbdev.explore.nets import NetScene
+from fbdev.explore.net_scene import NetScene
 from fbdev.explore.plan import Plan
 from fbdev.explore.program import Program
 from fbdev.explore.result import Result
@@ -14,7 +14,7 @@ from fbdev.explore.strategy import Strategy
 from fbdev.explore.surroundings import controlled
 from fbdev.explore.token import steps_of
 from fbdev.explore.trial import try_schedule
-from fbdev.explore.verdict import DETERMINISTIC, GRANULARITY, Verdict, VerdictKind
+from fbdev.explore.verdict import DETERMINISTIC, Verdict, VerdictKind
 
 _FIRST_DRAWS = random.Random(0).getstate()
 """What `random` begins with, where processes draw from it: the same in every process, so that tokens fit."""
@@ -34,8 +34,9 @@ def explored(program: Program, plan: Plan) -> Result:
 
 
 def _repeatable(strategy: Strategy) -> Result:
-    with _random_kept(), nullcontext() if strategy.plan.chance else controlled():
-        before, program = random.getstate(), strategy.program
+    program = strategy.program
+    with program.keeping(), _random_kept(), nullcontext() if strategy.plan.chance else controlled():
+        before = random.getstate()
         result = strategy.run()
         if random.getstate() != before and not strategy.plan.chance and program.random_state is None:
             program.random_state = _FIRST_DRAWS
@@ -64,7 +65,7 @@ def replayed(program: Program, token: str) -> Result:
 
 def _again(program: Program, steps: Sequence[tuple[str, str]]) -> Result:
     program.random_state = _FIRST_DRAWS
-    with _random_kept(), controlled():
+    with program.keeping(), _random_kept(), controlled():
         trial = try_schedule(program, [name for name, _ in steps], places=True, goes_on=False)
     made = list(zip(trial.path, trial.labels, strict=True))
     for number, (wanted, found) in enumerate(zip(steps, [*made, None], strict=False), 1):
@@ -75,7 +76,7 @@ def _again(program: Program, steps: Sequence[tuple[str, str]]) -> Result:
             else:
                 why += f"reaches {found[1]!r}, where the token says {wanted[1]!r}"
             return Result(Verdict(VerdictKind.INCONCLUSIVE, why), "replay", executions=1, steps=len(made))
-    givens = (DETERMINISTIC, GRANULARITY)
+    givens = (DETERMINISTIC, program.granularity)
     if trial.failure is None:
         verdict = Verdict(VerdictKind.SAMPLED, "one schedule, which does not fail", givens)
         return Result(verdict, "replay", executions=1, steps=len(made))

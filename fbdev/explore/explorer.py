@@ -9,9 +9,10 @@ from fbdev.explore.asked import Options, check_factory, check_options, plan_of, 
 from fbdev.explore.decorated import Explored, decorating
 from fbdev.explore.explored import explored, replayed
 from fbdev.explore.naming import Remap
-from fbdev.explore.nets import NetScene
-from fbdev.explore.program import Check, Checks, Factory, Program, Sentinel
+from fbdev.explore.net_scene import NetScene
+from fbdev.explore.program import Check, Checks, Program, Sentinel
 from fbdev.explore.result import Result
+from fbdev.explore.scene import Factory
 from fbdev.explore.words import ExploreError
 
 P = ParamSpec("P")

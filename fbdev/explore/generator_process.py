@@ -6,7 +6,7 @@ import contextlib
 import contextvars
 from collections.abc import Callable, Generator, Sequence
 from types import GeneratorType
-from typing import Any
+from typing import Any, Protocol
 
 from fbdev.explore.reading import Reader, read_generator
 from fbdev.explore.shared import NOTES
@@ -120,6 +120,9 @@ class GeneratorProcess:
                     reader.tokens(variable.name)
                     reader.add(value)
 
+    def _explored_state(self) -> Any:
+        return self.text(), self.generator, None if self.blocked is None else self.blocked.condition
+
     def cancel(self) -> None:
         """End it by the wish of another."""
         self.close()
@@ -131,6 +134,12 @@ class GeneratorProcess:
             self.run(self.generator.close)
 
 
+class Holder(Protocol):
+    """Who has attributes of its own for the objects of a context."""
+
+    held: list[dict[str, Any]]
+
+
 class Swapped:
     """Objects of whose attributes each process has its own: swapped whenever another process runs."""
 
@@ -140,13 +149,13 @@ class Swapped:
                 raise ExploreError(f"{each!r} has no attributes to swap", "context", "give objects with a __dict__")
         self._objects = objects
         self._first = [dict(vars(each)) for each in objects]
-        self._now: GeneratorProcess | None = None
+        self._now: Holder | None = None
 
-    def admit(self, process: GeneratorProcess) -> None:
+    def admit(self, process: Holder) -> None:
         """Give a new process the attributes that the objects had when the execution began."""
         process.held = [dict(held) for held in self._first]
 
-    def to(self, process: GeneratorProcess) -> None:
+    def to(self, process: Holder) -> None:
         """Let the objects have the attributes that they have for a process."""
         if process is self._now:
             return
@@ -155,6 +164,12 @@ class Swapped:
             vars(each).clear()
             vars(each).update(held)
         self._now = process
+
+    def restore(self) -> None:
+        """Let the objects be as they were when the execution began: others use them after it."""
+        for each, first in zip(self._objects, self._first, strict=True):
+            vars(each).clear()
+            vars(each).update(first)
 
     def keep(self) -> None:
         """Let the process that ran last have the attributes that the objects have now."""

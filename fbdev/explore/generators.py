@@ -6,7 +6,7 @@ import contextvars
 import random
 from collections.abc import Generator, Hashable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, NamedTuple
 
 from fbdev.explore.data import own_data, shared_data
 from fbdev.explore.deadlock import deadlock_text
@@ -14,8 +14,8 @@ from fbdev.explore.generator_process import GeneratorProcess, Swapped
 from fbdev.explore.naming import check_renaming
 from fbdev.explore.program import Program
 from fbdev.explore.reading import Reader
-from fbdev.explore.scene import check_process, new_name, scene_of
-from fbdev.explore.shared import NOTES, Lock, Notes, Shared, Use
+from fbdev.explore.scene import Scene, check_generator, new_name
+from fbdev.explore.shared import Lock, Notes, Shared, Use
 from fbdev.explore.sharing import hidden_sharing
 from fbdev.explore.spawn import TIME, Waiter
 from fbdev.explore.words import (
@@ -31,29 +31,36 @@ from fbdev.explore.words import (
 )
 
 
+class Stage(NamedTuple):
+    """What a factory has made, and where: its context, and what it noted."""
+
+    notes: Notes
+    context: contextvars.Context
+    scene: Scene
+    processes: Mapping[str, Generator[Any, Any, Any]]
+
+
 class GeneratorExecution:
     """An execution of what a factory makes, called once for it. See `Execution`."""
 
-    def __init__(self, program: Program, *, places: bool = False) -> None:
+    def __init__(self, program: Program, stage: Stage) -> None:
         self._program = program
         self._hooks = program.hooks
-        self._notes = Notes(places=places)
+        self._notes = stage.notes
         self._processes: dict[str, GeneratorProcess] = {}
         self._sorted: list[str] = []
         self._available: list[str] | None = None
         self._swapped: Swapped | None = None
         self.sentinel_error: Exception | None = None
         self.accesses: Accesses = {}
-        self.created: list[str] = []
-        self._before = contextvars.copy_context()
-        if program.random_state is not None:
-            random.setstate(program.random_state)
-        scene = self._scene = scene_of(self._before.run(self._make))
+        self.woken: list[str] = []
+        self._before = stage.context
+        scene = self._scene = stage.scene
         self.shared = scene.shared
         program.has_snapshot = scene.snapshot is not None
         self._swapped = Swapped(scene.context) if scene.context else None
         self._notes.spawn = self._spawn
-        for name, process in scene.named().items():
+        for name, process in stage.processes.items():
             self._create(name, process)
         self._sentinel: Generator[Any, Any, Any] | None = None
         self._numbers = self._number() if program.names_objects else {}
@@ -65,15 +72,11 @@ class GeneratorExecution:
         if program.remap:
             self._rename()
 
-    def _make(self) -> Any:
-        NOTES.set(self._notes)
-        return self._program.factory()
-
     def _begin_sentinel(self) -> Generator[Any, Any, Any] | None:
         if self._program.sentinel is None:
             return None
         sentinel = self._program.sentinel(self.shared)
-        check_process(sentinel, "sentinel")
+        check_generator(sentinel, "sentinel")
         self._advance(sentinel, None)
         return sentinel
 
@@ -168,7 +171,7 @@ class GeneratorExecution:
         notes = self._notes
         notes.uses.clear()
         notes.maker = process
-        self.created.clear()
+        self.woken.clear()
         self._available = None
         announced = self.pending(process)
         if self._swapped:
@@ -228,7 +231,7 @@ class GeneratorExecution:
             self._hooks.step(self, name, step)
             if one.ended:
                 self._hooks.ended(self, name, step)
-        if self._program.remap and (one.ended or self.created):
+        if self._program.remap and (one.ended or self.woken):
             self._rename()
 
     def _advance(self, sentinel: Generator[Any, Any, Any], state: Mapping[str, str] | None) -> None:
@@ -259,13 +262,13 @@ class GeneratorExecution:
         return process
 
     def _spawn(self, generator: Generator[Any, Any, Any], name: str, blocked: Blocked | None) -> GeneratorProcess:
-        check_process(generator, name or "spawn")
+        check_generator(generator, name or "spawn")
         called = getattr(generator, "__name__", "process")
         given = name or f"{self._notes.maker}.{called}"
         if name and name in self._processes:
             raise ExploreError(f"there is a process {name} already", "spawn", "leave the name out, or use another")
         free = new_name(given, self._processes)
-        self.created.append(free)
+        self.woken.append(free)
         process: GeneratorProcess = self._create(free, generator, blocked)
         return process
 
@@ -280,7 +283,7 @@ class GeneratorExecution:
         kept = {renaming.get(name, name): name for name in (*dead, *live)}
         self._processes = {new: self._processes[old] for new, old in kept.items()}
         self._sorted = sorted(self._processes)
-        self.created[:] = [renaming.get(name, name) for name in self.created]
+        self.woken[:] = [renaming.get(name, name) for name in self.woken]
         self._available = None
 
     # -- accesses --------------------------------------------------------------------------------------
@@ -388,16 +391,7 @@ class GeneratorExecution:
 
     def end_key(self) -> Hashable:
         """See `Execution`."""
-        ends = tuple((name, self._processes[name].text()) for name in self._sorted)
-        scene = self._scene
-        if scene.snapshot is not None:
-            return ends, scene.snapshot(scene.shared)
-        reader = Reader()
-        try:
-            reader.add(scene.shared)
-        except NotWholeError:
-            return ends, None
-        return ends, reader.value()
+        return self._scene.end_key(self.labels_key())
 
     def close(self) -> None:
         """See `Execution`."""
@@ -408,3 +402,5 @@ class GeneratorExecution:
                 process.close()
         if self._sentinel is not None:
             self._sentinel.close()
+        if self._swapped:
+            self._swapped.restore()

@@ -6,89 +6,31 @@ import random
 from collections.abc import Hashable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from contextvars import copy_context
-from dataclasses import dataclass, field
-from functools import partial
 from typing import Any
 
-from fbcore.model.graph import Graph
-from fbcore.net.build import build_net
 from fbcore.net.node import Node
-from fbcore.net.options import NetOptions
 from fbcore.net.report import Outcome, Result
 from fbcore.net.trace import Move
 from fbcore.runtimes.choice import in_words
 from fbcore.runtimes.identity import identity_of, state_digest
-from fbcore.runtimes.repeatable import repeatable
 from fbcore.runtimes.stepping import Stepping
 from fbdev.explore.around import Around
 from fbdev.explore.data import net_data, shown_all
 from fbdev.explore.execution import Fault
 from fbdev.explore.failure import FailureKind
 from fbdev.explore.known import Known
+from fbdev.explore.net_scene import NetScene
 from fbdev.explore.private import NotReducedError, breaks_reduction, private_step
 from fbdev.explore.program import Program
 from fbdev.explore.shared import NOTES, Notes, Use
 from fbdev.explore.watch import Watch
 from fbdev.explore.words import Accesses, ExploreError, Finished, NotEnabled, NotWholeError, Step, Yielded
 
-_STEPWISE = NetOptions(stepwise=True)
-
 _LONGEST_END = 10_000
 """Steps in which a net that is cancelled must have ended, or it is left as it is."""
 
 _WAY = 64
 """Steps without a choice after which a state is read all the same, so that circles are seen."""
-
-GOOD = (Outcome.FINISHED, Outcome.QUIESCENT, Outcome.STOPPED)
-"""How a net may end, unless it is said otherwise."""
-
-
-@dataclass(slots=True)
-class NetScene:
-    """A net to be explored: its graph, what comes in, and how it may end.
-
-    `inputs` and `configs` are as those of `BatchRuntime.run`; `allowed` are outcomes that are no failure. Invariants
-    are given a `Played`: the state of the net, what came out so far, and the result at the end. `context` are objects
-    whose attributes belong to the node that runs: they are swapped at every switch.
-
-    Example:
-        from fbcore import Each, Graph, component
-        from fbdev.explore import NetScene, explore
-
-        @component
-        def double(number: int) -> int:
-            return 2 * number
-
-        graph = Graph("doubles")
-        graph.inputs.number >> graph.add(double).number
-        graph["double"].out >> graph.outputs.out
-        result = explore(NetScene(graph, inputs={"number": Each([1, 2, 3])}))
-        print(result.verdict.kind, result.executions <= 3, result.ends[0]["outputs.out"])
-        #> holds True [2, 4, 6]
-    """
-
-    graph: Graph
-    inputs: Mapping[str, Any] = field(default_factory=dict)
-    configs: Mapping[str, Any] = field(default_factory=dict)
-    allowed: Sequence[Outcome | str] = GOOD
-    context: tuple[Any, ...] = ()
-
-    def __post_init__(self) -> None:
-        self.inputs = repeatable(self.inputs)
-
-    def begin(self) -> Stepping:
-        """Begin a net.
-
-        Raises:
-            GraphError: the graph cannot run.
-            ConfigError, InputError: a value is missing, unknown, or does not fit its type.
-        """
-        make = partial(build_net, self.graph, self.inputs, self.configs, (), _STEPWISE)
-        return Stepping(make, remembers=True)
-
-    def execution(self, program: Program) -> NetExecution:
-        """Begin an execution of the net."""
-        return NetExecution(program, self)
 
 
 class Played:
@@ -150,7 +92,7 @@ class NetExecution:
         self.shared = Played(self._stepping)
         self.sentinel_error: Exception | None = None
         self.accesses: Accesses = None
-        self.created: list[str] = []
+        self.woken: list[str] = []
         self._around = Around(program, self.shared, scene.context, self._stepping)
         self._around.begin(self)
 

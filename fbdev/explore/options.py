@@ -8,7 +8,7 @@ import typer
 
 from fbcore.model.graph import Graph
 from fbcore.net.report import Outcome
-from fbdev.explore.nets import NetScene
+from fbdev.explore.net_scene import NetScene
 from fbdev.explore.plan import Search
 from fbdev.explore.target import Target, called
 from fbdev.run.options import FIXED as FIXED_OF_RUN

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Iterator
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass
 from typing import Any
 
 from fbdev.explore.hooks import Hooks
 from fbdev.explore.naming import Remap
-from fbdev.explore.scene import Processes, Scene
+from fbdev.explore.verdict import GRANULARITY
 
-Factory = Callable[[], Scene | Processes]
-"""Makes the processes of one execution."""
 Check = Callable[[Any], object]
 Sentinel = Callable[[Any], Generator[Any, Any, Any]]
 
@@ -68,8 +67,33 @@ class Program:
         """The user reads what is shared, instead of the explorer."""
         self.passes: Callable[[BaseException], bool] | None = None
         """Tells which exceptions of processes and checks are no failures, but end the exploration and are raised."""
+        self.is_net = False
+        """What is explored is one net, and nothing else."""
+        self.is_on_loop = False
+        """There are coroutines among the processes."""
+        self.granularity = GRANULARITY
+        """What a step is."""
+        self.why_unseen = ""
+        """Why nobody can see what steps touch, if nobody can."""
+        self._around: Callable[[], AbstractContextManager[None]] | None = None
+        self._kept: ExitStack | None = None
         self.conditions_fail = False
         """Some condition that a process waited for has raised."""
+
+    @contextmanager
+    def keeping(self) -> Iterator[None]:
+        """Keep what executions need around them, until the exploration is over."""
+        with ExitStack() as self._kept:
+            if self._around is not None:
+                self._kept.enter_context(self._around())
+            yield
+        self._kept = None
+
+    def needs(self, around: Callable[[], AbstractContextManager[None]]) -> None:
+        """Hear what all executions need around them, for as long as it is explored."""
+        self._around = around
+        if self._kept is not None:
+            self._kept.enter_context(around())
 
     def leave(self, error: BaseException) -> None:
         """Raise what a process or a check has raised, if it is no failure, but ends the exploration."""

@@ -12,7 +12,7 @@ from typing import Any
 from fbcore.model.graph import Graph
 from fbcore.model.packet import Each
 from fbdev.explore.failure import Failure
-from fbdev.explore.nets import GOOD, NetScene
+from fbdev.explore.net_scene import GOOD, NetScene
 from fbdev.explore.program import Program
 from fbdev.explore.token import token_of
 

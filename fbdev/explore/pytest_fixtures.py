@@ -19,7 +19,7 @@ from typing import Any
 
 import pytest
 
-from fbdev.explore.nets import NetScene
+from fbdev.explore.net_scene import NetScene
 from fbdev.explore.words import ExploreError
 
 _REFUSED = {

@@ -19,6 +19,7 @@ from collections import deque
 from collections.abc import Callable, Hashable, Iterable, Iterator
 from contextvars import ContextVar
 from logging import Logger
+from pathlib import Path
 from types import (
     BuiltinFunctionType,
     CellType,
@@ -36,13 +37,14 @@ from types import (
 )
 from typing import Any
 
+import fbcore
 from fbdev.explore.words import NotWholeError
 
 _PLAIN = frozenset({int, str, bytes, type(None)})
 _TAGGED = frozenset({bool, float, complex})
 _OF_PYTHON = tuple(sysconfig.get_paths()[name] for name in ("stdlib", "platstdlib", "purelib", "platlib"))
 _IN_C = (MethodDescriptorType, WrapperDescriptorType)
-_OURS = __file__.rpartition("reading")[0]
+_OURS = (__file__.rpartition("reading")[0], str(Path(fbcore.__file__).parent))
 _DATA_OF_NO_INTEREST = (
     FunctionType,
     property,
@@ -58,8 +60,8 @@ _DATA_OF_NO_INTEREST = (
 
 @functools.lru_cache(maxsize=4096)
 def belongs_to_python(filename: str) -> bool:
-    """Tell whether code comes with Python, is installed, or is the explorer's own: it is not followed."""
-    return filename.startswith((*_OF_PYTHON, _OURS, "<frozen"))
+    """Tell whether code comes with Python, is installed, or is what runs the processes: it is not followed."""
+    return filename.startswith((*_OF_PYTHON, *_OURS, "<frozen"))
 
 
 class _Again:
@@ -105,7 +107,7 @@ class Reader:
                 self.found += (_Again, seen[0])
                 return
             self._seen[id(value)] = (len(self._seen), value)
-            _READ.get(kind, _read_other)(self, value)
+            READ.get(kind, _read_other)(self, value)
 
     def skip(self, value: object) -> None:
         """Never look into an object, nor into those in it where it is a tuple: they are known by other means."""
@@ -125,8 +127,14 @@ class Reader:
 
 def read_generator(reader: Reader, generator: Any) -> None:
     """Read where a generator stands, and all that it holds."""
-    frame = generator.gi_frame
-    code = generator.gi_code
+    read_suspended(reader, generator, generator.gi_frame, generator.gi_code, None)
+
+
+def read_suspended(reader: Reader, generator: Any, frame: Any, code: CodeType, awaited: object) -> None:
+    """Read where a generator or coroutine stands in its code, and all that it holds up to what it awaits.
+
+    Above that, Python leaves something on the stack when it runs code for the first time.
+    """
     if frame is None:
         reader.tokens(GeneratorType, "ended")
         return
@@ -143,6 +151,8 @@ def read_generator(reader: Reader, generator: Any) -> None:
             continue
         elif kind is not FunctionType or value.__code__ is not code:
             reader.add(value)
+            if value is awaited:
+                break
     tokens.append(_END)
     _read_globals(reader, code, frame.f_globals)
 
@@ -298,13 +308,13 @@ def _read_object(reader: Reader, value: Any, kind: type) -> None:
         reader.add(value.args)
     for base in kind.__mro__ if not isinstance(value, BaseException) else ():
         if not _is_written_in_python(base):
-            if base not in _INSIDE:
+            if base not in INSIDE:
                 if "__reduce__" not in {name for each in kind.__mro__[:-1] for name in vars(each)}:
                     what = f"{kind.__qualname__} derives from {base.__qualname__}, whose inside cannot be seen"
                     raise NotWholeError(what)
                 _read_copy(reader, value)
                 break
-            inside = _INSIDE[base]
+            inside = INSIDE[base]
             if inside is not None:
                 inside(reader, value)
             break
@@ -369,7 +379,7 @@ def _read_iterator(reader: Reader, value: Any) -> None:
     reader.add(arguments)
 
 
-_READ: dict[type, Callable[[Reader, Any], None]] = {
+READ: dict[type, Callable[[Reader, Any], None]] = {
     list: _read_list,
     dict: _read_dict,
     deque: lambda reader, value: reader.each(deque, (*value, value.maxlen), len(value)),
@@ -393,7 +403,7 @@ _READ: dict[type, Callable[[Reader, Any], None]] = {
     type(NotImplemented): _read_atom,
 }
 
-_INSIDE: dict[type, Callable[[Reader, Any], None] | None] = {
+INSIDE: dict[type, Callable[[Reader, Any], None] | None] = {
     object: None,
     list: _read_list,
     dict: _read_dict,

@@ -8,6 +8,7 @@ from collections.abc import Callable, Generator, Hashable
 from types import FrameType
 from typing import Any, Generic, NamedTuple, TypeVar
 
+from fbdev.explore.reading import belongs_to_python
 from fbdev.explore.words import Blocked, ExploreError
 
 T = TypeVar("T")
@@ -62,14 +63,18 @@ NOTES: contextvars.ContextVar[Notes | None] = contextvars.ContextVar("fbdev.expl
 
 
 def users_place() -> str:
-    """Return file, line and function of the code that runs, and of what has called it, without the explorer's."""
-    ours = __file__.rpartition("shared")[0]
+    """Return file, line and function of the user's code that runs, and of what has called it."""
     frame: FrameType | None = sys._getframe(1)
-    while frame is not None and frame.f_code.co_filename.startswith(ours):
+    ours = __file__.rpartition("shared")[0]
+    ends = tuple(f"{ours}{name}.py" for name in ("coroutines", "generators", "generator_process"))
+    while frame is not None and belongs_to_python(frame.f_code.co_filename):
+        if frame.f_code.co_filename in ends:
+            return ""
         frame = frame.f_back
     places = []
     while frame is not None and not frame.f_code.co_filename.startswith(ours):
-        places.append(f"{frame.f_code.co_filename}:{frame.f_lineno} in {frame.f_code.co_name}")
+        if not belongs_to_python(frame.f_code.co_filename):
+            places.append(f"{frame.f_code.co_filename}:{frame.f_lineno} in {frame.f_code.co_name}")
         frame = frame.f_back
     return ", called at ".join(places)
 

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import asyncio
 import dis
 import enum
 import functools
 import gc
 from collections import deque
-from collections.abc import Generator, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextvars import ContextVar
 from logging import Logger
 from types import (
+    AsyncGeneratorType,
     BuiltinFunctionType,
     CellType,
     CodeType,
+    CoroutineType,
     FrameType,
     FunctionType,
     GeneratorType,
@@ -21,6 +24,10 @@ from types import (
 )
 from typing import Any
 
+import anyio
+from anyio.streams.memory import MemoryObjectReceiveStream, MemoryObjectSendStream
+
+from fbdev.explore.explored_loop import ExploredFuture, ExploredLoop, ExploredTask
 from fbdev.explore.reading import belongs_to_python, class_data, global_data, is_users
 from fbdev.explore.shared import Lock, Notes, Shared
 from fbdev.explore.spawn import Waiter
@@ -29,14 +36,27 @@ from fbdev.explore.words import Blocked
 _FIXED = (int, str, bytes, float, complex, type(None), range, enum.Enum, BuiltinFunctionType, CodeType, FrameType)
 _NAMED = (ContextVar, Logger)
 _HOLDING = (tuple, frozenset, FunctionType, Blocked, type)
-_SEEN_INTO = (Shared, Lock, Waiter, Notes)
+_SUSPENDED = (GeneratorType, CoroutineType, AsyncGeneratorType)
+_OF_ASYNCIO = (asyncio.Lock, asyncio.Event, asyncio.Condition, asyncio.Semaphore, asyncio.Queue)
+_OF_ANYIO = (anyio.Lock, anyio.Event, anyio.Condition, anyio.Semaphore, anyio.CapacityLimiter)
+_STREAMS = (MemoryObjectSendStream, MemoryObjectReceiveStream)
+_SEEN_INTO = (
+    Shared,
+    Lock,
+    Waiter,
+    Notes,
+    ExploredFuture,
+    ExploredTask,
+    ExploredLoop,
+    *_OF_ASYNCIO,
+    *_OF_ANYIO,
+    *_STREAMS,
+)
 
 
-def hidden_sharing(
-    generators: Mapping[str, Generator[Any, Any, Any]], invariant: object, shared: object
-) -> dict[str, set[str]]:
+def hidden_sharing(processes: Mapping[str, Any], invariant: object, shared: object) -> dict[str, set[str]]:
     """Find the objects that several processes reach and that do not tell who uses them; return who reaches each."""
-    walks = {name: _Walk().of(generator) for name, generator in generators.items()}
+    walks = {name: _Walk().of(process) for name, process in processes.items()}
     stored = set().union(*(walk.stored for walk in walks.values())) if walks else set()
     if invariant is not None:
         # The invariant looks at everything after each step: it is one more who shares.
@@ -50,6 +70,28 @@ def hidden_sharing(
             if others:
                 found.setdefault(what, set()).update({name, *others} - {"the invariant"})
     return found
+
+
+def _contents(value: Any) -> Iterable[object]:
+    """Return what processes can take out of a thing whose uses are seen."""
+    if isinstance(value, Shared):
+        return (value._value,)
+    if isinstance(value, asyncio.Queue):
+        return value._queue  # type: ignore[attr-defined, no-any-return]
+    if isinstance(value, _STREAMS):
+        return value._state.buffer
+    if isinstance(value, ExploredFuture | ExploredTask) and value._state == "FINISHED":
+        return (value._result,)  # type: ignore[union-attr]
+    return ()
+
+
+def _frame_of(value: Any) -> tuple[FrameType | None, CodeType]:
+    """Return where a generator or coroutine stands, and its code."""
+    if isinstance(value, CoroutineType):
+        return value.cr_frame, value.cr_code
+    if isinstance(value, AsyncGeneratorType):
+        return value.ag_frame, value.ag_code
+    return value.gi_frame, value.gi_code
 
 
 class _Walk:
@@ -81,28 +123,27 @@ class _Walk:
             done.add(id(value))
             self._kept.append(value)
             if isinstance(value, _SEEN_INTO):
-                if isinstance(value, Shared):
-                    # Whoever takes a mutable value out of it is seen; whoever keeps that value is not.
-                    for _ in self._walk([(value._value, called)], set(done)):
-                        pass
+                # Whoever takes a mutable value out of it is seen; whoever keeps that value is not.
+                for _ in self._walk([(each, called) for each in _contents(value)], set(done)):
+                    pass
                 continue
             self.all.add(id(value))
             if isinstance(value, CellType):
                 self._bindings.add(id(value))
-            if not isinstance(value, (*_HOLDING, GeneratorType)):
+            if not isinstance(value, (*_HOLDING, *_SUSPENDED)):
                 yield id(value), f"{called or 'an object'} ({type(value).__name__})"
             work.extend(self._inside(value, called))
 
     def _inside(self, value: Any, called: str) -> Iterator[tuple[object, str]]:
-        if isinstance(value, GeneratorType):
-            frame = value.gi_frame
+        if isinstance(value, _SUSPENDED):
+            frame, code = _frame_of(value)
             if frame is not None:
-                yield from self._of_code(value.gi_code, frame.f_globals)
+                yield from self._of_code(code, frame.f_globals)
                 names = {id(each): name for name, each in frame.f_locals.items()}
                 skipped = (FrameType, CodeType)
                 held = gc.get_referents(value)
                 for each in held:
-                    if isinstance(each, FunctionType) and each.__code__ is value.gi_code:
+                    if isinstance(each, FunctionType) and each.__code__ is code:
                         yield from self._inside(each, called)
                 for each in held:
                     if each is not frame.f_locals and not isinstance(each, skipped):

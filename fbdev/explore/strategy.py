@@ -12,11 +12,11 @@ from fbdev.explore.by_race import ByRace
 from fbdev.explore.by_state import ByState
 from fbdev.explore.course import Course
 from fbdev.explore.every import Every
-from fbdev.explore.execution import Execution, read_labels, read_state
+from fbdev.explore.execution import Execution, ForeignError, read_labels, read_state
 from fbdev.explore.failure import Failure
 from fbdev.explore.graph import Spin, StateGraph
 from fbdev.explore.known import LearnedError, learning
-from fbdev.explore.nets import NetScene
+from fbdev.explore.net_scene import NetScene
 from fbdev.explore.plan import Plan
 from fbdev.explore.private import NotReducedError
 from fbdev.explore.program import Program
@@ -62,7 +62,11 @@ class Strategy:
         self._from = record
         self._search = "sample" if plan.chance and plan.search not in DRAWS else plan.search
         self._budget = plan.budget
-        self._is_net = isinstance(program.factory, NetScene)
+        program.is_net = program.is_net or isinstance(program.factory, NetScene)
+
+    @property
+    def _is_net(self) -> bool:
+        return self.program.is_net
 
     def run(self) -> Result:
         """Search, and return what was found."""
@@ -98,6 +102,8 @@ class Strategy:
             return f"the processes are not deterministic: {error}", VerdictKind.INCONCLUSIVE
         except SpentError as error:
             self._is_cut = True
+            return str(error), VerdictKind.INCONCLUSIVE
+        except ForeignError as error:
             return str(error), VerdictKind.INCONCLUSIVE
         except FoundError:
             if self._is_net and (differs := self._difference()):
@@ -396,7 +402,7 @@ class Strategy:
             self._givens = [DETERMINISTIC, GRANULARITY]
         paths = self._graph.paths() if self._graph.states and kind is VerdictKind.HOLDS else None
         return Result(
-            Verdict(kind, detail, tuple(dict.fromkeys(self._givens))),
+            Verdict(kind, detail, tuple(dict.fromkeys(self._in_words(each) for each in self._givens))),
             self._used,
             session.failures,
             [end.reached for end in session.ends.values()],
@@ -418,6 +424,9 @@ class Strategy:
         if not self._is_where_it_was:
             return self._from
         return record_of(self._session, self._kept, self.plan, program)
+
+    def _in_words(self, given: Given) -> Given:
+        return self.program.granularity if given is GRANULARITY else given
 
     def _explained(self, failure: Failure) -> Failure:
         """Look for the smallest schedule of a failure, and for its cause."""

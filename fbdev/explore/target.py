@@ -19,7 +19,7 @@ from fbcore.source.module import import_file
 from fbcore.source.read import Source
 from fbdev.explore.asked import MARK
 from fbdev.explore.decorated import Decorated
-from fbdev.explore.nets import NetScene
+from fbdev.explore.net_scene import NetScene
 
 Target = Graph | NetScene | Decorated | Callable[[], Any]
 

@@ -40,6 +40,8 @@ class Given:
 
 DETERMINISTIC = Given("deterministic", "processes are deterministic between steps", is_usual=True)
 GRANULARITY = Given("granularity", "nothing comes between two yields", is_usual=True)
+OF_TASKS = Given("granularity", "nothing comes between two waits of a task", is_usual=True)
+OF_NODES = Given("granularity", "nothing comes between two turns of a node", is_usual=True)
 REACHABLE = Given("reachable", "processes share only what can be reached from them", is_usual=True)
 ANNOUNCED = Given("announced", "the accesses announced are all there are")
 SNAPSHOT = Given("snapshot", "the snapshot reads all that processes share")

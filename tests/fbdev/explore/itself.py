@@ -21,7 +21,8 @@ from fbcore.net.trace import Move
 from fbcore.runtimes.choice import BLOCKED
 from fbcore.runtimes.stepping import Stepping
 from fbdev.explore.execution import Fault
-from fbdev.explore.nets import NetExecution, NetScene, Played
+from fbdev.explore.net_scene import NetScene
+from fbdev.explore.nets import NetExecution, Played
 from fbdev.explore.program import Program
 from fbdev.explore.words import NotWholeError, Step, Yielded
 from tests.laws.graphs import Maker

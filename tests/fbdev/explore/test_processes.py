@@ -29,7 +29,7 @@ from fbdev.explore import (
     explore,
     spawn,
 )
-from fbdev.explore.generators import GeneratorExecution
+from fbdev.explore.begin import begin
 from fbdev.explore.program import Program
 from fbdev.explore.words import Finished, NotEnabled, Raised, Yielded
 
@@ -58,7 +58,7 @@ def test_a_step_never_raises() -> None:
 
     lock = SimpleNamespace(free=False)
     factory = {"a": fail(), "b": steps(0), "c": iter_of(Blocked(lambda: lock.free, "the lock")), "d": leave()}
-    execution = GeneratorExecution(Program(lambda: factory))
+    execution = begin(Program(lambda: factory))
     assert list(execution.available) == ["a", "b", "c", "d"]
     assert execution.next("a") == Yielded("ready")
     assert isinstance(execution.next("a"), Raised)
@@ -84,7 +84,7 @@ def iter_of(*values: Any) -> Steps:
 
 def test_a_label_is_what_was_reached() -> None:
     """The yielded value is the label of the state, also where an access is announced."""
-    execution = GeneratorExecution(Program(lambda: {"a": iter_of(7, Access("x", "read"), (Access("x"), Access("y")))}))
+    execution = begin(Program(lambda: {"a": iter_of(7, Access("x", "read"), (Access("x"), Access("y")))}))
     reached = []
     while execution.available:
         execution.next("a")
@@ -94,7 +94,7 @@ def test_a_label_is_what_was_reached() -> None:
 
 def test_processes_of_a_list_are_named_by_their_functions() -> None:
     """Names are the functions' own, numbered where one recurs."""
-    execution = GeneratorExecution(Program(lambda: [steps(1), steps(1), iter_of(1)]))
+    execution = begin(Program(lambda: [steps(1), steps(1), iter_of(1)]))
     assert list(execution.available) == ["steps", "steps-2", "iter_of"]
 
 
@@ -108,7 +108,7 @@ def test_equal_states_are_equal_only_if_everything_is() -> None:
         assert other is not None
 
     def key(*arguments: Any, count: int = 1) -> Any:
-        execution = GeneratorExecution(Program(lambda: {"a": process(*arguments)}))
+        execution = begin(Program(lambda: {"a": process(*arguments)}))
         for _ in range(count):
             execution.next("a")
         return execution.key()
@@ -362,7 +362,7 @@ def test_two_names_are_swapped_at_once() -> None:
         swapped.append(1)
         return {"a": "b", "b": "a"} if len(swapped) == 1 else {}
 
-    execution = GeneratorExecution(Program(lambda: {"a": iter_of("A"), "b": iter_of("B")}, remap=remap))
+    execution = begin(Program(lambda: {"a": iter_of("A"), "b": iter_of("B")}, remap=remap))
     execution.next("a")
     assert execution.state == {"b": "begin", "a": "B"}
 

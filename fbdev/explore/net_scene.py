@@ -1,0 +1,74 @@
+"""A net to be explored, as users say it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from fbcore.model.graph import Graph
+from fbcore.net.build import build_net
+from fbcore.net.options import NetOptions
+from fbcore.net.report import Outcome
+from fbcore.runtimes.repeatable import repeatable
+from fbcore.runtimes.stepping import Stepping
+
+if TYPE_CHECKING:
+    from fbdev.explore.execution import Execution
+    from fbdev.explore.program import Program
+
+_STEPWISE = NetOptions(stepwise=True)
+
+GOOD = (Outcome.FINISHED, Outcome.QUIESCENT, Outcome.STOPPED)
+"""How a net may end, unless it is said otherwise."""
+
+
+@dataclass(slots=True)
+class NetScene:
+    """A net to be explored: its graph, what comes in, and how it may end.
+
+    `inputs` and `configs` are as those of `BatchRuntime.run`; `allowed` are outcomes that are no failure. Invariants
+    are given a `Played`: the state of the net, what came out so far, and the result at the end. `context` are objects
+    whose attributes belong to the node that runs: they are swapped at every switch.
+
+    Example:
+        from fbcore import Each, Graph, component
+        from fbdev.explore import NetScene, explore
+
+        @component
+        def double(number: int) -> int:
+            return 2 * number
+
+        graph = Graph("doubles")
+        graph.inputs.number >> graph.add(double).number
+        graph["double"].out >> graph.outputs.out
+        result = explore(NetScene(graph, inputs={"number": Each([1, 2, 3])}))
+        print(result.verdict.kind, result.executions <= 3, result.ends[0]["outputs.out"])
+        #> holds True [2, 4, 6]
+    """
+
+    graph: Graph
+    inputs: Mapping[str, Any] = field(default_factory=dict)
+    configs: Mapping[str, Any] = field(default_factory=dict)
+    allowed: Sequence[Outcome | str] = GOOD
+    context: tuple[Any, ...] = ()
+
+    def __post_init__(self) -> None:
+        self.inputs = repeatable(self.inputs)
+
+    def begin(self) -> Stepping:
+        """Begin a net.
+
+        Raises:
+            GraphError: the graph cannot run.
+            ConfigError, InputError: a value is missing, unknown, or does not fit its type.
+        """
+        make = partial(build_net, self.graph, self.inputs, self.configs, (), _STEPWISE)
+        return Stepping(make, remembers=True)
+
+    def execution(self, program: Program) -> Execution:
+        """Begin an execution of the net."""
+        from fbdev.explore.nets import NetExecution
+
+        return NetExecution(program, self)
