@@ -6,12 +6,14 @@ import copy
 import itertools
 import random
 import time
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 from fbdev.explore.begin import begin
 from fbdev.explore.graph import State, StateGraph
 from fbdev.explore.program import Program
+from fbdev.explore.surroundings import controlled
 
 Data = Mapping[str, Mapping[str, str]]
 """What there is to see of a state: short texts by group and name."""
@@ -35,22 +37,21 @@ def gather(program: Program | None, graph: StateGraph, wanted: Collection[int], 
     gathered, left = Gathered(), set(wanted)
     ways = ways_in(graph)
     depth = depths(ways)
-    program, before, end = _alone(program), random.getstate(), time.monotonic() + seconds
+    end = time.monotonic() + seconds
     try:
-        for number in sorted(left, key=lambda each: -depth.get(each, 0)):
-            if number not in left or number not in depth:
-                continue
-            if time.monotonic() > end:
-                gathered.why_not = f"gathering them would have taken more than {seconds:g} s"
-                break
-            _along(program, graph, way_to(ways, number), left, gathered)
-            if number in left:
-                gathered.why_not = "some states were not reached by the same steps again"
-                left.discard(number)
+        with _as_in_a_search(program) as alone:
+            for number in sorted(left & depth.keys(), key=lambda each: -depth[each]):
+                if number not in left:
+                    continue
+                if time.monotonic() > end:
+                    gathered.why_not = f"gathering them would have taken more than {seconds:g} s"
+                    break
+                _along(alone, graph, way_to(ways, number), left, gathered)
+                if number in left:
+                    gathered.why_not = "some states were not reached by the same steps again"
+                    left.discard(number)
     except Exception as error:
         gathered.why_not = f"the program cannot be run again: {type(error).__name__}: {error}"
-    finally:
-        random.setstate(before)
     return gathered
 
 
@@ -85,9 +86,9 @@ def depths(ways: Mapping[int, tuple[int, str]]) -> dict[int, int]:
 
 def chain_of(program: Program, schedule: Sequence[str]) -> StateGraph:
     """Return the states of one schedule, where a search has told no states apart."""
-    graph, program, before = StateGraph(), _alone(program), random.getstate()
-    try:
-        execution = begin(program)
+    graph = StateGraph()
+    with _as_in_a_search(program) as alone:
+        execution = begin(alone)
         try:
             graph.states.append(State(0, dict(execution.state), execution.available, is_stuck=False))
             for number, name in enumerate(schedule, 1):
@@ -100,16 +101,20 @@ def chain_of(program: Program, schedule: Sequence[str]) -> StateGraph:
                 graph.states[number - 1].lead(name, number)
         finally:
             execution.close()
-    finally:
-        random.setstate(before)
     return graph
 
 
-def _alone(program: Program) -> Program:
-    """Return the program without those who are told of its executions: these are none of the search."""
+@contextmanager
+def _as_in_a_search(program: Program) -> Iterator[Program]:
+    """Let executions be what they were in a search, without those who are told of them: these are none of it."""
     alone = copy.copy(program)
     alone.hooks, alone.reduces = None, False
-    return alone
+    before = random.getstate()
+    try:
+        with controlled():
+            yield alone
+    finally:
+        random.setstate(before)
 
 
 def _along(

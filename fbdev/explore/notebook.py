@@ -35,8 +35,11 @@ def in_notebook(result: Result) -> str:
     given = "; ".join(each.what for each in verdict.givens)
     reason = f"{verdict.detail}{' ' if verdict.detail else ''}({result.evidence})"
     tables = [*_schedule(result), *_ends(result)]
-    if given or result.notes:
+    states = len(result.graph.states)
+    page = f'{states:,} states: draw("html") is a page to look into' if states > _SMALL else ""
+    if given or result.notes or page:
         rows = [("given", given)] * bool(given) + [("note", printable(note)) for note in result.notes]
+        rows += [("picture", page)] * bool(page)
         tables.append(Table("", ("", ""), rows, whole=True))
     sheet = Sheet(result.title, verdict.kind.value, _TONES.get(verdict.kind, "doubtful"), "", printable(reason), tables)
     return sheet_to_html(sheet) + _picture(result)

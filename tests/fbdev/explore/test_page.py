@@ -5,8 +5,10 @@ from __future__ import annotations
 import importlib.metadata
 import json
 import pickle
+import random
 import re
 import shutil
+import time
 import types
 from collections.abc import Generator, Iterator
 from html.parser import HTMLParser
@@ -321,6 +323,23 @@ def test_data_are_gathered_in_silence_and_when_asked() -> None:
     assert len(closed) % 2 == 0
 
 
+def test_time_and_chance_are_those_of_the_search() -> None:
+    """States that depend on the time of an execution, or on what it drew, are come to again."""
+
+    def factory() -> dict[str, Any]:
+        def steps() -> Iterator[str]:
+            begun, drawn = time.time(), random.random()
+            yield f"begun at {begun}"
+            yield f"drew {drawn}"
+
+        return {"a": steps(), "b": steps()}
+
+    before = random.getstate()
+    page = Page(explore(factory, search="states").draw("html"))
+    assert all(state["data"] is not None for state in page.facts["states"].values())
+    assert random.getstate() == before
+
+
 def test_a_program_that_changed_has_no_data() -> None:
     """When the same steps lead elsewhere the page says so, instead of showing what belongs to another state."""
     is_new: list[bool] = []
@@ -441,6 +460,7 @@ def test_a_notebook_shows_the_verdict_and_a_small_picture() -> None:
     assert "<script" not in shown
     large = explored("philosophers")._repr_html_()
     assert "<svg" not in large
+    assert "64 states: draw(&quot;html&quot;) is a page to look into" in large
     assert "deadlock" in large
 
 
