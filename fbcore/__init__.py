@@ -43,6 +43,7 @@ if TYPE_CHECKING:
     from fbcore.model.dag import DagTemplate
     from fbcore.model.template import ComponentTemplate
     from fbcore.orchestration.orchestrator import DagOrchestrator, Orchestrator
+    from fbcore.orchestration.policy import End, Restart
     from fbcore.orchestration.settings import NetSettings, NodeSettings, SubNetSettings
     from fbcore.runtimes.choice import Choice, ChoiceKind, Step
     from fbcore.runtimes.fsm import FSMRuntime
@@ -62,6 +63,7 @@ __all__ = [
     "DagTemplate",
     "DataError",
     "Each",
+    "End",
     "EndOfDemand",
     "EndOfStream",
     "ExtraError",
@@ -94,6 +96,7 @@ __all__ = [
     "PortError",
     "ProcessError",
     "PyFile",
+    "Restart",
     "Result",
     "SettingsError",
     "Signal",
@@ -116,10 +119,12 @@ _LATER = {
     "ComponentTemplate": "model.template",
     "DagOrchestrator": "orchestration.orchestrator",
     "DagTemplate": "model.dag",
+    "End": "orchestration.policy",
     "FSMRuntime": "runtimes.fsm",
     "NetSettings": "orchestration.settings",
     "NodeSettings": "orchestration.settings",
     "Orchestrator": "orchestration.orchestrator",
+    "Restart": "orchestration.policy",
     "Step": "runtimes.choice",
     "SubNetSettings": "orchestration.settings",
     "TerminalTemplate": "components.terminal",

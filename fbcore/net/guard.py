@@ -90,6 +90,11 @@ class Inspection:
         if self._digests is not None:
             self._digests.append(_digest(value))
 
+    def came_back(self, value: Any) -> None:
+        """Remember what a value is like that was taken, and is put back as the next."""
+        if self._digests is not None:
+            self._digests.appendleft(_digest(value))
+
     def leave(self, value: Any) -> PortError | None:
         """Look at a value that leaves the edge, and return the error when it was changed, or is refused."""
         changed = self._compare(value)

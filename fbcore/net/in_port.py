@@ -254,6 +254,27 @@ class InPort(In[Any]):
             node.net.watching.packet("taken", edge.address, value)
         return value
 
+    def put_back(self) -> None:
+        """Put the packet in the node's hands back as the next to be taken, be it beyond the capacity."""
+        value, id = self.last, self.last_identity()
+        edge = self.edges[0] if self._last_edge is None else self._last_edge
+        self.last = NOTHING
+        self.received -= 1
+        if edge.shared:
+            self.queue.appendleft((edge, value))
+            edge.count += 1
+            edge.taken -= 1
+        else:
+            self.queue.appendleft(value)
+        if self._forwarded is not None and edge.forwarded is not None:
+            edge.forwarded[edge.left] = self._forwarded
+        if edge.inspection is not None:
+            edge.inspection.came_back(value)
+        node = self.node
+        if node.trace is not None:
+            node.trace.returned(self, edge, value, id)
+        node.net.watching.packet("returned", edge.address, value)
+
     def arrived(self) -> None:
         """Wake one of those who wait for a packet."""
         while self.waiters:

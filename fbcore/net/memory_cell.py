@@ -48,6 +48,10 @@ class MemoryCell:
             self._loop.touch("memory", self.address)
         self._value = value
 
+    def begin_anew(self) -> None:
+        """Forget, and be what a memory begins with."""
+        self.value = self._declared.new_value()
+
     @property
     def size(self) -> int:
         """How many items the value has; 0 where it has none. To ask is no step, and touches nothing."""

@@ -56,6 +56,9 @@ class Net:
         self.parked = 0
         self.moves = 0
         self.errors: list[NodeError] = []
+        self.restarts: dict[str, int] = {}
+        self.dropped: dict[str, int] = {}
+        self.released: dict[str, str] = {}
         self.is_cancelled = False
         self.is_stepped = False
         self.looks_twice = False
@@ -349,6 +352,7 @@ class Net:
         result.errors = tuple(self.errors)
         result.packets = self.packets
         result.knot, result.waits = self._knot, self._waits
+        result.restarts, result.dropped, result.released = self.restarts, self.dropped, self.released
         result.unread = {e.address: e.values() for e in self.edges if len(e) and e.target.node is not None}
         for node in self.nodes:
             for name, value in node.held.items():

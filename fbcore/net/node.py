@@ -41,6 +41,7 @@ class Phase(StrEnum):
     RUNNING = "running"
     RECEIVING = "receiving"
     SENDING = "sending"
+    RESTARTING = "restarting"
     ENDED = "ended"
     FAILED = "failed"
     CANCELLED = "cancelled"
@@ -185,31 +186,38 @@ class Node:
 
     async def _failed(self, error: BaseException) -> Phase:
         """Act on what left `run`: stop the net, send failures to `error`, or fail the net."""
+        cause = self.cause_of(error)
+        if cause is None:
+            return Phase.CANCELLED if self.net.is_cancelled else Phase.ENDED
+        try:
+            if await self.is_taken(cause):
+                await self._tell_stopped()
+                return Phase.FAILED
+        except asyncio.CancelledError:
+            # The failure is in the account, as unsent; a stop does not become a failure of the net.
+            return Phase.CANCELLED
+        self.fail(cause)
+        return Phase.FAILED
+
+    def cause_of(self, error: BaseException) -> BaseException | None:
+        """Stop the net where what left `run` asks for that, and return the failure in it, if there is one."""
         causes = leaves(error)
         for cause in causes:
             if isinstance(cause, StopNet):
                 self.net.stop_at_once(cause.reason or f"{self.address} raised StopNet")
         serious = [cause for cause in causes if not isinstance(cause, StopNet | EndOfStream | EndOfDemand)]
-        if not serious:
-            return Phase.CANCELLED if self.net.is_cancelled else Phase.ENDED
-        cause = error if len(serious) > 1 else serious[0]
-        if self.error.edges and not self.cancelled:
-            held = self.in_hand()
-            try:
-                await self.send_failure(node_error(cause, self.address, held), held)
-                await self._tell_stopped()
-                return Phase.FAILED
-            except asyncio.CancelledError:
-                # The failure is in the account, as unsent; a stop does not become a failure of the net.
-                return Phase.CANCELLED
-            except EndOfDemand:
-                pass
-        self.give_up(cause)
-        return Phase.FAILED
+        return error if len(serious) > 1 else next(iter(serious), None)
 
-    def give_up(self, error: BaseException) -> None:
-        """Act on an error that left `run` and that nobody takes."""
-        self.fail(error)
+    async def is_taken(self, cause: BaseException) -> bool:
+        """Send a failure to `error`, with the packets in hand, where that is connected; say if somebody takes it."""
+        if not self.error.edges or self.cancelled:
+            return False
+        held = self.in_hand()
+        try:
+            await self.send_failure(node_error(cause, self.address, held), held)
+        except EndOfDemand:
+            return False
+        return True
 
     def fail(self, error: BaseException) -> None:
         """Fail the net on account of this node."""
@@ -329,6 +337,10 @@ class Node:
         for port in self.ins.values():
             if port.last is packet.value and port.last_identity() == packet.id:
                 port.last = NOTHING
+
+    def policy_state(self) -> Any:
+        """Return what the policies of the node remember, for who tells states of a net apart; None without any."""
+        return None
 
     def note_hands(self) -> None:
         """Write down, for the report, what the node holds: packets taken, and values whose send waits."""

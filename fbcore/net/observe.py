@@ -6,7 +6,7 @@ import logging
 from collections.abc import Callable
 from typing import Any
 
-from fbcore.errors import InputError, shown
+from fbcore.errors import InputError, NodeError, shown
 from fbcore.net.report import Result
 
 log = logging.getLogger("fbcore")
@@ -35,16 +35,28 @@ class Observer:
     """
 
     def node(self, address: str, phase: str) -> None:
-        """Hear that a node is in another phase: running, receiving, sending, ended, failed or cancelled."""
+        """Hear that a node is in another phase: running, receiving, sending, restarting, ended, failed or cancelled."""
 
     def packet(self, what: str, address: str, value: Any) -> None:
-        """Hear that a packet was `sent` onto an edge, `taken` from one, or `discarded` at an output."""
+        """Hear that a packet was `sent` onto an edge, `taken` from one, or `discarded` at an output.
+
+        By policies of its node one that was taken may be `returned` to its edge, or `dropped` at its port.
+        """
 
     def notice(self, address: str, text: str) -> None:
         """Hear something that a person should know: a slow turn, or a net that has not moved for long."""
 
+    def restarted(self, address: str, error: NodeError | None, delay: float) -> None:
+        """Hear that a node is begun anew after so many seconds, for it has failed, or (without an error) has ended."""
+
+    def released(self, address: str, reason: str) -> None:
+        """Hear that a policy ends a node, and why."""
+
     def ended(self, result: Result) -> None:
         """Hear how the net ended."""
+
+
+_EVENTS = ("node", "packet", "notice", "restarted", "released", "ended")
 
 
 class Watching:
@@ -52,11 +64,13 @@ class Watching:
 
     def __init__(self, observers: list[Observer]) -> None:
         for each in observers:
-            if not any(hasattr(each, name) for name in ("node", "packet", "notice", "ended")):
+            if not any(hasattr(each, name) for name in _EVENTS):
                 raise InputError(f"{shown(each)} is no observer", "observers", "derive a class from Observer")
         self._node = _overriding(observers, "node")
         self._packet = _overriding(observers, "packet")
         self._notice = _overriding(observers, "notice")
+        self._restarted = _overriding(observers, "restarted")
+        self._released = _overriding(observers, "released")
         self._ended = _overriding(observers, "ended")
         self.wants_nodes = bool(self._node)
         self.wants_packets = bool(self._packet)
@@ -88,6 +102,18 @@ class Watching:
         if self._notice:
             self._tell(self._notice, address, text)
 
+    def restarted(self, address: str, error: NodeError | None, delay: float) -> None:
+        """Tell, and log, that a node is begun anew."""
+        log.info("%s: is restarted in %.3g s%s", address, delay, f", after {error.what}" if error is not None else "")
+        if self._restarted:
+            self._tell(self._restarted, address, error, delay)
+
+    def released(self, address: str, reason: str) -> None:
+        """Tell, and log, that a policy ends a node."""
+        log.info("%s: is ended: %s", address, reason)
+        if self._released:
+            self._tell(self._released, address, reason)
+
     def ended(self, result: Result) -> None:
         """Tell how the net ended."""
         if self._ended:
@@ -102,7 +128,7 @@ class Watching:
                 log.exception("observer %r raised and hears nothing more", hear)
 
     def _drop(self, observer: object) -> None:
-        for hearers in (self._node, self._packet, self._notice, self._ended):
+        for hearers in (self._node, self._packet, self._notice, self._restarted, self._released, self._ended):
             hearers[:] = [hear for hear in hearers if getattr(hear, "__self__", None) is not observer]
 
 

@@ -170,6 +170,8 @@ class Result:
     - `held`: packets that a node had taken and not done with when it was cancelled or failed, by port;
     - `unsent`: values whose send waited when their node was cancelled, by port;
     - `discarded`: how many packets went nowhere, by output port;
+    - `restarts`: how often policies have begun a node anew, by address; `released`: why a policy has ended one;
+    - `dropped`: how many packets that a node held were dropped as its policies say, by port;
     - `knot`: the nodes and edges of a deadlock, in the order of the circle;
     - `waits`: what each node that had not ended waited for when the net was called blocked or stopped;
     - `packets`: what is known of the packets, a `PacketRegistry`;
@@ -211,6 +213,9 @@ class Result:
         self.unsent: dict[str, list[Any]] = {}
         self.discarded: dict[str, int] = {}
         self.packets: PacketRegistry
+        self.restarts: dict[str, int] = {}
+        self.released: dict[str, str] = {}
+        self.dropped: dict[str, int] = {}
         self.knot: tuple[str, ...] = ()
         self.waits: dict[str, str] = {}
 
@@ -220,12 +225,15 @@ class Result:
             f"{self.name}: {self.outcome} after {self.seconds:.2f} s" + (f" ({self.reason})" if self.reason else "")
         ]
         lines += [f"  error  {error}".replace("\n", "\n         ") for error in self.errors]
+        lines += [f"  restarted  {address}: {_times(count)}" for address, count in self.restarts.items()]
+        lines += [f"  released  {address}: {reason}" for address, reason in self.released.items()]
         if self.knot:
             lines.append(f"  circle  {' -> '.join(self.knot)}")
         lines += [f"  waits  {address}: {what}" for address, what in self.waits.items()]
         lines += [f"  unread  {address}: {_few(values)}" for address, values in self.unread.items()]
         lines += [f"  held  {address}: {shown(value)}" for address, value in self.held.items()]
         lines += [f"  unsent  {address}: {_few(values)}" for address, values in self.unsent.items()]
+        lines += [f"  dropped  {address}: {_packets(count)}" for address, count in self.dropped.items()]
         lines += [f"  discarded  {address}: {_packets(count)}" for address, count in self.discarded.items()]
         lines += [f"  output  {port}: {_packets(len(self.outputs[port]))}" for port in self.outputs]
         lines += [f"  read  {port}: {_packets(count)}" for port, count in self.read.items()]
@@ -286,6 +294,10 @@ class NetError(FlowError):
 
     def __reduce__(self) -> tuple[Any, ...]:
         return (type(self), (self.what, self.address, self.hint, self.result))
+
+
+def _times(count: int) -> str:
+    return "once" if count == 1 else f"{count:,} times"
 
 
 def _packets(count: int) -> str:

@@ -52,6 +52,10 @@ def _tables(result: Result) -> Iterator[Table]:
     left = list(_left_behind(result))
     if left:
         yield _table("left behind", ("", "where", "packets", "values"), left, numbers=[2])
+    managed = [(address, "restarted", f"{count:,} ×") for address, count in result.restarts.items()]
+    managed += [(address, "released", one_line(reason)) for address, reason in result.released.items()]
+    if managed:
+        yield _table("policies", ("node", "", ""), managed)
     if result.waits:
         waits = [(address, one_line(what)) for address, what in result.waits.items()]
         yield _table("what nodes waited for", ("node", "waited for"), waits, whole=True)
@@ -76,6 +80,8 @@ def _left_behind(result: Result) -> Iterator[Row]:
         yield "held", address, "1", one_line(shown(value))
     for address, values in result.unsent.items():
         yield "unsent", address, *_values(values)
+    for address, dropped in result.dropped.items():
+        yield "dropped", address, f"{dropped:,}", ""
     for address, discarded in result.discarded.items():
         yield "discarded", address, f"{discarded:,}", ""
 

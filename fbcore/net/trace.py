@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 class Move(NamedTuple):
-    """A packet that one step took from an edge, or put onto one; of a fan-out there is one for every edge."""
+    """A packet that one step took from an edge, put onto one, or returned; of a fan-out there is one for every edge."""
 
     node: str
     verb: str
@@ -68,6 +68,12 @@ class Trace:
         if self.moves is not None:
             self.moves.append(Move(self.node.address, "sent", port.name, edge.address, value, id))
         self._touch(edge, "tail")
+
+    def returned(self, port: Any, edge: Edge, value: Any, id: PacketId) -> None:
+        """Hear that the node put a packet back that it had taken."""
+        if self.moves is not None:
+            self.moves.append(Move(self.node.address, "returned", port.name, edge.address, value, id))
+        self._touch(edge, "head")
 
     def is_skipped(self, port: str) -> bool:
         """Say whether the next packet of an output was put already, and count it."""

@@ -17,10 +17,10 @@ from fbcore.net.node import Node
 from fbcore.net.rounds import Rounds
 
 
-def give_work(node: Node, spec: NodeSpec) -> None:
-    """Let a node do what its component says, as its options say."""
+def give_work(node: Node, spec: NodeSpec, firing: type[Firing] = Firing) -> None:
+    """Let a node do what its component says, as its options say; functions by this kind of firing."""
     if isinstance(spec.component.target, FunctionComponent):
-        node.work = Firing(node, spec.component.target, spec.options).run
+        node.work = firing(node, spec.component.target, spec.options).run
     else:
         node.work = _running(node, spec)
         # What a class made of what, only it can say.

@@ -9,6 +9,7 @@ from fbcore.errors import SettingsError
 from fbcore.model.address import Place
 from fbcore.model.flat import flatten
 from fbcore.model.graph import Graph
+from fbcore.model.port_spec import PortKind
 from fbcore.model.problem import Problem
 from fbcore.orchestration.nearest import nearest
 from fbcore.orchestration.pattern import matches
@@ -42,6 +43,20 @@ def misfits(settings: NetSettings, graph: Graph) -> Iterator[Problem]:
             yield _unknown(f'nodes."{address}"', address, "node", node, nodes, composites)
     for address in nodes:
         yield from _ties(settings, address)
+
+
+def doubts(settings: NetSettings, graph: Graph) -> Iterator[Problem]:
+    """Yield what may go wrong with settings that fit a graph."""
+    for address, node in flatten(graph).nodes.items():
+        restart, end = settings.origin(address, "restart"), settings.origin(address, "end")
+        component, is_class = node.component, isinstance(node.component.target, type)
+        if restart.value.when != "never" and is_class and not component.memories and not node.options.stateless:
+            what = "what it keeps in its variables is lost when it is begun anew"
+            hint = "keep it in a Memory: `seen: Memory[set[str]] = Memory(set)`; or say `stateless = True`"
+            yield Problem(what, address, restart.place or _NOWHERE, hint, is_error=False)
+        if end.value is not None and end.value.idle is not None and not list(component.of(PortKind.INPUT)):
+            what = "it has no inputs, and so is never idle"
+            yield Problem(what, address, end.place or _NOWHERE, "end it at a deadline", is_error=False)
 
 
 def _composites(graph: Graph, prefix: str = "") -> Iterator[str]:

@@ -11,12 +11,15 @@ from fbcore.model.flat import flatten
 from fbcore.model.graph import Graph, NodeSpec
 from fbcore.net.build import build_net
 from fbcore.net.edge import Edge
+from fbcore.net.firing import Firing
 from fbcore.net.net import Net
 from fbcore.net.node import Node
 from fbcore.net.observe import Observer
 from fbcore.net.options import NetOptions
 from fbcore.net.report import Result
 from fbcore.net.wiring import EdgePlan, Wiring
+from fbcore.net.work import give_work
+from fbcore.orchestration.ending import OneByOne
 from fbcore.orchestration.fitting import check_fit
 from fbcore.orchestration.placement import HERE, Placement
 from fbcore.orchestration.plan import NodePlan
@@ -37,8 +40,9 @@ class Orchestrator:
     - `place(node)`: where a node does its work, a `Placement`; by default here, on the loop of the net;
     - `edge(plan)`: makes an edge, by default `plan.make()`; the plan has its address, and a capacity and a check that
       may be changed before;
-    - `react(failure)`: what is to happen when a node has failed and nothing takes its failures: `"fail"` the net, or
-      `"end"` the node alone, with its error in the result. By default what its policies say, `failure.policy`.
+    - `react(failure)`: what is to happen when a node has failed and nothing takes its failures: `"fail"` the net,
+      `"restart"` the node, or `"end"` it alone, with its error in the result. By default what its policies say,
+      `failure.policy`.
 
     Example:
         @component
@@ -172,9 +176,10 @@ class _Managed(Wiring):
         """Make a node, of the kind that its policies need."""
         settings = self._general if self._is_same else self._settings.of(address)
         self._plans[address] = NodePlan(address, spec.component.target, settings)
-        if not self._by._reacts:
+        react = self._by._react if self._by._reacts else None
+        if react is None and settings.restart.when == "never" and settings.end is None:
             return super().make_node(net, address, spec)
-        return SupervisedNode(net, address, spec.component.label, self._by._react)
+        return SupervisedNode(net, address, spec.component.label, settings.restart, settings.end, react)
 
     def make_edge(self, plan: EdgePlan) -> Edge:
         """Make an edge as the settings of the node say that it leads to, unless the graph says it."""
@@ -190,7 +195,8 @@ class _Managed(Wiring):
 
     def give_work(self, node: Node, spec: NodeSpec) -> None:
         """Give a node its work, and put that where it is to be done."""
-        super().give_work(node, spec)
+        end = self._plans[node.address].settings.end
+        give_work(node, spec, OneByOne if end is not None and end.after is not None else Firing)
         placement: Any = self._by._place(self._plans[node.address])
         if not hasattr(placement, "put"):
             hint = "return a placement, as HERE of fbcore.orchestration.placement"

@@ -6,6 +6,7 @@ All times are seconds of the net's loop. A policy that cannot be is refused when
 from __future__ import annotations
 
 import builtins
+from collections.abc import Callable
 from dataclasses import dataclass
 from importlib import import_module
 from math import isfinite
@@ -37,6 +38,26 @@ class Restart:
 
     `memory` is kept, or reset to what it begins with. The packets in its hands are returned to their edges, or dropped,
     unless `error` is connected, which gets them.
+
+    Example:
+        lives = iter(["fails", "works"])
+
+        class Upper(Component):
+            text: In[str]
+            loud: Out[str]
+            stateless = True
+
+            async def run(self) -> None:
+                life = next(lives)
+                async for text in self.text:
+                    if text == "b" and life == "fails":
+                        raise ConnectionError("try again")
+                    await self.loud.send(text.upper())
+
+        settings = NetSettings(nodes={"*": NodeSettings(restart=Restart(most=3, backoff=0.01))})
+        result = BatchRuntime(Upper, settings=settings).run(inputs={"text": Each("abc")})
+        print(result.outputs.loud, result.restarts)
+        #> ['A', 'B', 'C'] {'upper': 1}
     """
 
     __pydantic_config__ = _CLOSED
@@ -64,6 +85,52 @@ class Restart:
         if self.most is None and self.backoff == 0:
             hint = "give `most`, or a `backoff` of at least a millisecond"
             raise SettingsError("nothing bounds these restarts, neither a number nor a wait", "restart.most", hint)
+
+
+@dataclass(frozen=True, slots=True)
+class End:
+    """When a node is ended, though it could go on.
+
+    `after` so many executions (firings, or runs of a class: what the message `executed` counts). When it is `idle`: it
+    has waited for a packet for so many seconds. At a `deadline`, so many seconds after the net has begun. When it is
+    not `healthy`: a function, or the name of one as `package.module.function`, is called `every` so many seconds with
+    a `NodeView` of the node; when that returns what is false, or raises, the node is ended.
+
+    After its executions, and when it is idle, a node ends as if nothing came any more. A deadline, and a failed check
+    of its health, cancel it; the packets in its hands are then `held`: returned to their edges, where they are unread,
+    or dropped. A node that was ended is not begun anew.
+
+    Example:
+        @component
+        def double(number: int) -> int:
+            return 2 * number
+
+        settings = NetSettings(nodes={"double": NodeSettings(end=End(after=2))})
+        result = BatchRuntime(double, settings=settings).run(inputs={"number": Each([1, 2, 3])})
+        print(result.outputs.out, result.released)
+        #> [2, 4] {'double': 'all its executions are over'}
+    """
+
+    __pydantic_config__ = _CLOSED
+
+    after: int | None = None
+    idle: float | None = None
+    deadline: float | None = None
+    healthy: Callable[[Any], object] | str | None = None
+    every: float = 10.0
+    held: Literal["return", "drop"] = "return"
+
+    def __post_init__(self) -> None:
+        _count(self, "after", least=1)
+        for name in ("idle", "deadline", "every"):
+            _seconds(self, name, positive=True)
+        _one_of(self, "held", ("return", "drop"))
+        found = _named(self.healthy) if isinstance(self.healthy, str) else self.healthy
+        if self.healthy is not None and not callable(found):
+            raise _refuse(self, "healthy", "give a function, or name it: package.module.function")
+        object.__setattr__(self, "healthy", found)
+        if all(each is None for each in (self.after, self.idle, self.deadline, self.healthy)):
+            raise SettingsError("nothing says when the node is ended", "end", "give after, idle, deadline or healthy")
 
 
 @dataclass(frozen=True, slots=True)
@@ -221,3 +288,7 @@ def _named(name: str) -> Any:
         return getattr(import_module(module), last, None)
     except ImportError:
         return None
+
+
+NEVER = Restart("never")
+"""What holds of restarts where nobody says anything."""

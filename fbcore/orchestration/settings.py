@@ -15,7 +15,7 @@ from fbcore.net.net import GRACE
 from fbcore.net.options import NetOptions, Tracking
 from fbcore.orchestration.nearest import nearest
 from fbcore.orchestration.pattern import EVERYTHING, covers, matches, problem_of
-from fbcore.orchestration.policy import is_number
+from fbcore.orchestration.policy import NEVER, End, Restart, is_number
 
 _CLOSED: Any = {"extra": "forbid"}
 
@@ -56,7 +56,8 @@ class NodeSettings:
 
     `capacity`: how many packets each edge into the node holds of which the graph does not say it (`"unbounded"`, or
     None, for any number). `check`: what is checked on the edges into it: `"edges"` the types of values, `"mutation"`
-    that nobody changed them, `"nothing"`.
+    that nobody changed them, `"nothing"`. `restart`: when it is begun anew, a `Restart`. `end`: when it is ended though
+    it could go on, an `End`, or None.
 
     Example:
         settings = NetSettings(nodes={"load.*": NodeSettings(capacity=8), "load.parse": NodeSettings(capacity=500)})
@@ -68,6 +69,8 @@ class NodeSettings:
 
     capacity: int | Literal["unbounded"] | None = UNSAID
     check: Literal["edges", "mutation", "nothing"] = UNSAID
+    restart: Restart = UNSAID
+    end: End | None = UNSAID
     places: Mapping[str, Place] = field(init=False, compare=False)
 
     def __post_init__(self) -> None:
@@ -76,6 +79,10 @@ class NodeSettings:
         _check_capacity(self.capacity)
         if self.check is not UNSAID and self.check not in ("nothing", "edges", "mutation"):
             raise SettingsError(f"it cannot be {shown(self.check)}", "check", 'say "edges", "mutation" or "nothing"')
+        for name, kind in (("restart", Restart), ("end", End)):
+            value = getattr(self, name)
+            if value is not UNSAID and not isinstance(value, kind) and not (name == "end" and value is None):
+                raise SettingsError(f"it cannot be {shown(value)}", name, f"give {kind.__name__}(...)")
 
     def said(self) -> dict[str, Any]:
         """Return what is said here, by the name of the setting."""
@@ -231,6 +238,8 @@ class NetSettings(NodeSettings):
 DEFAULTS: dict[str, Any] = {
     "capacity": 64,
     "check": "nothing",
+    "restart": NEVER,
+    "end": None,
     "tracking": "counts",
     "keep": 0,
     "time_limit": None,

@@ -6,9 +6,9 @@ import json
 import re
 import tomllib
 from collections.abc import Mapping
-from dataclasses import fields
+from dataclasses import fields, is_dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, get_type_hints
+from typing import TYPE_CHECKING, Any, get_args, get_type_hints
 
 from fbcore.errors import LoadError, SettingsError, shown
 from fbcore.model.address import Place
@@ -96,6 +96,7 @@ def _json(path: Path, text: str) -> Any:
 def _validated(data: Any, file: str, lines: dict[Keys, int]) -> NetSettings:
     import pydantic
 
+    data = _in_full(data)
     try:
         # By way of JSON, for only there lists are tuples and "1" is still no number.
         settings = _adapter().validate_json(json.dumps(data, default=str), strict=True)
@@ -111,6 +112,25 @@ def _validated(data: Any, file: str, lines: dict[Keys, int]) -> NetSettings:
             for address, section in getattr(settings, kind).items():
                 _place(section, file, (kind, address), lines)
     return settings
+
+
+def _in_full(data: Any) -> Any:
+    """Write out what may be said in short: `restart = "always"`, and `end = "never"`."""
+    if not isinstance(data, Mapping):
+        return data
+    full = {key: _section_in_full(key, value) for key, value in data.items()}
+    return {
+        key: {address: _in_full(section) for address, section in value.items()}
+        if key in _SECTIONS and isinstance(value, Mapping)
+        else value
+        for key, value in full.items()
+    }
+
+
+def _section_in_full(key: Any, value: Any) -> Any:
+    if key == "restart" and isinstance(value, str):
+        return {"when": value}
+    return None if key == "end" and value == "never" else value
 
 
 def _adapter() -> TypeAdapter[NetSettings]:
@@ -177,7 +197,9 @@ def _kind_around(keys: Keys) -> Any:
     if keys[0] in _SECTIONS:
         kind, rest = _SECTIONS[str(keys[0])], keys[2:-1]
     for key in rest:
-        kind = get_type_hints(kind)[str(key)]
+        hint = get_type_hints(kind)[str(key)]
+        # `End | None`: the policy is meant.
+        kind = next((each for each in get_args(hint) if is_dataclass(each)), hint)
     return kind
 
 

@@ -1,55 +1,252 @@
-"""A node for which somebody decides what happens when it fails."""
+"""A node that is begun anew when it has failed, ended when that is time, and about whose failures somebody decides."""
 
 from __future__ import annotations
 
+import asyncio
+from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Literal
+from random import Random
+from typing import Any, Literal
 
-from fbcore.errors import NodeError, SettingsError, shown
+from fbcore.errors import EndOfDemand, EndOfStream, NodeError, SettingsError, shown
 from fbcore.net.failure import node_error
 from fbcore.net.net import Net
-from fbcore.net.node import Node
+from fbcore.net.node import Node, Phase
+from fbcore.net.tasks import NodeTasks
+from fbcore.orchestration.ending import Ending
+from fbcore.orchestration.policy import End, Restart
 
-Reaction = Literal["fail", "end"]
-"""What follows when a node has failed: the net fails, or the node alone ends."""
+Reaction = Literal["fail", "restart", "end"]
+"""What follows when a node has failed: the net fails, or the node alone is begun anew, or ends."""
 
 
 @dataclass(frozen=True, slots=True)
 class NodeFailure:
-    """A node that has failed: its address, the error, and what its policies say to do about it."""
+    """A node that has failed, with nobody to take its failure.
+
+    `policy` is what its policies say to do about it; `restarts` how often it was begun anew within their window.
+    """
 
     address: str
     error: NodeError
     policy: Reaction = "fail"
+    restarts: int = 0
 
 
 class SupervisedNode(Node):
-    """A node that asks what is to happen when it has failed."""
+    """A node with policies. It lives once, or several times; its ports stay open between two lives."""
 
-    __slots__ = ("_react",)
+    __slots__ = ("_ending", "_is_over", "_random", "_react", "_restart", "_times")
 
-    def __init__(self, net: Net, address: str, component: str, react: Callable[[NodeFailure], Reaction]) -> None:
+    def __init__(
+        self,
+        net: Net,
+        address: str,
+        component: str,
+        restart: Restart,
+        end: End | None = None,
+        react: Callable[[NodeFailure], Reaction] | None = None,
+    ) -> None:
         super().__init__(net, address, component)
+        self._restart = restart
         self._react = react
+        self._ending = Ending(self, end) if end is not None else None
+        self._is_over = False
+        self._times: deque[float] = deque()
+        # Where time is virtual, everything is to be the same each time; elsewhere nodes must not wait in step.
+        self._random: Random | None = None
 
-    def give_up(self, error: BaseException) -> None:
-        """Fail the net, or end alone, as is decided."""
-        failure = node_error(error, self.address, self.in_hand())
-        if self._decide(failure) == "fail":
-            super().give_up(error)
+    # -- its lives ---------------------------------------------------------------------------------
+
+    async def main(self) -> None:
+        """Do the node's work, in as many lives as its policies give it, and close its ports. Never raises an error."""
+        if self.cancelled:
+            self.finish(Phase.CANCELLED)
             return
+        phase = Phase.CANCELLED
+        if self._ending is not None:
+            self._ending.begin()
+        try:
+            phase = await self._live()
+        except asyncio.CancelledError:
+            # While it waited to be begun anew.
+            phase = Phase.CANCELLED
+        finally:
+            if self._ending is not None:
+                self._ending.stop()
+            self.finish(phase)
+
+    async def _live(self) -> Phase:
+        """Live until no policy gives another life, and return the phase in which that ends."""
+        while True:
+            self.credit = self.net.budget
+            has_ended, failure = False, None
+            try:
+                async with self.tasks:
+                    try:
+                        await self._begin()
+                        await self.work()
+                    except (EndOfStream, EndOfDemand):
+                        # It would find the same end again.
+                        has_ended = True
+            except asyncio.CancelledError as error:
+                if self.cancelled:
+                    return Phase.CANCELLED
+                failure = self.cause_of(error)
+            except (Exception, SystemExit, BaseExceptionGroup) as error:
+                failure = self.cause_of(error)
+                has_ended = failure is None
+            if failure is not None:
+                delay = await self._after(failure)
+            else:
+                delay = None if has_ended else self._delay("always", self._restart)
+            if delay is None:
+                return await self._end(failure)
+            await self._wait(failure, delay)
+
+    async def _end(self, failure: BaseException | None) -> Phase:
+        """Tell that the last life is over."""
+        if self.net.is_cancelled or self.cancelled:
+            return Phase.FAILED if failure is not None else Phase.CANCELLED
+        await self._tell_stopped()
+        return Phase.ENDED if failure is None else Phase.FAILED
+
+    async def _after(self, failure: BaseException) -> float | None:
+        """Act on a failure; return the seconds after which the node is begun anew, None when it is not."""
+        hands = self.in_hand()
+        if await self.is_taken(failure):
+            return self._delay("on failure", self._restart, held=bool(hands))
+        error = node_error(failure, self.address, hands)
+        policy = self._delay("on failure", self._restart, held=bool(hands))
+        reaction = self._decide(error, "fail" if policy is None else "restart")
+        if reaction == "restart" and policy is None and self._restart.when == "never":
+            policy = self._delay("on failure", Restart(), held=bool(hands))
+        if reaction == "restart" and policy is not None:
+            self._release_hands(self._restart.held)
+            await self.tell("failed")
+            return policy
+        if self._times:
+            times = len(self._times)
+            error.hint += f"; it was begun anew {'once' if times == 1 else f'{times} times'}, and failed again"
         self.note_hands()
         self._tell_at_once("failed")
-        self.net.errors.append(failure)
+        if reaction == "end":
+            self.net.errors.append(error)
+        else:
+            self.net.node_failed(self, error)
+        return None
 
-    def _decide(self, failure: NodeError) -> Reaction:
-        reaction: object = None
+    def _decide(self, error: NodeError, policy: Reaction) -> Reaction:
+        if self._react is None:
+            return policy
         try:
-            reaction = self._react(NodeFailure(self.address, failure))
-            if reaction in ("fail", "end"):
+            reaction: object = self._react(NodeFailure(self.address, error, policy, len(self._times)))
+            if reaction in ("fail", "restart", "end"):
                 return reaction
-            raise SettingsError(f"`react` returned {shown(reaction)}", self.address, 'return "fail" or "end"')
-        except Exception as error:
-            self.net.node_failed(self, node_error(error, self.address, {}))
+            hint = 'return "fail", "restart" or "end"'
+            raise SettingsError(f"`react` returned {shown(reaction)}", self.address, hint)
+        except Exception as problem:
+            self.net.node_failed(self, node_error(problem, self.address, {}))
         return "fail"
+
+    # -- beginning anew ----------------------------------------------------------------------------
+
+    def _delay(self, why: str, policy: Restart, *, held: bool = False) -> float | None:
+        """Return after how many seconds the node may be begun anew; None when it may not.
+
+        One that `held` packets may be, though its inputs have ended meanwhile, or have not quite: the order in which
+        that happens is to make no difference. It has to take the packets again, or to tell what it remembers.
+        """
+        if policy.when not in (why, "always") or self.cancelled or self._is_over or self.net.is_cancelled:
+            return None
+        if not held and not self._has_more():
+            return None
+        now = self.net.loop.time()
+        if policy.window is not None:
+            while self._times and self._times[0] <= now - policy.window:
+                self._times.popleft()
+        count = len(self._times)
+        if policy.most is not None and count >= policy.most:
+            return None
+        return self._jittered(policy, count)
+
+    def _jittered(self, policy: Restart, count: int) -> float:
+        try:
+            delay = min(policy.longest, policy.backoff * policy.factor**count)
+        except OverflowError:
+            delay = policy.longest if policy.backoff else 0.0
+        if not delay or not policy.jitter:
+            return delay
+        if self._random is None:
+            self._random = Random(self.address) if self.net.is_stepped else Random()
+        return delay * (1 + policy.jitter * self._random.uniform(-1, 1))
+
+    def _has_more(self) -> bool:
+        """Say whether there is anything left to do: nothing, where all inputs have ended and are drained."""
+        return not self.ins or any(not port.is_closed or port.queue for port in self.ins.values())
+
+    async def _wait(self, failure: BaseException | None, delay: float) -> None:
+        """Wait, and be ready to be begun anew."""
+        net = self.net
+        self._times.append(net.loop.time())
+        net.restarts[self.address] = net.restarts.get(self.address, 0) + 1
+        error = node_error(failure, self.address, {}) if failure is not None else None
+        net.watching.restarted(self.address, error, delay)
+        self._enter(Phase.RESTARTING)
+        if self.trace is not None:
+            # Whoever wants to write the net down has to wait until this node has come to its next packet.
+            self.trace.has_lost = True
+        await asyncio.sleep(delay)
+        self.tasks = NodeTasks()
+        for port in self.ins.values():
+            port.overrun, port.half_fed = 0, False
+        if self._restart.memory == "reset":
+            self.kept.clear()
+            for memory in self.memories.values():
+                memory.begin_anew()
+
+    def _release_hands(self, held: str) -> None:
+        """Return the packets in hand to their edges, or drop and count them."""
+        for port in self.ins.values():
+            if port.name not in self.in_hand():
+                continue
+            if held == "return":
+                port.put_back()
+            else:
+                self.net.dropped[port.address] = self.net.dropped.get(port.address, 0) + 1
+                self.net.watching.packet("dropped", port.address, port.last)
+        self.let_go()
+
+    # -- ending by policy --------------------------------------------------------------------------
+
+    async def tell_executed(self) -> None:
+        """Say that a firing, or a run, is over; after the last that its policy allows the node ends."""
+        await super().tell_executed()
+        if self._ending is not None and self._ending.count():
+            self.note_release("all its executions are over")
+            raise EndOfStream(self.address)
+
+    def release(self, reason: str, held: str | None = None) -> None:
+        """End the node: cancel it, with the packets in its hands `held`; else as if nothing came any more."""
+        if self.ended or self.cancelled or self._is_over:
+            return
+        self.note_release(reason)
+        if held is None:
+            self.stop()
+            return
+        self._release_hands(held)
+        self.cancel()
+
+    def note_release(self, reason: str) -> None:
+        """Write down that a policy ends the node: it is not begun anew."""
+        self._is_over = True
+        self.net.released[self.address] = reason
+        self.net.watching.released(self.address, reason)
+
+    def policy_state(self) -> Any:
+        """Return what the policies remember: when it was begun anew, and what there is to its end."""
+        now = self.net.loop.time()
+        ending = self._ending.state(now) if self._ending is not None else None
+        times = [round(time - now, 9) for time in self._times] if self._restart.window is not None else len(self._times)
+        return [times, ending, self._is_over] if times or ending or self._is_over else None

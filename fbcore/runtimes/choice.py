@@ -148,7 +148,7 @@ class Step(NamedTuple):
 
 def in_words(moves: Sequence[Move]) -> str:
     """Say which packets moved, and by which edges; "" where none did."""
-    ways = {"sent": "to", "took": "from"}
+    ways = {"sent": "to", "took": "from", "returned": "to"}
     return "; ".join(f"{move.verb} {shown(move.value)} {ways[move.verb]} {move.edge}" for move in moves)
 
 

@@ -84,6 +84,7 @@ def _node(node: Node, past: Past) -> dict[str, Any]:
         begun=node.has_begun,
         cancelled=node.cancelled,
         stopped=node.is_stopped,
+        policies=node.policy_state(),
         lost=trace.has_lost,
         hands=canonical(node.in_hand()),
         kept=canonical(node.kept),
@@ -101,7 +102,7 @@ def _node(node: Node, past: Past) -> dict[str, Any]:
 
 
 def _filled(**parts: Any) -> dict[str, Any]:
-    return {name: part for name, part in parts.items() if part not in (False, 0, [], {"dict": []})}
+    return {name: part for name, part in parts.items() if part not in (None, False, 0, [], {"dict": []})}
 
 
 def _outs(node: Node) -> tuple[Any, ...]:

@@ -11,6 +11,7 @@ from typing import Any
 
 from fbcore.errors import LoopError, StepError
 from fbcore.loop import CALLBACKS, SteppedLoop
+from fbcore.net.aside import is_aside
 from fbcore.net.image import lay
 from fbcore.net.net import Net
 from fbcore.net.node import Node
@@ -107,7 +108,13 @@ class Stepping:
     @property
     def is_blocked(self) -> bool:
         """Whether nothing can happen any more but that the net acts on it."""
-        return not self.loop.ready and not self.loop.timers and not self._task.done()
+        return not self.loop.ready and not self._is_timed and not self._task.done()
+
+    @property
+    def _is_timed(self) -> bool:
+        """Whether a timer is armed that the net waits for."""
+        loop = self.loop
+        return bool(loop.timers) and not all(is_aside(loop.context_of(name)) for name in loop.timers)
 
     def names(self) -> list[str]:
         """Return the names of what can happen next, in order."""
@@ -214,7 +221,7 @@ class Stepping:
             ready = loop.ready
             name = next((name for name in _INTERNAL if name in ready), None)
             if name is None:
-                if ready or loop.timers or self._task.done() or not self.net.blocked.deliver_owed():
+                if ready or self._is_timed or self._task.done() or not self.net.blocked.deliver_owed():
                     break
                 continue
             if name == CALLBACKS and self._retries.put_off():

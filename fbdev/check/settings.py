@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from fbcore.errors import FlowError, GraphError, SettingsError
 from fbcore.model.graph import Graph
 from fbcore.model.problem import Problem
-from fbcore.orchestration.fitting import misfits
+from fbcore.orchestration.fitting import doubts, misfits
 from fbcore.orchestration.settings import NetSettings
 from fbdev.check.finding import Finding, Level
 from fbdev.check.graphs import nodes_of, of_problems
@@ -33,4 +33,5 @@ def check_settings(file: str, graphs: Sequence[Graph]) -> Iterator[Finding]:
         except GraphError:
             # Which has been said.
             continue
-        yield from of_problems(misfits(settings, graph), group)
+        found = list(misfits(settings, graph))
+        yield from of_problems(found or doubts(settings, graph), group)

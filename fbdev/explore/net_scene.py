@@ -8,17 +8,15 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from fbcore.model.graph import Graph
-from fbcore.net.build import build_net
-from fbcore.net.options import NetOptions
 from fbcore.net.report import Outcome
+from fbcore.orchestration.orchestrator import Orchestrator
+from fbcore.orchestration.settings import NetSettings, settings_of
 from fbcore.runtimes.repeatable import repeatable
 from fbcore.runtimes.stepping import Stepping
 
 if TYPE_CHECKING:
     from fbdev.explore.execution import Execution
     from fbdev.explore.program import Program
-
-_STEPWISE = NetOptions(stepwise=True)
 
 GOOD = (Outcome.FINISHED, Outcome.QUIESCENT, Outcome.STOPPED)
 """How a net may end, unless it is said otherwise."""
@@ -30,7 +28,8 @@ class NetScene:
 
     `inputs` and `configs` are as those of `BatchRuntime.run`; `allowed` are outcomes that are no failure. Invariants
     are given a `Played`: the state of the net, what came out so far, and the result at the end. `context` are objects
-    whose attributes belong to the node that runs: they are swapped at every switch.
+    whose attributes belong to the node that runs: they are swapped at every switch. `settings` are those of a runtime:
+    restarts, and ends by policy, are explored with the net.
 
     Example:
         from fbcore import Each, Graph, component
@@ -53,6 +52,7 @@ class NetScene:
     configs: Mapping[str, Any] = field(default_factory=dict)
     allowed: Sequence[Outcome | str] = GOOD
     context: tuple[Any, ...] = ()
+    settings: NetSettings | Mapping[str, Any] | str | None = None
 
     def __post_init__(self) -> None:
         self.inputs = repeatable(self.inputs)
@@ -64,7 +64,9 @@ class NetScene:
             GraphError: the graph cannot run.
             ConfigError, InputError: a value is missing, unknown, or does not fit its type.
         """
-        make = partial(build_net, self.graph, self.inputs, self.configs, (), _STEPWISE)
+        settings = settings_of(self.settings)
+        options = settings.options(stepwise=True)
+        make = partial(Orchestrator().build, self.graph, settings, self.inputs, self.configs, options=options)
         return Stepping(make, remembers=True)
 
     def execution(self, program: Program) -> Execution:

@@ -15,6 +15,7 @@ _STYLES = {
     "running": "cyan",
     "sending": "cyan",
     "receiving": "",
+    "restarting": "yellow",
     "created": "dim",
     "ended": "green",
     "failed": "bold red",

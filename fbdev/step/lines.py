@@ -25,6 +25,7 @@ _ROLES = {
     "running": "accent",
     "receiving": "",
     "sending": "warn",
+    "restarting": "warn",
     "ended": "good",
     "failed": "bad",
     "cancelled": "warn",

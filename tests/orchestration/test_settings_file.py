@@ -1,13 +1,14 @@
 """Settings as TOML and JSON: what they say, and each mistake with its line."""
 
 import json
+import math
 from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fbcore import LoadError, NetSettings, SettingsError
+from fbcore import End, LoadError, NetSettings, Restart, SettingsError
 from fbcore.orchestration.lines import lines_of_json, lines_of_toml
 from fbcore.orchestration.settings_file import settings_from
 
@@ -44,7 +45,8 @@ def test_toml_json_and_data_say_the_same(tmp_path: Path) -> None:
     """The same settings come from TOML, from JSON, and from data."""
     found = said_in(tmp_path, TOML)
     assert found == said_in(tmp_path, json.dumps(DATA), "net.json") == settings_from(DATA)
-    assert found.of("load.drop_rows").said() == {"capacity": "unbounded", "check": "edges"}
+    rows = found.of("load.drop_rows")
+    assert (rows.capacity, rows.check) == ("unbounded", "edges")
 
 
 def test_an_origin_names_the_line_of_the_file(tmp_path: Path) -> None:
@@ -177,3 +179,43 @@ def test_keys_of_toml_have_their_lines() -> None:
         "t.x.y.d.f": 12,
         "t.x.y.d.f.g": 12,
     }
+
+
+@pytest.mark.parametrize(
+    ("line", "expected"),
+    [
+        ('restart = "always"', Restart("always")),
+        ("restart = { most = 3, backoff = 1 }", Restart(most=3, backoff=1.0)),
+        ('[restart]\nwhen = "on failure"\nwindow = 60', Restart(window=60.0)),
+        ("[end]\nidle = 5\nhealthy = 'math.isfinite'", End(idle=5.0, healthy=math.isfinite)),
+        ('end = "never"', None),
+    ],
+)
+def test_policies_come_from_files(tmp_path: Path, line: str, expected: object) -> None:
+    """In full or in short, of the whole net or of a node."""
+    found = said_in(tmp_path, f"{line}\n").of("x")
+    assert getattr(found, line.strip("[").split("]")[0].split()[0]) == expected
+    table = line.replace("[", "[nodes.x.")
+    found = said_in(tmp_path, table if table != line else f"[nodes.x]\n{line}\n").of("x")
+    assert getattr(found, line.strip("[").split("]")[0].split()[0]) == expected
+
+
+@pytest.mark.parametrize(
+    ("line", "at", "problem"),
+    [
+        ("restart = { backof = 1 }", 2, "nodes.x.restart.backof: there is no setting 'backof'"),
+        ("restart = 'sometimes'", 2, "nodes.x.restart.when: it cannot be 'sometimes'"),
+        ("restart = 3", 2, "nodes.x.restart: it cannot be 3"),
+        ("[nodes.x.restart]\nfactor = 2\njitter = 3", 4, "nodes.x.restart.jitter: `jitter` of Restart cannot be 3"),
+        ("[nodes.x.end]\nafer = 3", 3, "nodes.x.end.afer: there is no setting 'afer'"),
+        ("end = {}", 2, "nodes.x.end: nothing says when"),
+        ("[nodes.x.end]\nhealthy = 'no.such'", 3, "`healthy` of End cannot be 'no.such'"),
+        ("retry = { attempts = 3 }", 2, "nodes.x.retry: there is no setting 'retry'"),
+    ],
+)
+def test_a_mistake_in_a_policy_has_its_line(tmp_path: Path, line: str, at: int, problem: str) -> None:
+    """Deep in a table, too."""
+    with pytest.raises(SettingsError) as caught:
+        said_in(tmp_path, f"[nodes.x]\n{line}\n")
+    assert problem in str(caught.value)
+    assert f"net.toml:{at})" in str(caught.value)

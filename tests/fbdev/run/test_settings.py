@@ -67,3 +67,40 @@ def test_settings_are_checked(
     """A check finds what is wrong with settings, and for which of the graphs; parts of a graph are not asked."""
     assert main(["check", *files(tmp_path, settings)]) == code
     assert said in capsys.readouterr().out
+
+
+STATE = """
+from fbcore import Component, Graph, In, Memory, Out
+
+class Counts(Component):
+    number: In[int]
+    count: Out[int]
+
+    async def run(self) -> None:
+        await self.count.send(len([number async for number in self.number]))
+
+class Remembers(Counts):
+    seen: Memory[int] = Memory(int)
+
+class Forgets(Counts):
+    stateless = True
+
+graph = Graph("counting")
+for kind in Counts, Remembers, Forgets:
+    node = graph.add(kind)
+    graph.inputs.number >> node.number
+    node.count >> graph.outputs[f"of_{kind.__name__.lower()}"]
+"""
+
+
+def test_a_check_warns_of_what_a_restart_forgets(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """A class without a Memory, that does not say that it has nothing to remember, loses what it keeps."""
+    settings = tmp_path / "net.toml"
+    settings.write_text('restart = "on failure"\n', encoding="utf-8")
+    arguments = ["check", write(tmp_path, STATE), "--settings", str(settings)]
+    assert main(arguments) == 0
+    said = capsys.readouterr().out
+    assert "warning: counts: what it keeps in its variables is lost when it is begun anew" in said
+    assert "remembers:" not in said
+    assert "forgets:" not in said
+    assert main([*arguments, "--strict"]) == 1
