@@ -339,10 +339,8 @@ class NodeError(FlowError):
 
 
 _PACKAGE = __file__.rpartition("errors")[0]
-_MACHINERY = tuple(
-    f"{_PACKAGE}{part}"
-    for part in ("net", "orchestration", "runtimes", "source", f"components{os.sep}py_", f"components{os.sep}terminal")
-)
+_SHELF = tuple(f"components{os.sep}{name}" for name in ("py_", "terminal", "process", "json_lines"))
+_MACHINERY = tuple(f"{_PACKAGE}{part}" for part in ("net", "orchestration", "runtimes", "source", *_SHELF))
 
 
 def is_machinery(file: str) -> bool:

@@ -5,14 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from fbcore.components.terminal_command import Command
+from fbcore.components.terminal_command import Command, shortened
 from fbcore.components.terminal_run import Setting, Terminal
 from fbcore.model.made import MadeClass
 from fbcore.model.packet import NOTHING
 from fbcore.model.port import Config, In, Message, Out
-
-_LONGEST = 40
-"""Characters of a command that drawings and tables show."""
 
 _CARRIED: dict[str, Any] = {"lines": str, "bytes": bytes}
 _IN: Any = In
@@ -45,8 +42,8 @@ def class_of(command: str | Sequence[str], inputs: Sequence[str], setting: Setti
         if form is not None:
             annotations[name] = _OUT[_CARRIED[form]]
     annotations["exit_code"] = _MESSAGE[int]
-    text = read.text if len(read.text) <= _LONGEST else f"{read.text[:_LONGEST]}..."
-    body |= {"__annotations__": annotations, "__doc__": _doc(read, annotations), "_label": f"$ {text}"}
+    label = f"$ {shortened(read.text)}"
+    body |= {"__annotations__": annotations, "__doc__": _doc(read, annotations), "_label": label}
     return MadeClass(read.name, (Terminal,), {**body, "_command": read, "_setting": setting})
 
 

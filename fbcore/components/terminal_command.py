@@ -22,6 +22,16 @@ _PIECE = re.compile(r"(\{\{|\}\})|\{(\*?)([A-Za-z_]\w*)(?::(\w*))?(?:=([^{}]*))?
 _BRACES = "write {name} for a value, and {{ and }} for braces that the command is to see"
 
 
+_LONGEST = 40
+"""Characters of a command that drawings, tables and errors show."""
+
+
+def shortened(text: str) -> str:
+    """Return a command on one line, and not a long one."""
+    line = " ".join(text.split())
+    return line if len(line) <= _LONGEST else f"{line[:_LONGEST]}..."
+
+
 class Placeholder(NamedTuple):
     """A place in a command for a value: `{name}`, `{name:int}`, `{name=default}`; `{*name}` for any number of words."""
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal, NamedTuple
 
 from fbcore.components.json_lines import lines_of
 from fbcore.components.process import LAST_LINES, complain, failure, feed, started
-from fbcore.components.terminal_command import Command
+from fbcore.components.terminal_command import Command, shortened
 from fbcore.errors import EndOfDemand, FlowError, InputError, NodeError, ProcessError, shown
 from fbcore.model.component import Component
 from fbcore.model.made import MadeClass
@@ -88,7 +88,7 @@ class Terminal(Component, metaclass=MadeClass):
         address = self._node.address
         arguments = self._command.filled(values, address)
         complaints: deque[str] = deque(maxlen=LAST_LINES)
-        what = f"`{shown(self._command.text)[1:-1]}`"
+        what = f"`{shortened(self._command.text)}`"
         code = None
         async with self.busy(f"the process of {what}"), asyncio.TaskGroup() as tasks:
             try:

@@ -16,6 +16,8 @@ from contextvars import Context
 from functools import partial
 from typing import Any
 
+from fbcore.errors import is_machinery
+
 AnyFuture = asyncio.Future[Any]
 
 
@@ -174,6 +176,12 @@ def place_of_wait(task: asyncio.Task[Any]) -> str:
     frame = own[-1] if own else frames[0]
     call = frames[-1].f_code.co_qualname
     return f"{call} at {frame.f_code.co_filename}:{frame.f_lineno}"
+
+
+def is_in_machinery(task: asyncio.Task[Any]) -> bool:
+    """Say whether a task waits in code that no user has written: it tells them nothing where that is."""
+    frames = [frame for frame in map(_frame, _chain(task)) if frame is not None]
+    return all(_is_library(frame.f_code.co_filename) or is_machinery(frame.f_code.co_filename) for frame in frames)
 
 
 def _frame(coroutine: Any) -> types.FrameType | None:

@@ -231,7 +231,7 @@ class Net:
         self._outcome, self._reason = Outcome.STOPPED, reason
         self._grace = self.loop.call_later(grace, self._grace_is_over, grace, context=Context())
         for node in self.alive():
-            if not node.ins:
+            if not node.is_fed:
                 node.cancel()
 
     def _grace_is_over(self, grace: float) -> None:

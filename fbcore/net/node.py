@@ -297,10 +297,15 @@ class Node:
         """The ports that something comes in by, and that can be closed: inputs, signals, and configs that are fed."""
         return [*self.ins.values(), *(config for config in self.configs.values() if config.edges)]
 
+    @property
+    def is_fed(self) -> bool:
+        """Whether anything is connected to its inputs, or was; without that nothing would tell it to end."""
+        return any(port.edges for port in self.ins.values())
+
     def stop(self) -> None:
         """End this node alone: what has inputs takes what lies there and ends; what has none is cancelled."""
         self.is_stopped = True
-        if not self.ins:
+        if not self.is_fed:
             self.cancel()
         for inlet in self.inlets:
             inlet.flush()

@@ -72,6 +72,9 @@ def _of_node(
         future = internals.awaited_future(task)
         if future is None or _is_internal(node, task, future, tasks):
             continue
+        if node.busy_with and internals.is_in_machinery(task):
+            # The node has said what it waits for, and these lines say nothing to anybody.
+            continue
         sleep = next((timer for timer in unseen if internals.will_set(timer, future)), None)
         place = internals.place_of_wait(task)
         if sleep is not None:

@@ -35,6 +35,12 @@ class Collect(Component):
         await self.all.send([value async for value in self.value])
 
 
+class TicksOften(Ticks):
+    """Could be told how often, and is not."""
+
+    seconds: In[float] = In(optional=True)
+
+
 def ticking() -> Graph:
     graph = Graph("ticking")
     graph.add(Ticks).tick >> graph.add(Collect).value
@@ -51,6 +57,15 @@ def run_and(graph: Graph, act, *, after: float, **inputs):
         return await net.run()
 
     return run_async(main)
+
+
+def test_a_source_with_inputs_that_nobody_feeds_is_cancelled_too():
+    """Nothing would close them, so that it would go on until the grace is over."""
+    graph = Graph("ticking")
+    graph.add(TicksOften).tick >> graph.add(Collect).value
+    graph["collect"].all >> graph.outputs.all
+    result = run_and(graph, lambda net: net.stop("enough"), after=4.5)
+    assert (result.reason, result.outputs.all, result.seconds) == ("enough", [[0, 1, 2, 3, 4]], 4.5)
 
 
 def test_a_stop_drains_the_net():
