@@ -130,7 +130,9 @@ def _mend(result: Result, decorated: Decorated) -> list[str]:
     """Say what can be done about a verdict that is no bug, and is not enough."""
     verdict = result.verdict
     if verdict.kind is VerdictKind.INCONCLUSIVE and verdict.detail.endswith("are spent"):
-        return ["  mend: give it more with @explore(budget=SECONDS) or --explore-budget SECONDS, or give it less to do"]
+        in_seconds = verdict.detail.endswith("seconds are spent")
+        how = "@explore(budget=SECONDS) or --explore-budget SECONDS" if in_seconds else "@explore(budget=Budget(...))"
+        return [f"  mend: give it more with {how}, or give it less to do"]
     names = [given.name for given in verdict.givens if not given.is_usual]
     names += ["sampled"] if verdict.kind is VerdictKind.SAMPLED else []
     if not names or result.search == "replay" or verdict.kind in (VerdictKind.BUG, VerdictKind.INCONCLUSIVE):
