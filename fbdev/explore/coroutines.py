@@ -326,6 +326,7 @@ class LoopExecution:
             loop.strange = ""
             self._touched_all = True
         if loop.errors:
+            self._program.leave(loop.errors[-1])
             return Raised(loop.errors.pop())
         if task is None:
             return Yielded("called back" if name == CALLBACKS else f"at {loop._now:g} s")
@@ -340,6 +341,7 @@ class LoopExecution:
         step = ended(task)
         self._endings[name] = step
         if isinstance(step, Raised):
+            self._program.leave(step.error)
             # The maker of a task may want to know; if nobody asks, the end of the execution tells.
             self._failed.append((name, task))
         return step if name in self._named else Yielded(ending_text(step))
