@@ -143,12 +143,16 @@ class ByState:
                 if not self._numbers or name not in execution.available:
                     return
                 execution.next(name)
+                known = self.graph.states[here].steps.get(name)
+                if known:
+                    # Where steps lead that were made is known; and states may be read with more care by now.
+                    here = known[0]
+                    continue
                 key = self._read(execution)
                 there = self._numbers.get(key)
                 if there is None:
                     there = self._add(key, execution)
-                if there not in self.graph.states[here].steps.get(name, ()):
-                    self.graph.states[here].lead(name, there)
+                self.graph.states[here].lead(name, there)
                 here = there
             self.graph.states[here].is_wrong = True
         finally:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import reprlib
 from collections.abc import Iterator, Mapping, Sequence
 from types import (
     AsyncGeneratorType,
@@ -100,18 +101,40 @@ def text_of(value: object) -> str:
         print(text_of(Account()))
         #> Account(balance=10)
     """
-    if isinstance(value, Shared):
-        value = value._value
-    if isinstance(value, Lock):
-        held = f"held by {value.holder}" if value.holder else "free"
-        return f"{value.name}, {held}" if value.name else held
     try:
+        return _STEADY.repr(value)
+    except Exception:
+        # A class that has the name of one of Python's is taken for that one.
+        return type(value).__name__
+
+
+class _Steady(reprlib.Repr):
+    """Writes values short and without addresses; of an object that says nothing of itself its attributes."""
+
+    def repr_instance(self, value: Any, level: int) -> str:
+        """Write what is none of Python's containers, numbers and texts."""
+        if isinstance(value, Shared):
+            return self.repr1(value._value, level)
+        if isinstance(value, Lock):
+            held = f"held by {value.holder}" if value.holder else "free"
+            return f"{value.name}, {held}" if value.name else held
         if _has_bare_repr(value) and hasattr(value, "__dict__"):
-            inside = ", ".join(f"{name}={shown(each)}" for name, each in list(vars(value).items())[:_MOST_PARTS])
-            return label_text(f"{type(value).__name__}({inside})")
-        return label_text(shown(value))
-    except Exception as error:
-        return f"{type(value).__name__}, which cannot be shown: {type(error).__name__}"
+            some = list(vars(value).items())[:_MOST_PARTS] if level > 0 else []
+            return (
+                f"{type(value).__name__}({', '.join(f'{name}={self.repr1(each, level - 1)}' for name, each in some)})"
+            )
+        try:
+            text = label_text(repr(value))
+        except Exception as error:
+            return f"{type(value).__name__}, which cannot be shown: {type(error).__name__}"
+        if len(text) <= self.maxother:
+            return text
+        half = (self.maxother - 3) // 2
+        return f"{text[:half]}...{text[-half:]}"
+
+
+_STEADY = _Steady()
+_STEADY.maxstring = _STEADY.maxother = 80
 
 
 def _frames(process: Any) -> Iterator[FrameType]:
@@ -169,4 +192,4 @@ def _of_node(node: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     yield "turns", f"{node['turns']:,}"
     for group, called in (("memory", "remembers"), ("holds", "holds"), ("sends", "sends")):
         for name, value in node.get(group, {}).items():
-            yield f"{called} {name}", label_text(shown(value))
+            yield f"{called} {name}", text_of(value)

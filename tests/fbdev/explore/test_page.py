@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import importlib.metadata
 import json
 import pickle
@@ -394,15 +395,17 @@ def test_values_that_cannot_be_shown_are_named() -> None:
     def factory() -> dict[str, Any]:
         def steps() -> Iterator[str]:
             grumpy, account, many = Grumpy(), Account(), list(range(1000))
+            lock, several = asyncio.Lock(), [Account()]
             yield f"{len(many)}"
-            del grumpy, account
+            del grumpy, account, lock, several
 
         return {"a": steps()}
 
     page = Page(explore(factory, search="labels").draw("html"))
     data = page.facts["states"]["1"]["data"]["a"]
-    assert "Grumpy" in data["grumpy"]
-    assert " at 0x" not in data["grumpy"]
+    assert data["grumpy"] == "Grumpy, which cannot be shown: RuntimeError"
+    assert data["lock"] == "<asyncio.locks.Lock object [unlocked]>"
+    assert data["several"] == "[Account(balance=10)]"
     assert data["account"] == "Account(balance=10)"
     assert len(data["many"]) < 200
 

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from benchmarks.standard_problems import PROBLEMS
-from fbcore import Each
+from fbcore import Component, Each, Graph, In, Out
 from fbdev.explore import ExploreError, NetScene, Result, Scene, explore, replay
 from fbdev.explore.colours import Colours
 from fbdev.explore.drawing import drawing_of
@@ -136,6 +136,28 @@ def test_the_failing_path_is_there_though_the_search_went_another_way() -> None:
     path = result.graph.walk(result.failure.schedule)
     assert len(path) == len(result.failure.schedule) + 1
     assert [state.number for state in result.graph.states if state.is_wrong] == [path[-1]]
+
+
+def test_the_failing_path_of_a_net_goes_by_the_states_of_its_search() -> None:
+    """A path that begins like one that was searched does so in the picture, and no state is there twice."""
+
+    class Talker(Component):
+        heard: In[int]
+        said: Out[int]
+
+        async def run(self) -> None:
+            await self.said.send(1)
+            await self.said.send(2)
+            await self.heard.receive()
+
+    graph = Graph("talk")
+    one, other = graph.add(Talker, "one"), graph.add(Talker, "other")
+    graph.connect(one.said, other.heard, capacity=1)
+    graph.connect(other.said, one.heard, capacity=1)
+    result = explore(NetScene(graph))
+    assert result.failure is not None
+    assert len(result.graph.walk(result.failure.schedule)) == len(result.failure.schedule) + 1
+    assert not result.graph.has_chance
 
 
 def test_the_tree_has_every_step_once() -> None:
