@@ -10,7 +10,7 @@ from fbcore.errors import shown
 from fbcore.net.report import Outcome
 from fbdev.explore.begin import begin
 from fbdev.explore.execution import Execution
-from fbdev.explore.parting import Parting, parting, places_of_ends
+from fbdev.explore.parting import Parting, parting, places_of_ends, shortest_ways, way_to
 from fbdev.explore.result import Result
 from fbdev.explore.verdict import VerdictKind
 
@@ -30,8 +30,8 @@ def answers(result: Result) -> list[str]:
     lines.append(f"can it deadlock?        {_deadlock(result, is_whole=is_whole)}")
     if len(result.ends) > 1:
         lines.append(f"does the order matter?  yes: {_what_differs(result)}")
-        parted = parting(result.graph, result.ends)
-        if parted is not None and len(result.ends) <= _MOST:
+        parted = parting(result.graph, result.ends) if len(result.ends) <= _MOST else None
+        if parted is not None:
             lines += _parted(result, parted, is_whole=is_whole)
     elif any(failure.kind == "livelock" for failure in result.failures):
         lines.append(
@@ -70,13 +70,17 @@ def _endings(result: Result, *, is_whole: bool) -> list[str]:
 
 
 def _shared(result: Result) -> dict[int, str]:
-    """Say what processes share at ends that read alike."""
-    counts = Counter(map(_rest, result.ends))
+    """Say what tells ends that read alike from one another: what processes share."""
+    counts = Counter((_outcome(end), _rest(end)) for end in result.ends)
     number_of = {place: number for number, place in places_of_ends(result.graph, result.ends).items()}
+    ways = shortest_ways(result.graph)
     told: dict[int, str] = {}
     for place, end in enumerate(result.ends[:_MOST]):
-        if counts[_rest(end)] > 1 and "outcome" not in end and place in number_of:
-            execution = _played(result, result.graph.path_to({number_of[place]}) or ())
+        if counts[_outcome(end), _rest(end)] == 1:
+            continue
+        told[place] = "; told from another by what is not shown"
+        if "outcome" not in end and place in number_of:
+            execution = _played(result, way_to(ways, number_of[place]))
             told[place] = f"; they share {shown(execution.shared)}"
             execution.close()
     return told
@@ -124,6 +128,8 @@ def _what_differs(result: Result) -> str:
     outcomes = list(dict.fromkeys(map(_outcome, result.ends)))
     if len(outcomes) > 1:
         return f"it decides whether the net is {' or '.join([', '.join(outcomes[:-1]), outcomes[-1]])}"
+    if sum(state.is_end for state in result.graph.states) > _MOST:
+        return "it decides what comes out, or in which order"
     outputs = _outputs(result)
     if len(outputs) > 1 and all(sorted(map(repr, each)) == sorted(map(repr, outputs[0])) for each in outputs):
         return "in which order packets come out, and nothing else"
@@ -133,8 +139,9 @@ def _what_differs(result: Result) -> str:
 def _outputs(result: Result) -> list[list[Any]]:
     """Return what came out at each end of a net that is drawn, with the names of the outputs."""
     graph, found = result.graph, []
-    for number in [state.number for state in graph.states if state.is_end][:_MOST]:
-        with_end = _played(result, graph.path_to({number}) or ())
+    ways = shortest_ways(graph)
+    for number in [state.number for state in graph.states if state.is_end]:
+        with_end = _played(result, way_to(ways, number))
         outputs = with_end.shared.outputs
         with_end.close()
         found.append([(name, value) for name, values in outputs.items() for value in values])

@@ -19,19 +19,39 @@ class Parting:
 def parting(graph: StateGraph, ends: Sequence[Mapping[str, str]]) -> Parting | None:
     """Return where orders part first, in the fewest steps; None when every order comes to the same of these ends."""
     ahead = _ends_ahead(graph, ends)
-    came: dict[int, tuple[int, str] | None] = {0: None}
-    queue = [0] if graph.states else []
+    ways_in = shortest_ways(graph)
+    for number in ways_in:
+        steps = graph.states[number].steps
+        ways = {process: frozenset().union(*(ahead[each] for each in targets)) for process, targets in steps.items()}
+        if len(set(ways.values())) > 1:
+            return Parting(way_to(ways_in, number), ways)
+    return None
+
+
+Ways = Mapping[int, tuple[int, str] | None]
+"""From which state, and by which process, each state is reached in the fewest steps; the nearest first."""
+
+
+def shortest_ways(graph: StateGraph) -> Ways:
+    """Return the shortest ways to all states."""
+    came: dict[int, tuple[int, str] | None] = {0: None} if graph.states else {}
+    queue = list(came)
     for number in queue:
-        ways: dict[str, frozenset[int]] = {}
         for process, targets in graph.states[number].steps.items():
-            ways[process] = frozenset().union(*(ahead[target] for target in targets))
             for target in targets:
                 if target not in came:
                     came[target] = number, process
                     queue.append(target)
-        if len(set(ways.values())) > 1:
-            return Parting(_path(came, number), ways)
-    return None
+    return came
+
+
+def way_to(ways: Ways, number: int) -> tuple[str, ...]:
+    """Return the schedule of the shortest way to a state."""
+    path: list[str] = []
+    while (before := ways[number]) is not None:
+        number, process = before
+        path.append(process)
+    return tuple(reversed(path))
 
 
 def _ends_ahead(graph: StateGraph, ends: Sequence[Mapping[str, str]]) -> dict[int, frozenset[int]]:
@@ -68,11 +88,3 @@ def places_of_ends(graph: StateGraph, ends: Sequence[Mapping[str, str]]) -> dict
             places = places[:1] * len(numbers)
         found.update(zip(numbers, places, strict=False))
     return found
-
-
-def _path(came: Mapping[int, tuple[int, str] | None], number: int) -> tuple[str, ...]:
-    path: list[str] = []
-    while (before := came[number]) is not None:
-        number, process = before
-        path.append(process)
-    return tuple(reversed(path))

@@ -264,6 +264,17 @@ def test_ends_that_read_alike_are_told_apart_by_what_is_shared(file: Path, capsy
     )
 
 
+def test_of_many_ends_the_first_are_shown(file: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Seventy ends are counted, twenty shown, and nothing is claimed of the others."""
+    file.write_text(FAN_IN)
+    assert main(["explore", "net.py", "--count", "4"]) == 0
+    said = capsys.readouterr().out
+    assert "how can it end?         in 70 ways:\n" in said
+    assert "\n  20  finished  out " in said
+    assert "\n      and 50 more; --json has them all\n" in said
+    assert said.endswith("does the order matter?  yes: it decides what comes out, or in which order\n")
+
+
 def test_a_test_that_explores_is_explored_as_it_says(file: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """A function under `@explore(...)` comes with its checks, and before other functions; fixtures are pytest's."""
     file.write_text(COUNTERS)
