@@ -8,6 +8,7 @@ from typing import Any
 
 from fbcore.errors import shown
 from fbcore.net.report import Outcome
+from fbdev.complaint import near
 from fbdev.explore.begin import begin
 from fbdev.explore.execution import Execution
 from fbdev.explore.parting import Parting, parting, places_of_ends, shortest_ways, way_to
@@ -152,7 +153,7 @@ def _parted(result: Result, parted: Parting, *, is_whole: bool) -> Iterator[str]
     count = len(parted.schedule)
     after = f"after {count} step{'' if count == 1 else 's'}" if count else "from the first step on"
     execution = _played(result, parted.schedule)
-    does = {process: execution.place(process) for process in parted.ways}
+    does = {process: near(execution.place(process)) for process in parted.ways}
     execution.close()
     yield f"  {after}{'' if is_whole else ', as far as is known'}:"
     wide, long = (max(map(len, words)) for words in (does, map(str, does.values())))

@@ -50,7 +50,7 @@ def essence(text: str) -> list[str]:
     verdict, *lines = text.splitlines()
     answers = lines[next(number for number, line in enumerate(lines) if line.startswith("how can it end?")) :]
     ends = sorted(found[1] for line in answers if (found := END.match(line)))
-    return [verdict, *ends, *(line for line in answers if not line.startswith(" "))]
+    return [verdict.partition(" (given: ")[0], *ends, *(line for line in answers if not line.startswith(" "))]
 
 
 @pytest.mark.slow
