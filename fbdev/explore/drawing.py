@@ -20,6 +20,8 @@ from fbdev.explore.graph import Circle, State, StateGraph
 Level = Literal["states", "circles", "ends", "colours"]
 """What a vertex is: a state, a circle of states, all states with the same ends ahead, or all of one colour."""
 
+_MOST_LINES = 10
+
 
 @dataclass(slots=True)
 class Vertex:
@@ -91,7 +93,9 @@ def drawing_of(
     _add_lines(drawing, graph, path)
     if path and not graph.states[path[-1]].is_stuck:
         drawing.vertices.append(Vertex("wrong", (wrong,), BAD, path[-1], is_end=True, is_bold=True, is_wrong=True))
-        drawing.lines.append(Line(called[path[-1]], "wrong", " ".join(schedule[len(path) - 1 :]), is_bold=True))
+        drawing.lines.append(
+            Line(called[path[-1]], "wrong", " ".join(schedule[len(path) - 1 :]), is_bold=True, is_tree=True)
+        )
     if level == "states":
         drawing.boxes = _boxes(graph.circles(), itertools.count())
     return drawing
@@ -144,7 +148,15 @@ def _vertex(name: str, graph: StateGraph, numbers: Sequence[int], colours: Colou
 
 
 def _reached(state: State) -> tuple[str, ...]:
-    return tuple(f"{name}: {reached}" for name, reached in state.reached.items())
+    """Return what each process has reached; of many processes, how many are where."""
+    lines = [f"{name}: {reached}" for name, reached in state.reached.items()]
+    if len(lines) <= _MOST_LINES:
+        return tuple(lines)
+    at: dict[str, list[str]] = {}
+    for name, reached in state.reached.items():
+        at.setdefault(reached, []).append(name)
+    lines = [f"{', '.join(each) if len(each) < 4 else f'{len(each):,} processes'}: {text}" for text, each in at.items()]
+    return (*lines[:_MOST_LINES], "…") if len(lines) > _MOST_LINES else tuple(lines)
 
 
 def _boxes(circles: Sequence[Circle], numbers: itertools.count[int]) -> list[Box]:

@@ -207,6 +207,22 @@ def test_a_large_space_is_collapsed() -> None:
     assert " states" in dot
 
 
+def test_many_processes_are_counted_by_where_they_are() -> None:
+    """A state of more processes than can be listed says how many have reached what."""
+
+    def factory() -> Any:
+        def step(number: int) -> Any:
+            yield "half way" if number else "elsewhere"
+
+        return {f"p{number}": step(number) for number in range(20)}
+
+    dot = explore(factory, search="random", chance=True, samples=1).draw("dot", most=100)
+    assert 'label="20 processes: begin"' in dot
+    assert re.search(r'label="(?:\d+ processes|p[\d, p]+): [^"]*\\n[^"]*"', dot)
+    assert max(len(label.split("\\n")) for label in re.findall(r'label="([^"]*)"', dot)) <= 4
+    assert 'label="20 processes: finished"' in dot
+
+
 def test_more_sets_of_ends_than_vertices_are_drawn_by_colour() -> None:
     """However many ends there are, a picture has few vertices: states of one colour are one if nothing else helps."""
 
