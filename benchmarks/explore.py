@@ -5,11 +5,14 @@ from __future__ import annotations
 import statistics
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from typing import Any
 
 from benchmarks.case import Case, Effort, Measurement, at_most, spread_of
-from benchmarks.standard_problems import PROBLEMS
-from fbdev.explore import Result, Scene, Shared, explore
+from benchmarks.standard_problems import PROBLEMS, Problem
+from benchmarks.standard_problems_nets import PROBLEMS as NETS
+from fbcore import Each, Graph, component
+from fbdev.explore import Budget, NetScene, Result, Scene, Shared, VerdictKind, explore
 
 
 def idle(count: int) -> Iterator[int]:
@@ -123,13 +126,88 @@ def deep(effort: Effort) -> Iterator[Case]:
     yield at_most(f"{name}, seeds that miss it", [len(results) - len(found)], "seeds", 0)
 
 
+def is_right(problem: Problem, result: Result) -> bool:
+    """Say whether the verdict on a problem is right: its bug, or a proof."""
+    if result.failure is not None:
+        return result.failure.kind == problem.wrong
+    return not problem.wrong and result.verdict.kind is VerdictKind.HOLDS
+
+
 def verdicts(effort: Effort) -> Iterator[Case]:
     """Count the standard problems, each with its bug and mended, whose verdict is wrong."""
-    wrong = 0
-    for problem in PROBLEMS:
-        result = explore(problem.factory, at_end=problem.at_end)
-        wrong += (result.failure.kind if result.failure else "") != problem.wrong
+    wrong = sum(not is_right(problem, explore(problem.factory, at_end=problem.at_end)) for problem in PROBLEMS)
     yield at_most(f"{len(PROBLEMS)} standard problems, wrong verdicts", [wrong], "verdicts", 0)
+
+
+def verdicts_of_nets(effort: Effort) -> Iterator[Case]:
+    """Count the standard problems as nets whose verdict is wrong, and measure each; in a hurry, the first four."""
+    wrong = 0
+    for problem in NETS if effort.share == 1 else NETS[:4]:
+        before = time.process_time()
+        result = explore(problem.factory, at_end=problem.at_end, budget=Budget(seconds=None))
+        # Half of the usual budget: with the other half the explorer turns to preemptions.
+        case = at_most(f"{problem.name}, as a net", [time.process_time() - before], "CPU s", 30)
+        wrong += not is_right(problem, result)
+        told = f"{result.executions:,} executions, {len(result.graph.states):,} states"
+        yield replace(case, note=f"{result.verdict.kind}: {told}")
+    yield at_most(f"{len(NETS)} standard problems as nets, wrong verdicts", [wrong], "verdicts", 0)
+
+
+@component
+def number(count: int = 4) -> Iterator[int]:
+    """Send numbers."""
+    yield from range(count)
+
+
+@component
+def same(value: int) -> int:
+    """Pass a number on."""
+    return value
+
+
+def line(nodes: int) -> Graph:
+    """Make a net of nodes after one another."""
+    graph = Graph("line")
+    before = graph.inputs.value
+    for each in range(nodes):
+        node = graph.add(same, f"n{each}")
+        before >> node.value
+        before = node.out
+    before >> graph.outputs.out
+    return graph
+
+
+def producers(count: int) -> Graph:
+    """Make a net of producers who send to one port."""
+    graph = Graph("producers")
+    merge = graph.add(same, "merge")
+    for each in range(count):
+        graph.add(number, f"p{each}").out >> merge.value
+    merge.out >> graph.outputs.out
+    return graph
+
+
+def nets(effort: Effort) -> Iterator[Case]:
+    """Measure a proof of a line, one execution of it, and a proof of producers."""
+    scene = NetScene(line(3), {"value": Each(range(10))})
+    rates = []
+    for _ in range(effort.rounds):
+        before = time.process_time()
+        result = explore(scene, search="random", samples=50)
+        rates.append(result.executions / (time.process_time() - before))
+    value, least, name = statistics.median(rates), 2000, "line of 3 nodes, 10 packets"
+    target, spread = f">= {least:,} executions/s", spread_of(rates)
+    yield Case(f"{name}, executions", value, "executions/s", target=target, met=value >= least, spread=spread)
+    yield at_most(f"{name}, proven", [explore(scene).assert_holds().executions], "executions", 1)
+    proof = NetScene(producers(2))
+    runs = explore(proof).assert_holds().executions
+    yield at_most("2 producers x 4 packets, proven", [runs], "executions", 70)
+    yield at_most(
+        "2 producers x 4 packets, proven in",
+        [seconds_of(lambda: explore(proof)) for _ in range(effort.rounds)],
+        "CPU s",
+        1,
+    )
 
 
 def measurements() -> Iterator[Measurement]:
@@ -142,3 +220,5 @@ def measurements() -> Iterator[Measurement]:
     yield circle("self-retry")
     yield Measurement("bug of 3 preemptions in 3 x 10 steps", deep)
     yield Measurement(f"{len(PROBLEMS)} standard problems, wrong verdicts", verdicts)
+    yield Measurement("line of 3 nodes, 10 packets", nets)
+    yield Measurement(f"{len(NETS)} standard problems as nets, wrong verdicts", verdicts_of_nets)

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from types import SimpleNamespace
 from typing import Any
 
-from fbdev.explore import Blocked, Lock, Scene, Waiter, spawn
+from fbdev.explore import Blocked, Lock, NetScene, Scene, Waiter, spawn
 
 Steps = Iterator[Any]
 
@@ -21,7 +21,7 @@ class Problem:
     """A problem: what makes its processes, what must hold at the end, and what is wrong with it, or ""."""
 
     name: str
-    factory: Callable[[], Scene]
+    factory: Callable[[], Scene] | NetScene
     wrong: str
     at_end: Callable[[Any], bool] | None = None
     invariant: Callable[[Any], bool] | None = None
@@ -238,3 +238,6 @@ PROBLEMS = (
     *pair("await between", await_between, "end", lambda shared: shared.balance >= 0),
 )
 """The ten, each with its bug and then mended."""
+
+NAMES = tuple(problem.name for problem in PROBLEMS[::2])
+"""What the ten are called, whatever their processes are made of."""

@@ -433,6 +433,14 @@ class Strategy:
         if self.plan.chance:
             failure.labels = tuple("" for _ in failure.schedule)
             return failure
+        try:
+            return self._with_cause(failure)
+        except NotReducedError:
+            # The search had not come to that yet; the schedule fits all the same.
+            self.program.reduces = False
+            return self._with_cause(failure)
+
+    def _with_cause(self, failure: Failure) -> Failure:
         if failure.kind != "livelock":
             failure = smallest(self.program, failure)
             failure.cause = causal_pair(self.program, failure)

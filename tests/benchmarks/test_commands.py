@@ -81,6 +81,8 @@ def test_exploring_is_measured() -> None:
     assert all(case["target"] != "none" and isinstance(case["met"], bool) for case in found.values())
     assert found["3 philosophers by races"]["met"]
     assert found["20 standard problems, wrong verdicts"]["value"] == 0
+    assert found["20 standard problems as nets, wrong verdicts"]["value"] == 0
+    assert found["line of 3 nodes, 10 packets, proven"]["met"]
 
 
 @pytest.mark.slow
