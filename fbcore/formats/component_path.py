@@ -11,13 +11,16 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from fbcore.errors import DataError, shown
+from fbcore.errors import DataError, GraphError, shown
 from fbcore.formats.typed_classes import find
 from fbcore.formats.typed_refusal import Refused
 from fbcore.model.made import made_by
 from fbcore.model.template import ComponentTemplate
 
 _SCHEMES = ("stdlib", "platstdlib", "purelib", "platlib")
+_GIVEN = ("entry", "process", "name", "options")
+"""What a component of a file may have been made with besides its path."""
+
 _TOP = "move it to the top level of a module or file, under a name of its own"
 
 
@@ -32,9 +35,9 @@ def path_to(target: Any, address: str, folder: Path | None) -> dict[str, Any]:
     """
     call = made_by(target)
     if call and not isinstance(call[1], ComponentTemplate):
-        _, path, entry, process = call
+        path, given = call[1], dict(zip(_GIVEN, call[2:], strict=False))
         found: dict[str, Any] = {"py_file": _relative(Path(path), folder)}
-        return {**found, **({"entry": entry} if entry else {}), **({"process": True} if process else {})}
+        return {**found, **{key: value for key, value in given.items() if value}}
     module, name = getattr(target, "__module__", None), getattr(target, "__qualname__", None)
     if type(module) is not str or type(name) is not str:
         what = f"{shown(target)} has no name by which it could be found again"
@@ -56,7 +59,7 @@ def at_path(found: Any, address: str, folder: Path | None) -> Any:
         DataError: there is none, or `found` names none.
         LoadError: the file cannot be read or run.
     """
-    kinds: dict[str, tuple[str, ...]] = {"import": (), "file": ("name",), "py_file": ("entry", "process")}
+    kinds: dict[str, tuple[str, ...]] = {"import": (), "file": ("name",), "py_file": _GIVEN}
     kind = next((kind for kind in kinds if isinstance(found, Mapping) and kind in found), "")
     if not kind or not found.keys() <= {kind, *kinds[kind]} or type(found[kind]) is not str:
         hint = 'write {"import": "package.module:Name"}, or {"file": "net.py", "name": "Name"}'
@@ -126,10 +129,14 @@ def _py_file(found: Mapping[str, Any], address: str, folder: Path | None) -> Any
     from fbcore.components.py_kind import component_of
 
     entry, process = found.get("entry"), found.get("process", False)
-    if not isinstance(entry, str | None) or type(process) is not bool:
+    name, options = found.get("name"), found.get("options", {})
+    if not isinstance(entry, str | None) or type(process) is not bool or not isinstance(options, Mapping):
         hint = 'write {"py_file": "clean.py"}, with "entry": "name" or "process": true'
         raise DataError(f"{shown(dict(found))} is no component of a file", address, hint)
-    return component_of(_absolute(found["py_file"], folder), None, entry, process=process)
+    try:
+        return component_of(_absolute(found["py_file"], folder), None, entry, name, options, __name__, process=process)
+    except GraphError as error:
+        raise DataError(error.what, address, error.hint) from error
 
 
 def _relative(file: Path, folder: Path | None) -> str:

@@ -37,7 +37,8 @@ def node_sheet(graph: Graph, node: NodeSpec) -> Sheet:
         ends = ", ".join(connected.get(port.name, ()))
         rows.append((*_port(port), ends or _need(port, default)))
     rows += _memories(node.component)
-    return _sheet(node.id, f"node of graph {graph.name}, {node.component.title}", node.component, rows)
+    own = "".join(f", {name}={value!r}" for name, value in node.own_options.items())
+    return _sheet(node.id, f"node of graph {graph.name}, {node.component.title}{own}", node.component, rows)
 
 
 def sheet_to_text(sheet: Sheet) -> str:

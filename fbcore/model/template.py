@@ -129,12 +129,11 @@ class ComponentTemplate(Generic[P, C]):
         call = (_again, self, parts, name, module)
         if isinstance(found, Graph):
             found = found.as_component(name)
-        if isinstance(found, FunctionComponent):
-            return _function(found, options, name, module, {"_label": label, "_made_by": call})
-        if isinstance(found, type) and issubclass(found, Component) and found not in (Component, CompositeComponent):
-            return _class(found, options, name, module, {"_label": label, "_made_by": call})
-        hint = "return a class derived from Component, a function decorated with @component, or a graph"
-        raise GraphError(f"the template has made {shown(found)}, which is no component", self._name, hint)
+        is_class = isinstance(found, type) and issubclass(found, Component)
+        if found in (Component, CompositeComponent) or not (is_class or isinstance(found, FunctionComponent)):
+            hint = "return a class derived from Component, a function decorated with @component, or a graph"
+            raise GraphError(f"the template has made {shown(found)}, which is no component", self._name, hint)
+        return derived(found, options, name, module, {"_label": label, "_made_by": call})
 
     def again(self, parts: Mapping[str, Any], name: str | None, module: str) -> Any:
         """Make a component again of what `call_of` returns: parameters and options, and its name."""
@@ -222,6 +221,22 @@ def _shown(value: Any) -> str:
     return value.__name__ if isinstance(value, type | FunctionComponent) or inspect.isroutine(value) else shown(value)
 
 
+def derived(
+    found: Any, options: Mapping[str, Any], name: str | None, module: str, attributes: Mapping[str, Any]
+) -> Any:
+    """Return a component like another one, as if it stood in a module: with options, and a name, of its own.
+
+    Raises:
+        GraphError: it has no such options, or this is no name.
+    """
+    if name is not None and (type(name) is not str or not is_id(name)):
+        raise GraphError(
+            f"{shown(name)} cannot be the name of a component", found.__name__, "use letters, digits and _"
+        )
+    make = _function if isinstance(found, FunctionComponent) else _class
+    return make(found, options, name, module, attributes)
+
+
 def _class(
     found: type[Component], options: Mapping[str, Any], name: str | None, module: str, body: Mapping[str, Any]
 ) -> Any:
@@ -250,6 +265,8 @@ def _function(
     vars(made).update(body, _spec=None, __module__=module)
     made.options = found.options.changed("function", name or found.function.__name__, options)
     made.check_options(made.options)
+    if name is None and found._spec is not None:
+        name = found.spec.name
     if name is not None:
         vars(made).update(__name__=name, __qualname__=name)
     return made

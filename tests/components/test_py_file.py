@@ -4,11 +4,14 @@ import subprocess
 import sys
 from pathlib import Path
 from textwrap import dedent
+from typing import Any
 
 import pytest
 
-from fbcore import BatchRuntime, Component, GraphError, In, LoadError, Out, PyFile
+from fbcore import BatchRuntime, Component, Graph, GraphError, In, LoadError, Out, PyFile
+from fbcore.formats.graph_data import graph_from_data, graph_to_data
 from fbcore.model.component import class_spec
+from fbcore.model.graph import spec_of
 from tests.components.py_files import DOUBLE, graph_of, refusal, run, write
 from tests.habits.tree import ROOT
 
@@ -89,6 +92,40 @@ def test_a_function_of_a_file_is_made_again_by_unpickling(tmp_path: Path) -> Non
     again = pickle.loads(pickle.dumps(PyFile(write(tmp_path / "double.py", MAIN))))
     assert run(again, {"number": [4]}).outputs.out == [8]
     assert again(4) == 8
+
+
+@pytest.mark.parametrize(
+    ("text", "given"),
+    [
+        (DOUBLE, {}),
+        (MAIN, {}),
+        (SCRIPT, {"process": True}),
+        (
+            "from fbcore import *\nclass Own(Component):\n    number: In[int]\n    async def run(self): ...",
+            {"entry": "Own"},
+        ),
+    ],
+    ids=["body", "main", "process", "entry"],
+)
+def test_a_file_takes_a_name_and_options(tmp_path: Path, text: str, given: dict[str, Any]) -> None:
+    """As every template does; a pickle and a graph as data have them too, and a wrong one is told."""
+    path = write(tmp_path / "double.py", text)
+    made = PyFile(path, name="Twice", loop=False, **given)
+    graph = Graph("net")
+    graph.add(made)
+    (node,) = graph_from_data(graph_to_data(graph)).nodes.values()
+    for each in (made, pickle.loads(pickle.dumps(made)), node.component.target):
+        assert (repr(each), each.options.loop) == ("<component Twice>", False)
+    assert node.id == ("twice" if isinstance(made, type) else "Twice")
+    plain = PyFile(path, **given)
+    only = PyFile(path, execute_after_start=True, **given)
+    assert (only.options.execute_after_start, plain.options.execute_after_start) == (True, None)
+    assert spec_of(only).name == spec_of(plain).name
+    with pytest.raises(GraphError, match="there is no option lopp") as caught:
+        PyFile(path, lopp=True, **given)
+    assert "did you mean loop?" in caught.value.hint
+    with pytest.raises(GraphError, match="cannot be the name"):
+        PyFile(path, name="a b", **given)
 
 
 # -- where a file lies --------------------------------------------------------------------------------------

@@ -95,6 +95,14 @@ def test_a_node_says_what_is_connected() -> None:
     )
 
 
+def test_a_node_says_which_options_are_its_own() -> None:
+    """What the component says of options is said of that, and what `add` said of the node."""
+    graph = Graph("own")
+    graph.add(scale, factor=1.0, options={"loop": False, "fires": "all"})
+    assert node_sheet(graph, graph.nodes["scale"]).remark == "node of graph own, scale, loop=False, fires='all'"
+    assert component_sheet(spec_of(scale)).remark == 'component, fires="any"'
+
+
 def test_a_node_says_what_its_configs_are() -> None:
     """A config is what the graph gave it, or what feeds it."""
     graph = Graph("configs")
