@@ -35,8 +35,9 @@ class Known:
 
     `places` can be changed behind the ports, and `reachers` are the nodes that reach each; before every execution they
     are put back to what they were at first. `unseen` are nodes that use what others use too: nothing is left out of
-    their orders. `is_aliased` says that packets were changed after they had been sent: from then on it counts which
-    are one object.
+    their orders. `apart` are nodes that ask for the time, arm timers, or end before their inputs do: for them it
+    matters when others send to them, or take from them. `is_aliased` says that packets were changed after they had been
+    sent: from then on it counts which are one object. `is_timed` says that somebody asks for the time.
     """
 
     def __init__(
@@ -46,7 +47,9 @@ class Known:
         self.places: dict[Hashable, Place] = {}
         self.reachers: dict[Hashable, set[str]] = {}
         self.unseen: set[str] = set()
+        self.apart: set[str] = set()
         self.is_aliased = False
+        self.is_timed = False
         self.learns = False
         self._found: dict[str, set[str]] = {}
         self._opaque: dict[int, tuple[str, set[str]]] = {}
@@ -119,6 +122,28 @@ class Known:
         self.is_aliased = True
         if self.learns:
             raise LearnedError
+
+    def note_apart(self, nodes: Iterable[str]) -> None:
+        """Hear that it matters when others send to these nodes, or take from them.
+
+        Raises:
+            LearnedError: it was not known of one of them, and orders were left out for that.
+        """
+        new = set(nodes) - self.apart
+        self.apart |= new
+        if new and self.learns:
+            raise LearnedError
+
+    def note_clock(self) -> None:
+        """Hear that some component asks for the time: from now on it is a part of the state.
+
+        Raises:
+            LearnedError: it was not known, and states were told apart without it.
+        """
+        if not self.is_timed:
+            self.is_timed = True
+            if self.learns:
+                raise LearnedError
 
     def shared(self) -> dict[str, set[str]]:
         """Return what was seen to be changed by one node while others reach it, and the nodes."""

@@ -20,9 +20,10 @@ from fbdev.explore.execution import Fault
 from fbdev.explore.failure import FailureKind
 from fbdev.explore.known import Known
 from fbdev.explore.net_scene import NetScene
-from fbdev.explore.private import NotReducedError, breaks_reduction, private_step
+from fbdev.explore.private import NotReducedError, breaks_reduction, ends_early, private_step
 from fbdev.explore.program import Program
 from fbdev.explore.shared import NOTES, Notes, Use
+from fbdev.explore.times import Times
 from fbdev.explore.watch import Watch
 from fbdev.explore.words import Accesses, ExploreError, Finished, NotEnabled, NotWholeError, Step, Yielded
 
@@ -83,7 +84,8 @@ class NetExecution:
         context = copy_context()
         context.run(NOTES.set, notes)
         self._stepping: Stepping = context.run(scene.begin)
-        notes.clock = self._stepping.loop.time
+        self._times = Times(self._stepping)
+        notes.clock = self._times.tell
         self._watch = Watch(self._known, self._stepping, draws=program.random_state is not None)
         self._available: list[str] | None = None
         self._base: Hashable = None
@@ -109,7 +111,7 @@ class NetExecution:
         stepping = self._stepping
         alone = None
         if self._program.reduces:
-            alone = private_step(stepping, self._known.unseen, shows=self._program.invariant is not None)
+            alone = private_step(stepping, self._known, shows=self._program.invariant is not None)
         if alone is not None:
             return [alone]
         return _without_insisting(stepping) if stepping.net.is_cancelled else stepping.names()
@@ -230,6 +232,13 @@ class NetExecution:
         self._watch.before(address)
         found = self._stepping.make(name)
         self._watch.after(address, found[1])
+        if self._times.was_told:
+            self._known.note_clock()
+        if self._times.were_asked() and address:
+            self._known.note_apart([address])
+        node = self._stepping.trails[address].node if address and self._program.reduces else None
+        if node is not None and node.ended and not self._stepping.net.is_stopping:
+            self._known.note_apart(ends_early(node))
         return found
 
     def _wind_up(self) -> None:
@@ -261,8 +270,7 @@ class NetExecution:
                 raise NotWholeError(f"node {address} {trail.strayed}")
         if self._program.reduces and self.shared.saw_all:
             raise NotReducedError("the invariant looks at the whole state")
-        around = self._notes.surroundings
-        now = self._stepping.loop.time() if around is not None and around.told else None
+        now = self._stepping.loop.time() if self._known.is_timed else None
         drawn = tuple(sorted(self._notes.draws.items()))
         return state_digest(self._stepping), self._watch.key(), self._around.key(), now, drawn
 

@@ -6,7 +6,9 @@ Only sends to ports of several edges, a `select`, timers, configs that are fed, 
 a difference. So of the steps that are possible, one that is private can be made first, and the others after it, without
 a loss: an ample set of one (Peled, 1993).
 
-That nobody stops the net, fails, or ends early is not known before; when one does, the search begins anew, unreduced.
+Who ends before its inputs, arms a timer or asks for the time is learned on the way, and the search begins anew: its
+steps, and what is sent to it or taken from it, are in no such set. That nobody stops the net or fails is not known
+before either; when one does, the search begins anew without any of this.
 """
 
 from __future__ import annotations
@@ -17,28 +19,36 @@ from fbcore.net.in_port import InPort
 from fbcore.net.node import Node
 from fbcore.net.sink import Sink
 from fbcore.runtimes.stepping import Stepping
+from fbdev.explore.known import Known
 
 
 class NotReducedError(Exception):
     """A step was made whose order with others can matter everywhere; it never leaves the explorer."""
 
 
-def private_step(stepping: Stepping, unseen: set[str], *, shows: bool) -> str | None:
+def private_step(stepping: Stepping, known: Known, *, shows: bool) -> str | None:
     """Return the name of a step that can be made before all others, or None when there is no such step.
 
-    `unseen` are nodes that use what others use too, though nobody sees it; with `shows`, what comes out is looked at
-    in every state, and not at the end alone.
+    With `shows`, what comes out is looked at in every state, and not at the end alone.
     """
-    if stepping.loop.timers:
-        # A timer may ring first, and whoever reads the time, or arms another, sees that.
-        return None
     for name in stepping.loop.ready:
         node = stepping.node_of(name)
-        if node is None or node.address in unseen or (shows and _shows(node)):
+        if node is None or node.address in known.unseen or node.address in known.apart or (shows and _shows(node)):
             continue
-        if _is_private(stepping, node, name):
+        if _is_private(stepping, node, name) and not (known.apart and _meets(node, known.apart)):
             return str(name)
     return None
+
+
+def _meets(node: Node, apart: set[str]) -> bool:
+    """Tell whether the port operation that a node has come to is one with a node for which it matters when."""
+    trace = node.trace
+    assert trace is not None
+    if trace.verb == "send":
+        ends = [getattr(edge.target, "node", None) for port in trace.ports for edge in port.edges]
+    else:
+        ends = [edge.source.node for port in trace.ports for edge in port.edges]
+    return any(end is not None and end.address in apart for end in ends)
 
 
 def _shows(node: Node) -> bool:
@@ -88,10 +98,19 @@ def breaks_reduction(stepping: Stepping, address: str) -> str:
     if stepping.result is not None and stepping.result.errors:
         return "the net has failed"
     node = stepping.trails[address].node
-    for port in node.ins.values() if node.ended else ():
-        if any(len(edge) or not (edge.finished or port.flushed) for edge in port.edges):
-            return f"{address} has ended before its input {port.name}"
     for out in node.outs.values() if node.ended else ():
         if any(isinstance(edge.target, InPort) and edge.target.name == "execute" for edge in out.edges):
             return f"{address} has ended, and no more signals to execute come from it"
     return ""
+
+
+def ends_early(node: Node) -> list[str]:
+    """Return a node that has ended before its inputs have, and the classes that send to it: they may look for that."""
+    edges = [edge for port in node.ins.values() for edge in port.edges]
+    if all(not len(edge) and (edge.finished or _is_flushed(edge)) for edge in edges):
+        return []
+    return [node.address, *(edge.source.node.address for edge in edges if not edge.source.node.is_exact)]
+
+
+def _is_flushed(edge: Edge) -> bool:
+    return isinstance(edge.target, InPort) and edge.target.flushed

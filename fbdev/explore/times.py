@@ -1,0 +1,51 @@
+"""Seeing which nodes of a net look at the time of its loop, or arm timers by it."""
+
+from __future__ import annotations
+
+import sys
+from typing import Any
+
+from fbcore.net.node import _Handle
+from fbcore.runtimes.stepping import Stepping
+from fbdev.explore.places import is_foreign
+
+_ASKING = _Handle.time.__code__
+"""How a component asks its net for the time."""
+
+
+class Times:
+    """Watches the loop of one execution."""
+
+    def __init__(self, stepping: Stepping) -> None:
+        self._timers = stepping.loop.timers
+        self._armed = self._count()
+        self._asked = False
+        self.was_told = False
+        """Whether somebody asked for the time, and did not only arm a timer."""
+        loop: Any = stepping.loop
+        self._time = time = loop.time
+
+        def noticing() -> float:
+            if not self._asked:
+                code = sys._getframe(1).f_code
+                is_told_on = code is _ASKING or "anyio" in code.co_filename
+                self._asked = is_told_on or not is_foreign(code.co_filename)
+                self.was_told = self.was_told or self._asked
+            return float(time())
+
+        loop.time = noticing
+
+    def tell(self) -> float:
+        """Return the time, to a component that asks for it."""
+        self._asked = self.was_told = True
+        return float(self._time())
+
+    def _count(self) -> int:
+        return sum(self._timers.armed_by.values())
+
+    def were_asked(self) -> bool:
+        """Tell whether the last step asked for the time, or armed a timer."""
+        armed, asked = self._count(), self._asked
+        was_asked = asked or armed != self._armed
+        self._armed, self._asked = armed, False
+        return was_asked
