@@ -24,9 +24,8 @@ _PROVES = (VerdictKind.HOLDS, VerdictKind.HOLDS_WITHIN)
 End = Mapping[str, str]
 
 
-def answers(result: Result) -> list[str]:
-    """Return the lines that answer the three questions about what was explored."""
-    is_whole = _is_whole(result)
+def answers(result: Result, *, is_whole: bool) -> list[str]:
+    """Return the lines that answer the three questions; `is_whole` says that all ends were seen."""
     lines = _endings(result, is_whole=is_whole)
     lines.append(f"can it deadlock?        {_deadlock(result, is_whole=is_whole)}")
     if len(result.ends) > 1:
@@ -42,13 +41,6 @@ def answers(result: Result) -> list[str]:
         said = "no: it ends the same in every order" if is_whole else "not in the orders that were tried"
         lines.append(f"does the order matter?  {said}")
     return lines
-
-
-def _is_whole(result: Result) -> bool:
-    """Tell whether all ends were seen: also after a bug, when the search went on."""
-    if result.verdict.kind is not VerdictKind.BUG:
-        return result.verdict.kind is VerdictKind.HOLDS
-    return bool(result.graph.states) and not any(state.is_open for state in result.graph.states)
 
 
 # -- how it can end ------------------------------------------------------------------------------------

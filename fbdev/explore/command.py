@@ -63,8 +63,8 @@ def _explore(
         name = what.graph.name if isinstance(what, NetScene) else called(what)
         with redirect_stdout(Nobody()), _quiet():
             # What components print in thousands of executions nobody can read.
-            result = explore_whole(what, budget_of(options), **{**asked, **how(options)})
-            answered = answers(result)
+            result, is_whole = explore_whole(what, budget_of(options), **{**asked, **how(options)})
+            answered = answers(result, is_whole=is_whole)
             if drawn is not None:
                 drawn.draw(result)
     if options.json:
@@ -85,7 +85,7 @@ def _explore(
     if result.kept:
         say(f"{going_on(arguments, result.kept)} goes on")
     sys.stdout.flush()
-    return _code(result, is_net=isinstance(what, NetScene))
+    return _code(result)
 
 
 def _what(found: Target, options: ExploreOptions, configs: dict[str, Any], stack: ExitStack) -> tuple[Any, Options]:
@@ -122,8 +122,9 @@ def _quiet() -> Iterator[None]:
         log.setLevel(level)
 
 
-def _code(result: Result, *, is_net: bool) -> int:
+def _code(result: Result) -> int:
     if result.failure is not None:
+        is_net = result.program is not None and result.program.is_net
         of_failure = _OF_FAILURE if is_net else {"deadlock": ExitCode.DEADLOCKED}
         return of_failure.get(result.failure.kind, ExitCode.FAILED)
     if result.verdict.kind is VerdictKind.HOLDS:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from types import CoroutineType, GeneratorType
 from typing import Any
 
+from fbcore.model.graph import Graph
 from fbdev.explore.net_scene import NetScene
 from fbdev.explore.reading import Reader
 from fbdev.explore.words import ExploreError, NotWholeError
@@ -121,6 +122,6 @@ def scene_of(made: object) -> Scene:
         raise ExploreError(
             f"a factory returns processes, and not {made!r}",
             "factory",
-            "return {'name': generator}, a list, or a Scene",
+            "return NetScene(graph)" if isinstance(made, Graph) else "return {'name': generator}, a list, or a Scene",
         )
     return Scene(made)

@@ -17,20 +17,30 @@ _AFTER_A_BUG = 20.0
 """Seconds in which a search goes on after the first failure."""
 
 
-def explore_whole(what: Any, budget: Budget, **options: Any) -> Result:
-    """Explore; after a bug go on with all states for a while, so that the result has the other ends as well."""
+def explore_whole(what: Any, budget: Budget, **options: Any) -> tuple[Result, bool]:
+    """Explore; after a bug go on with all states for a while, so that the result has the other ends as well.
+
+    Return the result, and whether it has all ends.
+    """
     result = explore(what, budget=budget, **options)
     is_kept = options.get("keep") is not None or options.get("continues") is not None
     is_special = is_kept or options.get("chance")
     if result.verdict.kind is not VerdictKind.BUG or result.search != "states" or is_special:
-        return result
+        return result, result.verdict.kind is VerdictKind.HOLDS
     seconds = _AFTER_A_BUG if budget.seconds is None else min(budget.seconds, _AFTER_A_BUG)
     going_on = {"search": "states", "budget": replace(budget, seconds=seconds), "keep_going": True, "audit": 0}
     whole = explore(what, **{**options, **going_on})
     if not whole.failures or not whole.failures[0].is_like(result.failures[0]):
-        return result
+        return result, False
     _shorten(whole)
-    return whole
+    return whole, whole.seconds < seconds and not _is_open(whole)
+
+
+def _is_open(result: Result) -> bool:
+    """Tell whether there are steps that were not tried; those of the failing way may have been added afterwards."""
+    graph = result.graph
+    path = set(graph.walk(result.failures[0].schedule))
+    return any(state.is_open for state in graph.states if state.number not in path)
 
 
 def _shorten(result: Result) -> None:

@@ -346,6 +346,16 @@ def test_what_cannot_be_explored_is_said(file: Path, capsys: pytest.CaptureFixtu
     assert "Traceback" not in error
 
 
+def test_a_function_may_make_a_net(file: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """A `NetScene` is explored as a net, with its exit codes; a bare graph is refused with what to return instead."""
+    made = "\nfrom fbdev.explore import NetScene\ndef scene(): return NetScene(graph)\ndef bare(): return graph\n"
+    file.write_text(DEADLOCK + made)
+    assert main(["explore", "net.py:scene"]) == 4
+    assert "can it deadlock?        yes, in every order\n" in capsys.readouterr().out
+    assert main(["explore", "net.py:bare"]) == 2
+    assert "hint: return NetScene(graph)\n" in capsys.readouterr().err
+
+
 def test_a_file_of_nothing_is_refused(file: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """What could stand there is said."""
     file.write_text("x = 1\n")
