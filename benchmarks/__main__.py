@@ -22,7 +22,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     parser.add_argument("name", choices=NAMES, help="which benchmark")
     parser.add_argument("--json", action="store_true", help="one JSON line a case, instead of a table")
-    parser.add_argument("--peers", action="store_true", help="also flow's peers, installed into .venv-peers")
+    parser.add_argument(
+        "--peers", action="store_true", help="also peers of flow and explore, installed into .venv-peers"
+    )
     parser.add_argument("--only", metavar="TEXT", default="", help="only the cases with this text in their names")
     parser.add_argument("--rounds", metavar="N", type=number_of_rounds, help="rounds of each case (default: 9)")
     parser.add_argument("--quick", action="store_true", help="see that it works: one round, a hundredth of the packets")
@@ -43,6 +45,10 @@ def main() -> None:
     show((case for each in wanted for case in each.measure(effort)), as_json=options.json)
 
 
+PEERS = {"flow": "benchmarks.peers.compare", "explore": "benchmarks.peers.compare_explorers"}
+"""Where the peers of a benchmark are compared with us."""
+
+
 def number_of_rounds(text: str) -> int:
     """Read a number of 1 or more."""
     if (number := int(text)) < 1:
@@ -53,10 +59,8 @@ def number_of_rounds(text: str) -> int:
 def measurements(name: str, *, with_peers: bool) -> Iterator[Measurement]:
     """Yield what a benchmark measures."""
     yield from importlib.import_module(f"benchmarks.{name}").measurements()
-    if with_peers and name == "flow":
-        from benchmarks.peers.compare import measurements as of_peers
-
-        yield from of_peers()
+    if with_peers and name in PEERS:
+        yield from importlib.import_module(PEERS[name]).measurements()
 
 
 def show(cases: Iterator[Case], *, as_json: bool) -> None:

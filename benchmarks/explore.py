@@ -10,6 +10,7 @@ from typing import Any
 
 from benchmarks.case import Case, Effort, Measurement, at_most, spread_of
 from benchmarks.standard_problems import PROBLEMS, Problem
+from benchmarks.standard_problems_coroutines import PROBLEMS as COROUTINES
 from benchmarks.standard_problems_nets import PROBLEMS as NETS
 from fbcore import Each, Graph, component
 from fbdev.explore import Budget, NetScene, Result, Scene, Shared, VerdictKind, explore
@@ -199,6 +200,8 @@ def nets(effort: Effort) -> Iterator[Case]:
     target, spread = f">= {least:,} executions/s", spread_of(rates)
     yield Case(f"{name}, executions", value, "executions/s", target=target, met=value >= least, spread=spread)
     yield at_most(f"{name}, proven", [explore(scene).assert_holds().executions], "executions", 1)
+    times = [1000 * seconds_of(lambda: explore(scene)) for _ in range(effort.rounds)]
+    yield at_most(f"{name}, proven in", times, "ms", 10)
     proof = NetScene(producers(2))
     runs = explore(proof).assert_holds().executions
     yield at_most("2 producers x 4 packets, proven", [runs], "executions", 70)
@@ -208,6 +211,16 @@ def nets(effort: Effort) -> Iterator[Case]:
         "CPU s",
         1,
     )
+
+
+def of_coroutines(effort: Effort) -> Iterator[Case]:
+    """Count the wrong verdicts on the standard problems as asyncio code, and the time that all of them take."""
+    wrong, before = 0, time.process_time()
+    for problem in COROUTINES:
+        wrong += not is_right(problem, explore(problem.factory, at_end=problem.at_end))
+    name = f"{len(COROUTINES)} standard problems as coroutines"
+    yield at_most(f"{name}, wrong verdicts", [wrong], "verdicts", 0)
+    yield at_most(f"{name}, all of them", [time.process_time() - before], "CPU s", 2)
 
 
 def measurements() -> Iterator[Measurement]:
@@ -222,3 +235,4 @@ def measurements() -> Iterator[Measurement]:
     yield Measurement(f"{len(PROBLEMS)} standard problems, wrong verdicts", verdicts)
     yield Measurement("line of 3 nodes, 10 packets", nets)
     yield Measurement(f"{len(NETS)} standard problems as nets, wrong verdicts", verdicts_of_nets)
+    yield Measurement(f"{len(COROUTINES)} standard problems as coroutines", of_coroutines)

@@ -28,8 +28,9 @@ def explore(
 def explore(factory: Any = _ABSENT, *, accept: Iterable[str] = (), **options: Any) -> Any:
     """Run processes under every order of their steps, and say whether something can go wrong.
 
-    `factory` is called once for each execution, and returns generators: by name, in a list, or in a `Scene`. What lies
-    between two yields is one step. Or it is a net, a `NetScene`, whose steps are the turns of its nodes. Wrong are a
+    `factory` is called once for each execution, and returns generators or coroutines: by name, in a list, or in a
+    `Scene`. What lies between two yields, or two waits of a task, is one step. A coroutine function is one process with
+    all the tasks that it starts. Or it is a net, a `NetScene`, whose steps are the turns of its nodes. Wrong are a
     deadlock, a livelock, an exception that is not `allowed`, an `invariant` that returns False or raises in some state,
     and an `at_end` where all processes have ended; both are called with what the scene says is shared. `sentinel`,
     called with the same, makes a generator that is advanced after each step.
