@@ -136,7 +136,7 @@ async def _whole(opening: Coroutine[Any, Any, Process]) -> tuple[Process, asynci
     return task.result(), cancelled
 
 
-_LEASH = 'read -r _; kill -9 "-$1"'
+_LEASH_COMMAND = ("/bin/sh", "-c", 'read -r _; kill -9 "-$1"', "leash")
 """Waits for the end of its input, which is the end of this program, however that comes; then ends a group."""
 
 
@@ -146,8 +146,13 @@ def _leash(group: int) -> Iterator[None]:
     if not hasattr(os, "killpg"):
         yield
         return
-    command = ["/bin/sh", "-c", _LEASH, "leash", str(group)]
-    holder = subprocess.Popen(command, stdin=PIPE, stdout=DEVNULL, stderr=DEVNULL, start_new_session=True)
+    command = [*_LEASH_COMMAND, str(group)]
+    try:
+        holder = subprocess.Popen(command, stdin=PIPE, stdout=DEVNULL, stderr=DEVNULL, start_new_session=True)
+    except OSError:
+        # Where there is no shell, or no room for one more process, the work can be done all the same.
+        yield
+        return
     try:
         yield
     finally:

@@ -15,7 +15,7 @@ from fbcore.model.component_spec import ComponentSpec
 from fbcore.model.declared import Declared
 from fbcore.model.display import bundle_of
 from fbcore.model.memory import MemorySpec
-from fbcore.model.options import ClassOptions, Kind, check_body
+from fbcore.model.options import ClassOptions, Kind, check_body, refuse_keywords
 from fbcore.model.packet import Failure
 from fbcore.model.port import Hit, In, Message, Out, Signal
 from fbcore.model.port_spec import PortSpec
@@ -113,6 +113,7 @@ class Component:
     _node: Host
 
     def __init_subclass__(cls, **options: Any) -> None:
+        refuse_keywords(cls, options)
         super().__init_subclass__(**options)
         check_body(cls._kind, cls)
         frame = sys._getframe(1)

@@ -156,6 +156,18 @@ def check_body(kind: Kind, cls: type) -> None:
                 raise GraphError(f"there is no option {name}", cls.__name__, hint)
 
 
+def refuse_keywords(cls: type, keywords: Mapping[str, Any]) -> None:
+    """Refuse options beside the bases of a class, where many libraries have theirs.
+
+    Raises:
+        GraphError: there is one.
+    """
+    for name in NAMES:
+        if name in keywords:
+            hint = f"write `{name} = {keywords[name]!r}` in the body of {cls.__name__}"
+            raise GraphError(f"{name} is said in the body of a class, not beside its bases", cls.__name__, hint)
+
+
 class ClassOptions:
     """Makes `SomeComponent.options` what the class says of options, and its bases: they are attributes like others."""
 

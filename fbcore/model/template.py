@@ -75,6 +75,9 @@ class ComponentTemplate(Generic[P, C]):
         if not inspect.isroutine(make):
             hint = "decorate a function that returns a component: @ComponentTemplate"
             raise GraphError(f"a template is a function, not {shown(make)}", hint=hint)
+        if inspect.iscoroutinefunction(make):
+            hint = "write `def`: what takes long is the work of the component that it makes"
+            raise GraphError("a template cannot be an async function", make.__name__, hint)
         functools.update_wrapper(self, make)
         self._make = make
         self._name = make.__name__

@@ -495,6 +495,12 @@ def test_a_command_ends_though_the_program_is_killed(script: Script, tmp_path: P
     assert is_gone(int(done.stdout))
 
 
+def test_a_command_runs_where_there_is_no_shell(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What ends it when the program is killed is not needed for its work."""
+    monkeypatch.setattr(process, "_LEASH_COMMAND", ("/nowhere/sh",))
+    assert run(TerminalTemplate("echo hello")).outputs.stdout == ["hello"]
+
+
 def test_a_process_that_is_left_alone_is_told_of(script: Script) -> None:
     """Whoever drops one without ending it is warned, and it is killed."""
 

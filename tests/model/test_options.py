@@ -144,6 +144,15 @@ def test_what_is_no_option_is_refused(make: Callable[[], Any], what: str, addres
     assert hint in caught.value.hint
 
 
+def test_options_beside_the_bases_are_refused() -> None:
+    """Where other libraries have theirs; what is no option of ours goes on to the next base."""
+    with pytest.raises(GraphError, match="loop is said in the body of a class") as caught:
+        type("Odd", (Ticks,), {}, loop=False)
+    assert caught.value.hint == "write `loop = False` in the body of Odd"
+    with pytest.raises(TypeError):
+        type("Odd", (Ticks,), {}, colour="blue")
+
+
 def test_what_is_somebodys_own_is_left_alone() -> None:
     """Values that are no yes or no, names unlike any option, and what says by its annotation that it is no option."""
 

@@ -241,6 +241,14 @@ def test_what_does_not_fit_is_refused(make: Callable[[], Any], what: str, addres
     assert hint in error.hint
 
 
+def test_a_template_is_no_coroutine() -> None:
+    """It would make something that nobody awaits."""
+
+    async def later(limit: int) -> Any: ...
+
+    assert "a template cannot be an async function" in refused(lambda: ComponentTemplate(later)).what
+
+
 def test_templates_take_the_options_of_components() -> None:
     """The same names and checks as in a class body; what the template says itself, the call may say otherwise."""
     assert above(1, loop=True, stateless=True).options == Options(loop=True, stateless=True)
