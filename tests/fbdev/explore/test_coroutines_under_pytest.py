@@ -135,3 +135,56 @@ def test_other_plugins_leave_coroutines_alone(tmp_path: Path) -> None:
     assert count_of(text) == "1 failed, 2 passed, 1 error", text
     assert "Timeout (>1.0s) from pytest-timeout" in text
     assert "the fixture stepped_loop cannot be made anew for each execution" in text
+
+
+def test_failing_cases_can_be_pasted_beside_their_tests(tmp_path: Path) -> None:
+    """Of coroutines, methods with parameters and nets: each fails as its test did, and passes when that is mended."""
+    tests = (
+        LOSES
+        + """
+from fbcore import Each, Graph, component
+from fbdev.explore import NetScene
+
+MENDED = False
+
+@component
+def same(number: int) -> int:
+    if number == 2 and not MENDED:
+        raise ValueError("no")
+    return number
+
+graph = Graph("same")
+graph.inputs.number >> graph.add(same).number
+graph["same"].out >> graph.outputs.out
+
+@explore()
+def test_net():
+    return NetScene(graph, inputs={"number": Each([1, 2])})
+
+@pytest.fixture
+def box():
+    return Box()
+
+class TestBox:
+    @pytest.mark.parametrize("count", [2])
+    @explore()
+    async def test_box(self, box, count, monkeypatch):
+        await asyncio.gather(*(box.add() for _ in range(count)))
+        assert box.n == count
+"""
+    )
+    text = run_tests(tmp_path, tests, "--explore-report", "reports")
+    assert count_of(text) == "3 failed", text
+    cases = sorted((tmp_path / "reports").glob("*.case.txt"))
+    assert [path.name.partition("-")[0] for path in cases] == [
+        "test_it.py.TestBox.test_box",
+        "test_it.py.test_gather.case.txt",
+        "test_it.py.test_net.case.txt",
+    ]
+    # The one of the class first, for the class comes last.
+    pasted = tests + "\n" + "\n\n".join(path.read_text(encoding="utf-8") for path in cases)
+    text = run_tests(tmp_path, pasted, "-k", "without")
+    assert re.search(r"^3 failed, 3 deselected", count_of(text)), text
+    mended = pasted.replace("MENDED = False", "MENDED = True").replace("await asyncio.sleep(0)", "pass")
+    text = run_tests(tmp_path, mended)
+    assert count_of(text) == "6 passed", text
