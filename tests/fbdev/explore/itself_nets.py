@@ -26,9 +26,8 @@ PLANS = {
     # Several edges at one port.
     "fan-in of initial packets": written("x=map", "initial.0->x.value initial.1->x.value:2 x.out->outputs.o"),
     # Two inputs.
-    "half-fed zip": written("x=zipped", "initial.0->x.left initial.1->x.left:2 initial.2->x.right x.out->outputs.o"),
+    "half-fed zip": written("x=zipped", "initial.0->x.left inputs.a->x.right x.out->outputs.o", a=0),
     "select": written("x=source/class/1 y=either", "x.out->y.left initial.0->y.right y.out->outputs.o"),
-    "one after the other": written("x=source/class/1 y=concat", "x.out->y.right initial.0->y.left y.out->outputs.o"),
     # Circles.
     "self-loop": written("x=spin/class/2", "initial.0->x.value:2 x.again->x.value x.out->outputs.o"),
     "self-loop of a function": written("x=orbit/sync/2", "initial.0->x.value x.out->x.value x.out->outputs.o"),
@@ -36,6 +35,7 @@ PLANS = {
     "full self-loop": written("x=expand/class/3", "initial.0->x.value x.out->x.value x.out->outputs.o"),
     "deadlock": written("x=eager/class/2 y=eager/class/2", "x.out->y.value y.out->x.value x.done->outputs.o"),
     # Failures and stops.
+    "stopped by a signal": written("x=source/class/1 y=source/class/1", "x.out->y.stop y.out->outputs.o"),
     "error port": written("x=fail/class/1 y=collect", "initial.0->x.value x.error->y.value y.out->outputs.o"),
     "failing": written("x=fail/sync/1 y=source/class/1", "initial.0->x.value x.out->outputs.o y.out->outputs.p"),
     "stopped by a class": written(
@@ -44,7 +44,6 @@ PLANS = {
     "stopped by a function": written(
         "x=stop/sync/1 y=source/class/1", "initial.0->x.value x.out->outputs.o y.out->outputs.p"
     ),
-    "stop signal": written("x=source/class/1 y=map", "initial.0->y.value x.out->y.stop y.out->outputs.o"),
     # Configs and signals.
     "fed config": written("x=source/class/1 y=scale", "x.out->y.factor initial.0->y.value y.out->outputs.o"),
     "fed config of a function": written(
@@ -67,6 +66,8 @@ HALTED = {
 """Of these somebody outside asks for the end at any moment, too."""
 
 LARGE = {
+    "stop signal": written("x=source/class/1 y=map", "initial.0->y.value x.out->y.stop y.out->outputs.o"),
+    "one after the other": written("x=source/class/1 y=concat", "x.out->y.right initial.0->y.left y.out->outputs.o"),
     "fires on any": written("x=source/class/1 y=latest/sync", "x.out->y.left initial.0->y.right y.out->outputs.o"),
     "half-fed zip of a source": written(
         "x=source/class/2 y=zipped", "x.out->y.left:2 initial.0->y.right y.out->outputs.o"
