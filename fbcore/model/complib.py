@@ -60,6 +60,9 @@ def library_problems(module: str, names: Mapping[str, Any], place: Place) -> Ite
         if _is_from_elsewhere(name, member, module):
             continue
         yield from _misnamed(name, member, module, place)
+        if member.__name__ != name and names.get(member.__name__) is member:
+            # It stands there by its own name, too, and is looked at there.
+            continue
         if isinstance(member, ComponentTemplate):
             if not inspect.getdoc(member):
                 yield Problem("this template has no docstring", name, place, "say what it makes, below its first line")

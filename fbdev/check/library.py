@@ -107,7 +107,8 @@ def _check(modules: list[ModuleType], report: Report) -> None:
         name = module.__name__
         place = Place(module.__file__ or name, 1)
         report.add(of_problems(library_problems(name, vars(module), place), name))
-        mine = [each for each in members(vars(module)).values() if each.__module__ == name]
+        # Each once, by whatever names it stands there.
+        mine = list({id(each): each for each in members(vars(module)).values() if each.__module__ == name}.values())
         for each in mine:
             if not isinstance(each, ComponentTemplate):
                 report.add(found._replace(group=name) for found in not_resolved(each))

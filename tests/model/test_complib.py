@@ -126,4 +126,4 @@ def test_what_is_not_in_order_is_told_when_it_is_imported(library: Path, text: s
 def test_everything_is_told_at_once(library: Path) -> None:
     """Whoever mends a library need not import it again for each fault."""
     text = '@component\ndef one() -> int:\n    return 1\ntwo = one\nUnique = TerminalTemplate("sort -u")'
-    assert len(problems(library, text)) == 4
+    assert len(problems(library, text)) == 3
