@@ -70,7 +70,7 @@ def _explore(
     if options.json:
         typer.echo(result.as_json())
     else:
-        again = f"replay({split_target(target)[1] or 'factory'}, {result.token!r})"
+        again = f"replay({_python(found, split_target(target)[1])}, {result.token!r})"
         typer.echo(near("\n".join([f"{name}: {result.report(again)}", *answered])))
     if options.save and result.failure is not None:
         choices = list(result.failure.schedule)
@@ -86,6 +86,13 @@ def _explore(
         say(f"{going_on(arguments, result.kept)} goes on")
     sys.stdout.flush()
     return _code(result)
+
+
+def _python(found: Target, name: str) -> str:
+    """Write what was explored as Python would; `name` is what the user called it, if anything."""
+    if isinstance(found, Graph):
+        return f"NetScene({name or 'graph'})"
+    return name or ("scene" if isinstance(found, NetScene) else called(found))
 
 
 def _what(found: Target, options: ExploreOptions, configs: dict[str, Any], stack: ExitStack) -> tuple[Any, Options]:

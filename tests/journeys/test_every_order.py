@@ -11,7 +11,7 @@ from types import ModuleType
 import pytest
 
 from fbdev.cli import main
-from fbdev.explore import explore
+from fbdev.explore import explore, whole
 from fbdev.explore.asked import MARK
 from fbdev.explore.target import Target, load_target
 from tests.habits.tree import ROOT
@@ -33,8 +33,9 @@ EXPLORED = {
 
 @pytest.fixture(autouse=True)
 def _imported_anew(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """Run in the folder of the project, and forget the modules of the examples afterwards."""
+    """Run in the folder of the project, with time for a busy machine; forget the modules of the examples afterwards."""
     monkeypatch.chdir(ROOT)
+    monkeypatch.setattr(whole, "_AFTER_A_BUG", 600.0)
     yield
     for name in [name for name, module in sys.modules.items() if is_of_example(module)]:
         del sys.modules[name]
@@ -58,7 +59,7 @@ def essence(text: str) -> list[str]:
 def test_an_example_says_what_is_expected(name: str, capsys: pytest.CaptureFixture[str]) -> None:
     """The command says how each can end, whether it can deadlock, and whether the order matters."""
     target, code = EXPLORED[name]
-    assert main(["explore", f"examples/every_order/{target}"]) == code
+    assert main(["explore", f"examples/every_order/{target}", "--time-limit", "600"]) == code
     expected = (EXAMPLE / "expected" / f"{name}.txt").read_text("utf-8")
     assert essence(capsys.readouterr().out) == essence(expected)
 

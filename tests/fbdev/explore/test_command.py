@@ -160,6 +160,7 @@ def test_a_deadlock_is_shown_and_saved_for_the_debugger(file: Path, capsys: pyte
     out, err = capsys.readouterr()
     assert "talk: bug: deadlocked: a circle of waits" in out
     assert "waits to send 2 by said: no room" in out
+    assert "  again: replay(NetScene(graph), 'x1" in out
     assert err == "fbdev step net.py --script order.txt makes these steps\n"
     assert main(["step", "net.py", "--script", "order.txt"]) == 4
 
