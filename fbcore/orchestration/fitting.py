@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import fields
+from contextlib import suppress
 
 from fbcore.errors import SettingsError
 from fbcore.model.address import Place
@@ -13,7 +13,7 @@ from fbcore.model.port_spec import PortKind
 from fbcore.model.problem import Problem
 from fbcore.orchestration.nearest import nearest
 from fbcore.orchestration.pattern import matches
-from fbcore.orchestration.settings import NetSettings, NodeSettings
+from fbcore.orchestration.settings import NODE_SETTINGS, NetSettings, NodeSettings
 
 _NOWHERE = Place("", 0)
 
@@ -80,7 +80,10 @@ def _unknown(said_of: str, address: str, kind: str, said: NodeSettings, known: l
 
 
 def _ties(settings: NetSettings, address: str) -> Iterator[Problem]:
-    for name in (each.name for each in fields(NodeSettings) if each.init):
+    with suppress(SettingsError):
+        settings.of(address)
+        return
+    for name in NODE_SETTINGS:
         try:
             settings.origin(address, name)
         except SettingsError as error:

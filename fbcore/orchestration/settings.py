@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
+from functools import cached_property
 from pathlib import Path
 from types import FrameType
 from typing import Any, Literal, NamedTuple
@@ -48,6 +49,15 @@ class Origin(NamedTuple):
         if self.place is None:
             return "default"
         return f"{self.place}, {self.said_of}" if self.said_of else str(self.place)
+
+
+class _Section(NamedTuple):
+    """Settings of some nodes: the pattern of their addresses, how the section is called, what it says, and where."""
+
+    pattern: str
+    said_of: str
+    said: dict[str, Any]
+    places: Mapping[str, Place]
 
 
 @dataclass(frozen=True, kw_only=True, repr=False)
@@ -173,8 +183,13 @@ class NetSettings(NodeSettings):
         Raises:
             SettingsError: two that are equally specific disagree.
         """
-        names = [each.name for each in fields(NodeSettings) if each.init]
-        return NodeSettings(**{name: self.origin(address, name).value for name in names})
+        # Nodes of which the same is said have the same settings: of thousands, only few differ.
+        key = tuple(each.pattern for each in self._about(address))
+        found = self._found.get(key)
+        if found is None:
+            values = {name: self.origin(address, name).value for name in NODE_SETTINGS}
+            found = self._found[key] = NodeSettings(**values)
+        return found
 
     def origin(self, address: str, setting: str) -> Origin:
         """Return the value of a setting for a node (or of the whole net, with the address ""), and what says so.
@@ -192,24 +207,30 @@ class NetSettings(NodeSettings):
         if setting not in DEFAULTS:
             known = [*DEFAULTS]
             raise SettingsError(f"there is no setting {setting!r}", address, nearest(setting, known, "its settings"))
-        sections = [each for each in self.sections() if setting in each[2].said()]
-        found = [each for each in sections if each[0] == EVERYTHING or (address and matches(each[0], address))]
+        found = [each for each in self._about(address) if setting in each.said]
         if not found:
             return Origin(DEFAULTS[setting])
-        best = [each for each in found if all(covers(other[0], each[0]) for other in found)]
+        best = [each for each in found if all(covers(other.pattern, each.pattern) for other in found)]
         if len(best) != 1:
-            rivals = best or [each for each in found if each[0] != EVERYTHING]
-            raise _tie(address, setting, rivals)
-        _, said_of, section = best[0]
-        return Origin(getattr(section, setting), said_of, section.places.get(setting))
+            raise _tie(address, setting, best or [each for each in found if each.pattern != EVERYTHING])
+        return Origin(best[0].said[setting], best[0].said_of, best[0].places.get(setting))
 
-    def sections(self) -> Iterator[tuple[str, str, NodeSettings]]:
-        """Yield what is said: the pattern of the nodes it is said of, how that is called, and the settings."""
-        yield EVERYTHING, "", self
+    def _about(self, address: str) -> list[_Section]:
+        """Return the sections that say something about a node; those of the whole net do with any address."""
+        return [each for each in self._sections if each.pattern == EVERYTHING or matches(each.pattern, address)]
+
+    @cached_property
+    def _sections(self) -> list[_Section]:
+        sections = [_Section(EVERYTHING, "", self.said(), self.places)]
         for address, subnet in self.subnets.items():
-            yield f"{address}.**", f'subnets."{address}"', subnet
+            sections.append(_Section(f"{address}.**", f'subnets."{address}"', subnet.said(), subnet.places))
         for address, node in self.nodes.items():
-            yield address, f'nodes."{address}"', node
+            sections.append(_Section(address, f'nodes."{address}"', node.said(), node.places))
+        return sections
+
+    @cached_property
+    def _found(self) -> dict[tuple[str, ...], NodeSettings]:
+        return {}
 
     def options(self, *, stepwise: bool = False) -> NetOptions:
         """Return the options that a net is made with."""
@@ -246,6 +267,9 @@ DEFAULTS: dict[str, Any] = {
     "grace": GRACE,
 }
 """What settings are that nobody has said."""
+
+NODE_SETTINGS = [each.name for each in fields(NodeSettings) if each.init]
+"""The settings that can be said of a node."""
 
 
 def settings_of(given: Any, **short: Any) -> NetSettings:
@@ -304,7 +328,7 @@ def _check_section(kind: str, address: Any, settings: Any, known: type[NodeSetti
         raise SettingsError(f"{shown(settings)} is no {known.__name__}", where, f"give a {known.__name__}(...)")
 
 
-def _tie(address: str, setting: str, rivals: list[tuple[str, str, NodeSettings]]) -> SettingsError:
-    said = " and ".join(f"{said_of or 'the whole net'} ({each.places.get(setting)})" for _, said_of, each in rivals)
+def _tie(address: str, setting: str, rivals: list[_Section]) -> SettingsError:
+    said = " and ".join(f"{each.said_of or 'the whole net'} ({each.places.get(setting)})" for each in rivals)
     what = f"{said} say what `{setting}` is, and neither is more specific"
     return SettingsError(what, address, f'say it of the node itself: nodes."{address}"')
