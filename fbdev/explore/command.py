@@ -114,6 +114,7 @@ def _scene(found: Graph | NetScene, options: ExploreOptions, configs: dict[str, 
         inputs={**scene.inputs, **inputs},
         configs={**scene.configs, **configs},
         allowed=(*scene.allowed, *outcomes(options.allow)),
+        settings=options.settings or scene.settings,
     )
 
 

@@ -12,7 +12,7 @@ from fbdev.explore.net_scene import NetScene
 from fbdev.explore.plan import Search
 from fbdev.explore.target import Target, called
 from fbdev.run.options import FIXED as FIXED_OF_RUN
-from fbdev.run.options import INPUT_HELP, Act, net_command, seed_option, time_option
+from fbdev.run.options import INPUT_HELP, Act, net_command, seed_option, settings_option, time_option
 
 SEARCHES = get_args(Search)
 
@@ -38,6 +38,7 @@ class ExploreOptions:
     inputs: Annotated[list[str], typer.Option("--input", metavar="NAME=VALUE", help=INPUT_HELP)] = field(
         default_factory=list
     )
+    settings: Annotated[str, settings_option()] = ""
     allow: Annotated[
         list[str],
         typer.Option("--allow", metavar="OUTCOME", help="An outcome that is no failure of this net."),

@@ -127,7 +127,7 @@ def _required(function: Callable[..., Any]) -> list[str]:
 def step_command(target: str, found: Target, explored: NetScene, inputs: Sequence[str]) -> str:
     """Return the command that steps the net that was explored; "" when the command line cannot say which it was."""
     path, name = split_target(target)
-    if isinstance(found, NetScene) and found.inputs:
+    if (isinstance(found, NetScene) and found.inputs) or not isinstance(explored.settings, str | None):
         return ""
     name = _name_of(path, explored.graph) if isinstance(found, NetScene) else name
     configs = explored.configs
@@ -135,6 +135,7 @@ def step_command(target: str, found: Target, explored: NetScene, inputs: Sequenc
         return ""
     options = [f"--{key.replace('_', '-')}={value}" for key, value in configs.items()]
     given = [word for each in inputs for word in ("--input", each)]
+    options += ["--settings", explored.settings] if isinstance(explored.settings, str) else []
     return shlex.join(["fbdev", "step", f"{path}:{name}" if name else str(path), *options, *given])
 
 

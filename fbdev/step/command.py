@@ -67,9 +67,11 @@ def _step(
     with ExitStack() as files:
         inputs = _inputs(graph, options, files)
         outlets = open_outlets(graph, options.outputs, data, files)
-        session = Session(graph, inputs, configs, _driver(options.seed), options.restore)
+        session = Session(graph, inputs, configs, _driver(options.seed), options.restore, options.settings)
         if choices is None:
-            _show(session, Origin(target, Path.cwd(), options.inputs, inputs, configs, options.restore), screen)
+            restored, settings = options.restore, options.settings
+            origin = Origin(target, Path.cwd(), options.inputs, inputs, configs, restored, settings)
+            _show(session, origin, screen)
             return _end(session, outlets, options)
         stuck = _follow(session, choices)
         code = _end(session, outlets, options)

@@ -7,7 +7,7 @@ import typer
 
 from fbcore.model.graph import Graph
 from fbdev.run.options import FIXED as FIXED_OF_RUN
-from fbdev.run.options import INPUT_HELP, Act, net_command, seed_option
+from fbdev.run.options import INPUT_HELP, Act, net_command, seed_option, settings_option
 
 FIXED = (*FIXED_OF_RUN, "--script", "--restore")
 """What no config of a graph may be called here: nor what it may not be called where it is run."""
@@ -30,6 +30,7 @@ class StepOptions:
     restore: Annotated[
         str, typer.Option("--restore", metavar="FILE", help="Begin where a snapshot was written, with its inputs.")
     ] = ""
+    settings: Annotated[str, settings_option()] = ""
     seed: Annotated[
         int | None, seed_option("Let the key `s` take the steps in the order of turns that this number gives.")
     ] = None

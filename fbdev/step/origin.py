@@ -10,7 +10,7 @@ from fbcore.formats.python_file import split_target
 
 
 class Origin(NamedTuple):
-    """The graph's file as it was named, the folder where that was, the texts of `--input`, all values, a snapshot."""
+    """The graph's file as it was named, the folder where that was, the texts of `--input`, all values, and files."""
 
     target: str
     folder: Path
@@ -18,6 +18,7 @@ class Origin(NamedTuple):
     inputs: Mapping[str, Any]
     configs: Mapping[str, Any]
     snapshot: str = ""
+    settings: str = ""
 
     @property
     def name(self) -> str:
@@ -28,6 +29,7 @@ class Origin(NamedTuple):
         words = ["fbdev", "step", self.target]
         words += [word for text in self.texts for word in ("--input", text)]
         words += ["--restore", self.snapshot] if self.snapshot else []
+        words += ["--settings", self.settings] if self.settings else []
         return shlex.join(words)
 
 

@@ -71,7 +71,8 @@ def _load(origin: Origin, given: str) -> Iterator[str]:
     yield f"graph = load_graph({_written(origin.target)})"
     reading = "ExitStack() as files, " if "files" in given else ""
     begin = f"restore({_written(origin.snapshot)})" if origin.snapshot else f"start({given})"
-    yield f"with {reading}FSMRuntime(graph).{begin} as fsm:"
+    settings = f", settings={_written(origin.settings)}" if origin.settings else ""
+    yield f"with {reading}FSMRuntime(graph{settings}).{begin} as fsm:"
     yield "    fsm.replay(CHOICES)"
 
 

@@ -25,6 +25,8 @@ KEPT = 10_000
 class Session:
     """A net that is stepped by a person: `fsm` is what steps it; from a snapshot, when there is one.
 
+    `settings` is a file of settings, or "".
+
     `steps` were made, and `doings` say what each was to do; `undone` are names of those that were taken back, the
     next to be made again last. `interrupted` may be set from another thread, and ends `run` and `go_to` after the step
     that they are at, whose name `making` is. `ended` is how the net had ended when it was closed.
@@ -37,8 +39,9 @@ class Session:
         configs: Mapping[str, Any] | None = None,
         make_driver: Callable[[], Driver] | None = None,
         snapshot: str = "",
+        settings: str = "",
     ) -> None:
-        self.fsm = FSMRuntime(graph, tracking="history", keep=KEPT)
+        self.fsm = FSMRuntime(graph, settings=settings or None, tracking="history", keep=KEPT)
         self.steps: list[Step] = []
         self.doings: list[str] = []
         self.undone: list[str] = []

@@ -5,7 +5,10 @@ from pathlib import Path
 
 import pytest
 
+from fbcore import FSMRuntime
+from fbcore.formats.python_file import load_graph
 from fbdev.cli import main
+from fbdev.step.recording import write_choices
 from tests.fbdev.run.test_command import write
 
 NET = """
@@ -104,3 +107,41 @@ def test_a_check_warns_of_what_a_restart_forgets(tmp_path: Path, capsys: pytest.
     assert "remembers:" not in said
     assert "forgets:" not in said
     assert main([*arguments, "--strict"]) == 1
+
+
+FLAKY = """
+from fbcore import Component, Graph, In, Out, Memory
+
+class Flaky(Component):
+    number: In[int]
+    passed: Out[int]
+    tried: Memory[int] = Memory(int)
+
+    async def run(self) -> None:
+        async for number in self.number:
+            self.tried.value += 1
+            if self.tried.value < 3:
+                raise ValueError(number)
+            await self.passed.send(number)
+
+graph = Graph("flaky_line")
+node = graph.add(Flaky)
+graph.inputs.number >> node.number
+node.passed >> graph.outputs.passed
+"""
+
+
+def test_restarts_are_stepped_and_explored_from_the_command_line(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """`fbdev step` and `fbdev explore` take the same settings as `fbdev run`."""
+    settings, script = tmp_path / "net.toml", tmp_path / "choices.json"
+    settings.write_text("[nodes.flaky]\nrestart = { backoff = 1 }\n", encoding="utf-8")
+    arguments = [write(tmp_path, FLAKY), "--settings", str(settings), "--input", "number=7"]
+    assert main(["explore", *arguments]) == 0
+    assert "holds" in capsys.readouterr().out
+    with FSMRuntime(load_graph(arguments[0]), settings=settings).start(inputs={"number": 7}) as fsm:
+        fsm.run()
+        write_choices(script, fsm.choices, "all of it")
+    assert main(["step", *arguments, "--script", str(script)]) == 0
+    assert capsys.readouterr().out.count("returned 7 to inputs.number->flaky.number") == 2
