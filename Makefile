@@ -49,7 +49,7 @@ test-all:  ## run all the tests on every Python from 3.11 to 3.13 that is found
 	echo "passed:$${passed:- none}; failed:$${failed:- none}; absent:$${absent:- none}"; \
 	test -z "$$failed" && test -n "$$passed"
 
-itself: install  ## make every order of nets that are too large for the tests (an hour or two)
+itself: install  ## make every order of nets that are too large for the tests (an hour, say)
 	$(VENV)/bin/python -m tests.fbdev.explore.itself_large
 
 lint: install  ## check style, format, types, layers and that notebooks are clean

@@ -90,7 +90,7 @@ class Closed:
 
 
 class ItselfScene(NetScene):
-    """A net of which every order is made, with steps from outside; `halts` are the names of these.
+    """A net of which every order is made, with steps from outside; `halts` are the names of these, in order.
 
     `net` is a plan, or makes a graph whose components write to the list that it is given.
     """
@@ -118,7 +118,7 @@ class ItselfScene(NetScene):
 
 
 class ItselfExecution(NetExecution):
-    """An execution of a net in which somebody outside may act, once, between any two steps."""
+    """An execution of a net in which somebody outside may act between any two steps, in each way once."""
 
     def __init__(self, program: Program, scene: ItselfScene) -> None:
         self._halts = scene.halts
@@ -127,9 +127,10 @@ class ItselfExecution(NetExecution):
 
     def _next_steps(self) -> list[str]:
         steps = super()._next_steps()
-        if self.shared.halted or self.shared.net.result is not None:
+        if self.shared.net.result is not None:
             return steps
-        return [*steps, *self._halts]
+        halted = self.shared.halted
+        return [*steps, *self._halts[self._halts.index(halted) + 1 if halted else 0 :]]
 
     def next(self, process: str) -> Step:
         """See `Execution`."""

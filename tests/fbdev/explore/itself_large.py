@@ -1,4 +1,4 @@
-"""Every order of the nets that are too large for the suite: `make itself`, which takes an hour or two.
+"""Every order of the nets that are too large for the suite: `make itself`, which takes an hour, say.
 
 Names of nets as arguments choose some of them.
 """

@@ -65,6 +65,14 @@ def test_a_net_may_be_ended_at_any_step(name: str, halt: str) -> None:
         assert any(_is_beginning(end, other) for other in by_itself), f"{end} is no beginning of an end"
 
 
+@pytest.mark.parametrize(("name", "second"), [("failing", "end at once"), ("failing", "cancel"), ("input", "cancel")])
+def test_who_drains_may_be_cancelled(name: str, second: str) -> None:
+    """A net that was asked to stop may be ended before it has drained, as by a second Ctrl-C."""
+    ends = proven(ItselfScene(HALTED[name], ["stop", second]))
+    assert "stopped" in {end.outcome for end in ends}
+    assert {end for end in ends if end.outcome != "stopped"} <= allowed_ends(HALTED[name])
+
+
 def _failing() -> Graph:
     """Return a graph of which one node fails."""
     graph = Graph("failing")
