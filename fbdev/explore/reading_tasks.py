@@ -151,7 +151,10 @@ def _types_in_c() -> list[type]:
     try:
         waits = loop.create_future()
         found: list[type] = [type(waits.__await__()), type(coroutine.__await__())]
-        found += [type(generator.asend(None)), type(generator.athrow(ValueError)), type(anext(generator, None))]
+        for each in (generator.asend(None), generator.athrow(ValueError), anext(generator, None)):
+            found.append(type(each))
+            # From Python 3.13 on they complain when nobody awaited them.
+            each.close()
         return found
     finally:
         coroutine.close()
