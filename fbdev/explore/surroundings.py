@@ -9,12 +9,13 @@ everybody else, in every other thread and context. Whoever asks is noted. Some a
 from __future__ import annotations
 
 import datetime
+import gc
 import hashlib
 import os
 import random
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from types import BuiltinFunctionType, ModuleType
 from typing import Any
@@ -117,13 +118,17 @@ def controlled() -> Iterator[Surroundings]:
 def _asker() -> tuple[Surroundings, Notes] | None:
     """Return who is to be answered; None where it is no process that is explored."""
     notes = NOTES.get()
-    if notes is None or notes.surroundings is None or _module(sys._getframe(2)).partition(".")[0] in _NOT_ASKING:
+    if notes is None or notes.surroundings is None or not _is_asking(sys._getframe(2), _NOT_ASKING):
         return None
     return notes.surroundings, notes
 
 
-def _module(frame: Any) -> str:
-    return frame.f_globals.get("__name__") or ""
+def _is_asking(frame: Any, others: Sequence[str]) -> bool:
+    """Say whether it is a process that calls from here: none of these packages, nor what hears of the collector."""
+    if (frame.f_globals.get("__name__") or "").partition(".")[0] in others:
+        return False
+    # Memory is collected at any moment; hypothesis, for one, measures how long that takes.
+    return all(getattr(each, "__code__", None) is not frame.f_code for each in gc.callbacks)
 
 
 def _clock(what: str, original: Callable[[], float], scale: int) -> Callable[[], float]:
@@ -157,7 +162,7 @@ def noticed() -> Iterator[None]:
     def look(frame: Any, event: str, argument: Any) -> None:
         if event != "c_call" or not (what := _unheard(argument)) or (notes := NOTES.get()) is None:
             return
-        if _module(frame).partition(".")[0] not in (*_NOT_ASKING, "fbdev", "fbcore"):
+        if _is_asking(frame, (*_NOT_ASKING, "fbdev", "fbcore")):
             surroundings.unheard.setdefault(what, set()).add(notes.maker)
 
     sys.setprofile(look)

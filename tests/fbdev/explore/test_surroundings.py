@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import datetime
+import gc
 import os
 import secrets
 import threading
@@ -78,6 +79,28 @@ def test_what_cannot_be_exchanged_lowers_the_verdict(kind: Any, what: str) -> No
     with pytest.raises(AssertionError):
         result.assert_holds()
     result.assert_holds("clock")
+
+
+@component
+def littered(value: int) -> int:
+    gc.collect()
+    return value
+
+
+def test_who_measures_the_collector_is_no_process() -> None:
+    """Memory is collected while any code runs; who looks at the time then is not the node that runs."""
+    measured: list[float] = []
+
+    def measure(phase: str, info: Any) -> None:
+        measured.append(imported_clock() - time.perf_counter())
+
+    gc.callbacks.append(measure)
+    try:
+        result = explore(one_of(littered)).assert_holds()
+    finally:
+        gc.callbacks.remove(measure)
+    assert measured
+    assert not any("asks" in note for note in result.notes)
 
 
 def asking(ask: Callable[[], Any]) -> Callable[[], Scene]:
