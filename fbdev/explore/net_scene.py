@@ -57,8 +57,8 @@ class NetScene:
     def __post_init__(self) -> None:
         self.inputs = repeatable(self.inputs)
 
-    def begin(self) -> Stepping:
-        """Begin a net.
+    def begin(self, kind: type[Stepping] = Stepping) -> Stepping:
+        """Begin a net, stepped in some way.
 
         Raises:
             GraphError: the graph cannot run.
@@ -67,7 +67,7 @@ class NetScene:
         settings = settings_of(self.settings)
         options = settings.options(stepwise=True)
         make = partial(Orchestrator().build, self.graph, settings, self.inputs, self.configs, options=options)
-        return Stepping(make, remembers=True)
+        return kind(make, remembers=True)
 
     def execution(self, program: Program) -> Execution:
         """Begin an execution of the net."""

@@ -83,7 +83,7 @@ class NetExecution:
         self._notes = notes = Notes()
         context = copy_context()
         context.run(NOTES.set, notes)
-        self._stepping: Stepping = context.run(scene.begin)
+        self._stepping: Stepping = context.run(scene.begin, program.stepping or Stepping)
         self._times = Times(self._stepping)
         notes.clock = self._times.tell
         self._watch = Watch(self._known, self._stepping, draws=program.random_state is not None)

@@ -57,6 +57,8 @@ class Program:
         """Steps of a net that no other can race with are made first, and alone."""
         self.known: Any = None
         """What is known of a net and all its executions."""
+        self.stepping: Any = None
+        """How nets are stepped, when not in the usual way."""
         self.learns = False
         """The search that runs is to begin anew when something is learned of a net."""
         self.tells = False

@@ -19,6 +19,7 @@ from typing import Any
 
 import pytest
 
+from fbcore.runtimes.stepping import Stepping
 from fbdev.explore.net_scene import NetScene
 from fbdev.explore.words import ExploreError
 
@@ -136,10 +137,10 @@ class _FreshNet(NetScene):
         super().__init__(**{each.name: getattr(scene, each.name) for each in dataclasses.fields(scene)})
         self._before = before
 
-    def begin(self) -> Any:
+    def begin(self, kind: type[Stepping] = Stepping) -> Stepping:
         """Begin it."""
         self._before()
-        return super().begin()
+        return super().begin(kind)
 
 
 def _is_kept(definition: Any) -> bool:

@@ -14,6 +14,7 @@ from fbdev.explore.course import Course
 from fbdev.explore.every import Every
 from fbdev.explore.execution import Execution, ForeignError, read_labels, read_state
 from fbdev.explore.failure import Failure
+from fbdev.explore.finer import draw_audit
 from fbdev.explore.graph import Spin, StateGraph
 from fbdev.explore.known import LearnedError, learning
 from fbdev.explore.net_scene import NetScene
@@ -366,7 +367,7 @@ class Strategy:
         known = set(self._session.ends)
         session = Session(self.program, replace(self._budget, executions=None, steps=None), keep_going=True)
         try:
-            Sampling(session, self.plan.audit, self.plan.seed + 1, "random").run()
+            draw_audit(session, self.plan.audit, self.plan.seed, has_finer=self._is_net)
         except SpentError as error:
             self._session.remarks.append(f"the audit was cut short: {error}")
         if session.failures or set(session.ends) - known:

@@ -12,6 +12,8 @@ import pytest
 
 from fbcore import Component, Config, Graph, In, Out, component
 from fbdev.explore import Budget, NetScene, Result, VerdictKind, explore
+from fbdev.explore import finer as finer_module
+from fbdev.explore.finer import FinerStepping
 from tests.fbdev.explore.test_nets import ANY, First, Merge, line, names, same
 
 
@@ -117,6 +119,36 @@ def test_who_ends_early_costs_only_the_orders_with_who_sends_to_it() -> None:
     assert result.verdict.kind is VerdictKind.HOLDS
     assert not any("every order was tried" in note for note in result.notes)
     assert len(result.graph.states) < 150
+
+
+def test_a_net_is_audited_one_granularity_finer() -> None:
+    """What the net does by itself are steps then, put off by chance; it comes to no other end."""
+    scene = NetScene(late_against_early())
+    stepping, chance, met = scene.begin(FinerStepping), random.Random(1), set()
+    while stepping.result is None:
+        name = chance.choice(stepping.names())
+        met.add(name)
+        stepping.make(name)
+    assert {"the net", "callbacks"} & met
+    assert str(stepping.result.outcome) == "finished"
+    stepping.close()
+
+
+def test_an_end_that_only_the_finer_ones_meet_is_a_fault(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every second schedule of an audit is a finer one, and what it meets counts."""
+
+    class Broken(FinerStepping):
+        def make(self, name: str) -> Any:
+            if name == "b":
+                self.net.stop_at_once("an end that nobody knows")
+            return super().make(name)
+
+    monkeypatch.setattr(finer_module, "FinerStepping", Broken)
+    graph = Graph("two")
+    for name in ("a", "b"):
+        graph.add(names, name, prefix=name, count=1).out >> graph.outputs[f"of_{name}"]
+    result = explore(NetScene(graph), audit=4)
+    assert "a fault of the explorer" in str(result.verdict)
 
 
 def drawn(seed: int) -> Graph:
