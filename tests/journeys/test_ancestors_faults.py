@@ -54,6 +54,8 @@ def core_distributions() -> set[str]:
 
 NEED_MORE = (
     *("__main__", "pytest_plugin"),
+    # Exploring under pytest, which loads them.
+    *(f"fbdev.explore.pytest_{name}" for name in ("case", "fixtures", "item", "report")),
     # The debugger's screen, which is the extra `step`.
     *(f"fbdev.step.{name}" for name in ("app", "dialogs", "keys", "palette", "rows")),
 )
