@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 from fbdev.explore.begin import begin
 from fbdev.explore.budget import Budget, SpentError
 from fbdev.explore.every import Every
-from fbdev.explore.execution import Execution, read_state
+from fbdev.explore.execution import read_state
 from fbdev.explore.failure import Failure
+from fbdev.explore.lines import Thing, Traced
 from fbdev.explore.program import Program
 from fbdev.explore.session import FoundError, NotSameError, Session
 from fbdev.explore.shared import Use
@@ -29,7 +31,9 @@ class Trial:
 def try_schedule(program: Program, schedule: Sequence[str], *, places: bool = False, goes_on: bool = True) -> Trial:
     """Make the steps of a schedule, leaving out what cannot be made; then, if it goes on, any steps to the end."""
     session = Session(program, Budget(seconds=None, memory=None))
-    execution = begin(program, places=places)
+    execution: Any = begin(program, places=places)
+    if places and not program.is_net:
+        execution = Traced(execution)
     program.tells = True
     trial = Trial()
     try:
@@ -49,7 +53,7 @@ def try_schedule(program: Program, schedule: Sequence[str], *, places: bool = Fa
     return trial
 
 
-def _make(session: Session, execution: Execution, name: str, trial: Trial) -> None:
+def _make(session: Session, execution: Any, name: str, trial: Trial) -> None:
     stands, pending = execution.place(name), execution.pending(name) or {}
     step: Step | None = None
     try:
@@ -65,7 +69,7 @@ def _make(session: Session, execution: Execution, name: str, trial: Trial) -> No
         uses = list(execution.uses)
         noted = {use.name for use in uses}
         uses += [Use(each, is_write, stands) for each, is_write in pending.items() if each not in noted]
-        trial.uses.append(uses)
+        trial.uses.append(uses + (execution.of_lines if isinstance(execution, Traced) else []))
 
 
 def smallest(program: Program, failure: Failure, seconds: float = 1.0, executions: int = 3000) -> Failure:
@@ -139,7 +143,7 @@ def _conflict(trial: Trial, earlier: int, later: int) -> tuple[str, ...] | None:
 
 def _told(process: str, use: Use, number: int) -> str:
     name: Hashable = use.name
-    called = name if isinstance(name, str) else "an object"
+    called = str(name) if isinstance(name, str | Thing) else "an object"
     return f"step {number + 1}: {process} {'writes' if use.is_write else 'reads'} {called} at {use.place or 'its end'}"
 
 

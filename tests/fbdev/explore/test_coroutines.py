@@ -6,6 +6,7 @@ import asyncio
 import gc
 import subprocess
 import sys
+from types import SimpleNamespace
 from typing import Any, ClassVar
 
 import anyio
@@ -80,6 +81,30 @@ def test_a_deadlock_says_who_holds_what() -> None:
     result = explore(crossed)
     assert result.failure.what.startswith("deadlock: a waits for second (lock 2) at ")
     assert "held by b; b waits for second (lock 1)" in result.failure.what
+
+
+def test_the_lines_that_it_hangs_on_are_named() -> None:
+    """Also where tasks share a plain object: who read it and who wrote it, and where."""
+    read, wrote = explore(lost_update, at_end=both).failure.cause
+    assert read.startswith("step 2: b reads count at ")
+    assert wrote.startswith("step 4: a writes count at ")
+    assert read.endswith("in add")
+
+    def by_attribute() -> Scene:
+        box = SimpleNamespace(items=[], total=0)
+
+        def add(number: int) -> Any:
+            yield "begun"
+            if not box.items:
+                yield "saw nothing"
+                box.items.append(number)
+                box.total += number
+
+        return Scene({"a": add(1), "b": add(2)}, shared=box)
+
+    read, wrote = explore(by_attribute, at_end=lambda box: len(box.items) == 1).failure.cause
+    assert ": b reads box.items at " in read
+    assert ": a writes box.items at " in wrote
 
 
 def test_a_coroutine_function_is_one_process_with_all_its_tasks() -> None:
