@@ -6,6 +6,7 @@ from fbdev.explore.explorer import explore, replay
 from fbdev.explore.hooks import Hooks
 from fbdev.explore.net_scene import NetScene
 from fbdev.explore.nets import Played
+from fbdev.explore.progress import Progress
 from fbdev.explore.result import Result
 from fbdev.explore.scene import Scene
 from fbdev.explore.shared import Lock, Shared
@@ -23,6 +24,7 @@ __all__ = [
     "Lock",
     "NetScene",
     "Played",
+    "Progress",
     "Result",
     "Scene",
     "Shared",

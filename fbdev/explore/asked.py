@@ -12,6 +12,7 @@ from fbdev.explore.hooks import Hooks
 from fbdev.explore.naming import Remap, renaming
 from fbdev.explore.plan import Place, Plan, Search
 from fbdev.explore.program import Check, Checks, Program, Sentinel
+from fbdev.explore.progress import Listener
 from fbdev.explore.words import ExploreError
 
 
@@ -34,12 +35,14 @@ class Options(TypedDict, total=False):
     chance: bool
     keep: Place
     continues: Place
+    cores: int
+    progress: Listener | None
 
 
 MARK = "_explored_by_fbdev"
 """The attribute of a function that `@explore(...)` has made a test of: what is to be explored, and how."""
 
-_OF_PLANS = ("search", "samples", "seed", "audit", "keep_going", "chance", "keep", "continues")
+_OF_PLANS = ("search", "samples", "seed", "audit", "keep_going", "chance", "keep", "continues", "cores", "progress")
 
 
 def check_options(options: Options) -> None:
@@ -97,4 +100,8 @@ def plan_of(options: Options) -> Plan:
         ExploreError: an option is wrong.
     """
     given: dict[str, Any] = {name: value for name, value in options.items() if name in _OF_PLANS}
-    return Plan(budget=as_budget(options.get("budget")), **given)
+    plan = Plan(budget=as_budget(options.get("budget")), **given)
+    if plan.cores > 1 and (plan.chance or options.get("hooks") is not None):
+        what = "hooks" if options.get("hooks") is not None else "chance"
+        raise ExploreError(f"with {what} there is one core: other processes cannot tell what they saw", "cores")
+    return plan

@@ -85,7 +85,9 @@ class ByState:
     def _begin(self) -> tuple[Execution | None, int, list[str]]:
         """Return an execution, the state in which it is, and its path: at the beginning, or where there is work."""
         if self._record is not None:
+            self._session.doing = "coming again to the states that are known"
             self._come_again(self._record)
+            self._session.doing = ""
             return self._elsewhere()
         execution = self._session.begin()
         try:

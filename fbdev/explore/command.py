@@ -21,6 +21,7 @@ from fbdev.explore.answers import answers
 from fbdev.explore.asked import Options
 from fbdev.explore.decorated import Decorated
 from fbdev.explore.drawn import Drawn
+from fbdev.explore.live import LiveLine
 from fbdev.explore.long import Nobody, budget_of, going_on, how
 from fbdev.explore.net_scene import NetScene
 from fbdev.explore.options import ExploreOptions, explore_command, outcomes
@@ -61,9 +62,9 @@ def _explore(
     with ExitStack() as stack:
         what, asked = _what(found, options, configs, stack)
         name = what.graph.name if isinstance(what, NetScene) else called(what)
-        with redirect_stdout(Nobody()), _quiet():
+        with LiveLine(name) as live, redirect_stdout(Nobody()), _quiet():
             # What components print in thousands of executions nobody can read.
-            result, is_whole = explore_whole(what, budget_of(options), **{**asked, **how(options)})
+            result, is_whole = explore_whole(what, budget_of(options), **{**asked, **how(options)}, **live.listener())
             answered = answers(result, is_whole=is_whole)
             if drawn is not None:
                 drawn.draw(result)

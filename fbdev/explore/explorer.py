@@ -42,6 +42,7 @@ def explore(factory: Any = _ABSENT, *, accept: Iterable[str] = (), **options: An
     `identity` or `remap` rename processes, so that one may pass for another that is dead. `audit` is a number of random
     schedules that are run after a proof, to test the explorer. With `chance` the processes need not be deterministic.
     `keep` is a file for what the budget or Ctrl-C leaves, and `continues` one to go on from: counts and finds add up.
+    `cores` draw samples side by side. `progress` is called ten times a second with a `Progress`.
 
     Without a factory it is a decorator of tests: `@explore(...)` above a factory, or above a coroutine function, which
     is one process, with all the tasks that it starts. Pytest runs it, fixtures included; called, it runs as well. It

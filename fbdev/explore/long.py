@@ -33,7 +33,9 @@ def how(options: ExploreOptions) -> dict[str, Any]:
         "keep": options.keep,
         "continues": options.continues,
     }
-    return {"audit": options.audit} | {name: value for name, value in said.items() if value is not None}
+    return {"audit": options.audit, "cores": options.cores} | {
+        name: value for name, value in said.items() if value is not None
+    }
 
 
 def going_on(arguments: Sequence[str], kept: str) -> str:

@@ -18,7 +18,7 @@ SEARCHES = get_args(Search)
 
 FIXED = (
     *(*FIXED_OF_RUN, "--executions", "--audit", "--allow", "--save", "--budget", "--memory"),
-    *("--search", "--samples", "--keep", "--continue"),
+    *("--search", "--samples", "--cores", "--keep", "--continue"),
 )
 """What no config of a graph may be called here: nor what it may not be called where it is run."""
 
@@ -63,6 +63,9 @@ class ExploreOptions:
             "--samples", metavar="N", min=1, help="Draw so many orders (1000 by default).", show_default=False
         ),
     ] = None
+    cores: Annotated[
+        int, typer.Option("--cores", metavar="N", min=1, help="Draw orders on so many cores.", show_default=False)
+    ] = 1
     seed: Annotated[int | None, seed_option("Draw the orders of this number.")] = None
     keep: Annotated[
         str | None,

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Literal, get_args
 
 from fbdev.explore.budget import Budget
+from fbdev.explore.progress import Listener
 from fbdev.explore.words import ExploreError
 
 Search = Literal["auto", "states", "labels", "races", "every", "preemptions", "sample", "random", "pos", "pct"]
@@ -27,6 +28,8 @@ class Plan:
     chance: bool = False
     keep: Place = None
     continues: Place = None
+    cores: int = 1
+    progress: Listener | None = None
 
     @property
     def is_kept(self) -> bool:
@@ -37,3 +40,5 @@ class Plan:
         if self.search not in get_args(Search):
             hint = f"there are {', '.join(get_args(Search))}"
             raise ExploreError(f"there is no search {self.search!r}", "explore", hint)
+        if self.cores < 1:
+            raise ExploreError(f"there are no {self.cores} cores", "explore", "give 1 or more")

@@ -120,6 +120,7 @@ def restore(record: Record, session: Session) -> Course:
     with session.meter.free_of_charge():
         for end in record.ends:
             _end_again(again, end, session)
+            session.meter.check()
     return Course(_that_fits(record, session), is_kept=True)
 
 

@@ -95,7 +95,7 @@ DRAWS: dict[str, tuple[Callable[[random.Random, int], Draw], ...]] = {
 """The samplers by name; of several, each draws in turn."""
 
 
-_WARM = 16
+WARM = 16
 """The first samples, by which the length of executions is told; what comes after does not depend on their order."""
 
 
@@ -126,19 +126,21 @@ class Sampling:
         known = record.count if record else 0
         if self.samples > known:
             self.left.append((known, self.samples))
+        self.given: list[tuple[int, int]] = []
+        """Ranges of samples that others draw now."""
         self.graph = StateGraph()
 
     @property
     def drawn(self) -> int:
         """How many samples were drawn."""
-        return self.samples - sum(end - begin for begin, end in self.left)
+        return self.samples - sum(end - begin for begin, end in (*self.left, *self.given))
 
-    def run(self) -> None:
-        """Draw all samples that are left."""
-        while self.left:
+    def run(self, below: int | None = None) -> None:
+        """Draw all samples that are left, or those of the numbers below one."""
+        while self.left and (below is None or self.left[0][0] < below):
             (number, end), *others = self.left
             steps = self.draw(number)
-            length = max(self.length, steps) if number < _WARM else self.length
+            length = max(self.length, steps) if number < WARM else self.length
             left = [(number + 1, end), *others] if number + 1 < end else others
             # At once, for whoever interrupts this goes on with both or with neither.
             self.left, self.length = left, length
@@ -158,7 +160,24 @@ class Sampling:
 
     def record(self) -> SamplesRecord:
         """Return what is needed to go on from here."""
-        return SamplesRecord(self.samples, list(self.left), self.length)
+        return SamplesRecord(self.samples, [*self.left, *self.given], self.length)
+
+    def give(self, count: int) -> tuple[int, int]:
+        """Give away so many samples of those that are left, at most, for others to draw."""
+        (begin, end), *others = self.left
+        turn = min(begin + count, end)
+        given = (begin, turn)
+        self.left, self.given = [(turn, end), *others] if turn < end else others, [*self.given, given]
+        return given
+
+    def take_back(self, given: tuple[int, int], upto: int) -> None:
+        """Take back what was not drawn of the samples that were given away."""
+        left = [(upto, given[1])] if upto < given[1] else []
+        self.left, self.given = [*left, *self.left], [each for each in self.given if each != given]
+
+    def take_all_back(self) -> None:
+        """Take back all samples that were given away."""
+        self.left, self.given = [*self.given, *self.left], []
 
     def _one(self, execution: Execution, draw: Draw, path: list[str]) -> None:
         session = self._session

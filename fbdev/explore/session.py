@@ -62,6 +62,10 @@ class Session:
         """Notes on this part of the exploration, which mean nothing to who goes on with it."""
         self.before = SpentRecord()
         """What was spent before this exploration went on with another."""
+        self.doing = ""
+        """What is done now, where it is not the search that was asked for."""
+        self.depth = 0
+        """The steps of the last execution that ended."""
         self.known: Sized = ()
         """The states that the search knows."""
         self.wanted: Failure | None = None
@@ -115,6 +119,7 @@ class Session:
         meter = self.meter
         meter.steps += 1
         if not meter.steps & 255:
+            self.depth = max(self.depth, len(path))
             meter.check()
         step = execution.next(name)
         path.append(name)
@@ -141,6 +146,7 @@ class Session:
 
     def ended(self, execution: Execution, path: Sequence[str]) -> None:
         """Note how an execution ended in which no process can make a step, and check it."""
+        self.depth = len(path)
         self.note_end(execution, path)
         fault = execution.fault()
         if fault is not None:

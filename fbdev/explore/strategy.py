@@ -10,6 +10,7 @@ from fbdev.explore.begin import begin
 from fbdev.explore.budget import Budget, SpentError
 from fbdev.explore.by_race import ByRace
 from fbdev.explore.by_state import ByState
+from fbdev.explore.cores import LostError, Team
 from fbdev.explore.course import Course
 from fbdev.explore.every import Every
 from fbdev.explore.execution import Execution, ForeignError, read_labels, read_state
@@ -17,19 +18,21 @@ from fbdev.explore.failure import Failure
 from fbdev.explore.finer import draw_audit
 from fbdev.explore.graph import Spin, StateGraph
 from fbdev.explore.known import LearnedError, learning
+from fbdev.explore.likeness import difference, refusal
 from fbdev.explore.net_scene import NetScene
 from fbdev.explore.plan import Plan
 from fbdev.explore.private import NotReducedError
 from fbdev.explore.program import Program
+from fbdev.explore.progress import EVERY, progress_of
 from fbdev.explore.pytest_case import case_text
 from fbdev.explore.record import ProgramRecord, Record
 from fbdev.explore.restore import record_of, restore
 from fbdev.explore.result import Result
-from fbdev.explore.sample import DRAWS, Sampling, run_path
+from fbdev.explore.sample import DRAWS, WARM, Sampling, run_path
 from fbdev.explore.session import FoundError, NotSameError, Session
 from fbdev.explore.shared import SURROUNDINGS
 from fbdev.explore.surroundings import noticed
-from fbdev.explore.trial import causal_pair, smallest, try_schedule
+from fbdev.explore.trial import explained
 from fbdev.explore.verdict import (
     ANNOUNCED,
     CONTINUED,
@@ -63,6 +66,9 @@ class Strategy:
         self._from = record
         self._search = "sample" if plan.chance and plan.search not in DRAWS else plan.search
         self._budget = plan.budget
+        if plan.cores > 1 and self._search not in DRAWS:
+            what = f"a search by {self._search} goes on in one process: what it does next hangs on what it has seen"
+            raise ExploreError(what, "cores", f"draw samples: search= one of {', '.join(DRAWS)}")
         program.is_net = program.is_net or isinstance(program.factory, NetScene)
 
     @property
@@ -81,6 +87,8 @@ class Strategy:
         self._givens: list[Given] = [DETERMINISTIC, GRANULARITY, REACHABLE]
         self._is_cut = False
         self._is_where_it_was = self._from is None
+        if plan.progress is not None:
+            self._session.meter.call(self._tell)
         try:
             detail, kind = self._guarded()
         except KeyboardInterrupt:
@@ -88,14 +96,22 @@ class Strategy:
             kind, detail = VerdictKind.INCONCLUSIVE, "interrupted"
         return self._result(kind, detail)
 
+    def _tell(self) -> float:
+        """Tell how far it has come, and return the seconds until it is told again."""
+        assert self.plan.progress is not None
+        self.plan.progress(progress_of(self._session, self._used))
+        return EVERY
+
     def _guarded(self) -> tuple[str, VerdictKind]:
         try:
             # A search by states sees for itself whether executions are alike.
-            refused = "" if self._is_net and self._search in ("auto", "states") else self._refuse()
+            refused = "" if self._is_net and self._search in ("auto", "states") else self._refusal()
             if refused:
                 return refused, VerdictKind.INCONCLUSIVE
             if self._from is not None:
+                self._session.doing = "coming again to what was known"
                 self._course = restore(self._from, self._session)
+                self._session.doing = ""
                 self._givens.append(CONTINUED)
                 self._is_where_it_was = True
             detail, kind = self._searched()
@@ -119,26 +135,11 @@ class Strategy:
                 return fault, VerdictKind.INCONCLUSIVE
         return detail, kind
 
-    def _refuse(self) -> str:
-        """Say why no search is made at all: there are no processes, or the first two executions are not alike."""
-        execution = begin(self.program)
-        is_empty = not execution.state
-        execution.close()
-        if is_empty:
-            return "the factory makes no process, so nothing was run"
-        return "" if self.plan.chance else self._difference()
+    def _refusal(self) -> str:
+        return refusal(self.program, self._budget, chance=self.plan.chance)
 
     def _difference(self) -> str:
-        """Say in what two executions differ that should be alike; "" when they are."""
-        session = Session(self.program, replace(self._budget, executions=None, memory=None))
-        with noticed():
-            path, one = run_path(session, [], min(200, self._budget.depth))
-        _, other = run_path(session, path, min(200, self._budget.depth))
-        if one == other:
-            return ""
-        number = next((i for i, pair in enumerate(zip(one, other, strict=False)) if pair[0] != pair[1]), 0)
-        first, second = one[number], other[min(number, len(other) - 1)]
-        return f"the processes are not deterministic: after {number} steps, {first} once and {second} another time"
+        return difference(self.program, self._budget)
 
     # -- searches --------------------------------------------------------------------------------------
 
@@ -299,6 +300,7 @@ class Strategy:
         try:
             while True:
                 session.forget_states()
+                session.doing = f"at most {kept.proven + 1} preemption{'' if kept.proven == 0 else 's'}"
                 search = Every(
                     session, bound=kept.proven + 1, read=read_state if kept.reads else None, record=kept.orders
                 )
@@ -337,9 +339,13 @@ class Strategy:
         # There are always more samples to be drawn.
         self._is_cut = True
         try:
-            sampling.run()
+            if self.plan.cores == 1:
+                sampling.run()
+            else:
+                sampling.run(below=WARM)
+                self._on_cores(sampling)
         except SpentError as error:
-            if not sampling.drawn:
+            if not sampling.drawn or isinstance(error, LostError):
                 raise
             self._session.remarks.append(str(error))
         if not sampling.drawn:
@@ -348,6 +354,11 @@ class Strategy:
             self._givens.remove(DETERMINISTIC)
         cut = f", cut at {self._budget.depth:,} steps" if self._session.was_cut else ""
         return f"{sampling.drawn:,} schedules{cut}", VerdictKind.SAMPLED
+
+    def _on_cores(self, sampling: Sampling) -> None:
+        """Draw what is left side by side."""
+        if sampling.left:
+            Team(self._session, sampling, self.plan.cores, self._search, self.plan.seed).run()
 
     # -- after the search ------------------------------------------------------------------------------
 
@@ -392,8 +403,11 @@ class Strategy:
         if session.failures:
             kind = VerdictKind.BUG
             self._is_cut = self._is_cut and self.plan.keep_going
+            session.doing = "looking for the smallest schedule"
+            if self.plan.progress is not None:
+                self._tell()
             try:
-                session.failures[0] = self._explained(session.failures[0])
+                session.failures[0] = explained(self.program, session.failures[0], chance=self.plan.chance)
             except KeyboardInterrupt:
                 session.remarks.append("interrupted: there may be a smaller schedule that fails")
                 session.failures[0].labels = ("",) * len(session.failures[0].schedule)
@@ -428,23 +442,3 @@ class Strategy:
 
     def _in_words(self, given: Given) -> Given:
         return self.program.granularity if given is GRANULARITY else given
-
-    def _explained(self, failure: Failure) -> Failure:
-        """Look for the smallest schedule of a failure, and for its cause."""
-        if self.plan.chance:
-            failure.labels = tuple("" for _ in failure.schedule)
-            return failure
-        try:
-            return self._with_cause(failure)
-        except NotReducedError:
-            # The search had not come to that yet; the schedule fits all the same.
-            self.program.reduces = False
-            return self._with_cause(failure)
-
-    def _with_cause(self, failure: Failure) -> Failure:
-        if failure.kind != "livelock":
-            failure = smallest(self.program, failure)
-            failure.cause = causal_pair(self.program, failure)
-        trial = try_schedule(self.program, failure.schedule, goes_on=False)
-        failure.labels = tuple(trial.labels)
-        return failure

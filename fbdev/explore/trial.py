@@ -72,6 +72,19 @@ def _make(session: Session, execution: Any, name: str, trial: Trial) -> None:
         trial.uses.append(uses + (execution.of_lines if isinstance(execution, Traced) else []))
 
 
+def explained(program: Program, failure: Failure, *, chance: bool) -> Failure:
+    """Look for the smallest schedule of a failure, and for its cause; where chance rules, there is none to be had."""
+    if chance:
+        failure.labels = tuple("" for _ in failure.schedule)
+        return failure
+    if failure.kind != "livelock":
+        failure = smallest(program, failure)
+        failure.cause = causal_pair(program, failure)
+    trial = try_schedule(program, failure.schedule, goes_on=False)
+    failure.labels = tuple(trial.labels)
+    return failure
+
+
 def smallest(program: Program, failure: Failure, seconds: float = 1.0, executions: int = 3000) -> Failure:
     """Return the same failure by a schedule with the fewest switches, then the fewest steps, as far as time allows."""
     best = failure

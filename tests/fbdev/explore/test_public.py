@@ -15,6 +15,7 @@ def test_public_names_are_those_recorded() -> None:
         "Lock",
         "NetScene",
         "Played",
+        "Progress",
         "Result",
         "Scene",
         "Shared",
