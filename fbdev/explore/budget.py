@@ -69,6 +69,7 @@ class Meter:
         "_started",
         "budget",
         "executions",
+        "is_interrupted",
         "memory",
         "steps",
     )
@@ -78,6 +79,8 @@ class Meter:
         self.executions = 0
         self.steps = 0
         self.memory = 0
+        self.is_interrupted = False
+        """Somebody has pressed Ctrl-C."""
         self._clock = clock
         self._started = clock()
         self._alarms: list[Alarm] = []
@@ -124,7 +127,10 @@ class Meter:
 
         Raises:
             SpentError: saying what is spent.
+            KeyboardInterrupt: somebody has interrupted it since.
         """
+        if self.is_interrupted:
+            raise KeyboardInterrupt
         budget = self.budget
         if budget.executions is not None and self.executions >= budget.executions:
             raise SpentError(f"{budget.executions:,} executions are spent")

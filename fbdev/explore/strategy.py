@@ -17,6 +17,7 @@ from fbdev.explore.execution import Execution, ForeignError, read_labels, read_s
 from fbdev.explore.failure import Failure
 from fbdev.explore.finer import draw_audit
 from fbdev.explore.graph import Spin, StateGraph
+from fbdev.explore.interruption import patient
 from fbdev.explore.known import LearnedError, learning
 from fbdev.explore.likeness import difference, refusal
 from fbdev.explore.net_scene import NetScene
@@ -71,10 +72,6 @@ class Strategy:
             raise ExploreError(what, "cores", f"draw samples: search= one of {', '.join(DRAWS)}")
         program.is_net = program.is_net or isinstance(program.factory, NetScene)
 
-    @property
-    def _is_net(self) -> bool:
-        return self.program.is_net
-
     def run(self) -> Result:
         """Search, and return what was found."""
         plan = self.plan
@@ -87,10 +84,11 @@ class Strategy:
         self._givens: list[Given] = [DETERMINISTIC, GRANULARITY, REACHABLE]
         self._is_cut = False
         self._is_where_it_was = self._from is None
-        if plan.progress is not None:
-            self._session.meter.call(self._tell)
         try:
-            detail, kind = self._guarded()
+            with patient(self._session.meter):
+                if plan.progress is not None:
+                    self._session.meter.call(self._tell)
+                detail, kind = self._guarded()
         except KeyboardInterrupt:
             self._is_cut = True
             kind, detail = VerdictKind.INCONCLUSIVE, "interrupted"
@@ -105,7 +103,7 @@ class Strategy:
     def _guarded(self) -> tuple[str, VerdictKind]:
         try:
             # A search by states sees for itself whether executions are alike.
-            refused = "" if self._is_net and self._search in ("auto", "states") else self._refusal()
+            refused = "" if self.program.is_net and self._search in ("auto", "states") else self._refusal()
             if refused:
                 return refused, VerdictKind.INCONCLUSIVE
             if self._from is not None:
@@ -123,7 +121,7 @@ class Strategy:
         except ForeignError as error:
             return str(error), VerdictKind.INCONCLUSIVE
         except FoundError:
-            if self._is_net and (differs := self._difference()):
+            if self.program.is_net and (differs := self._difference()):
                 self._session.failures.clear()
                 return differs, VerdictKind.INCONCLUSIVE
             return "", VerdictKind.BUG
@@ -186,7 +184,7 @@ class Strategy:
             self._course.begin_anew()
             self._graph = StateGraph()
         # Nodes of a net do not say what they touch.
-        return self._preempting() if self._is_net else self._complete("races")
+        return self._preempting() if self.program.is_net else self._complete("races")
 
     def _complete(self, search: str) -> tuple[str, VerdictKind]:
         session, course = self._session, self._course
@@ -196,7 +194,7 @@ class Strategy:
             every = Every(session, record=course.kept.orders)
             course.runs("orders", every)
             every.run()
-        elif search == "races" and self._is_net:
+        elif search == "races" and self.program.is_net:
             hint = 'leave `search` out, or say "states"'
             raise ExploreError("nodes of a net do not announce what they touch", "explore", hint)
         elif search == "races":
@@ -220,7 +218,7 @@ class Strategy:
         """Search all states; of a net without the orders that make no difference, until it turns out that they do."""
         program, session, course = self.program, self._session, self._course
         while True:
-            may_reduce = self._is_net and read is read_state and program.sentinel is None
+            may_reduce = self.program.is_net and read is read_state and program.sentinel is None
             program.reduces = may_reduce and not course.kept.unreduced
             by_state = ByState(session, read, 0 if program.reduces else _PROBES, course.kept.states)
             course.runs("states", by_state)
@@ -233,7 +231,7 @@ class Strategy:
                 if program.reduces and all(len(state.available) <= 1 for state in self._graph.states):
                     session.notes.append("no step of the net races with another: every order comes to the same end")
                     self._make_again(by_state)
-                elif self._is_net and not self.plan.chance:
+                elif self.program.is_net and not self.plan.chance:
                     with noticed():
                         run_path(Session(program, Budget(seconds=None, memory=None)), [], min(200, self._budget.depth))
                 return by_state
@@ -277,7 +275,7 @@ class Strategy:
         if search == "labels":
             bounds.append("what labels tell")
             self._givens.append(LABELS)
-        if self._is_net and (unseen := self.program.known.givens()):
+        if self.program.is_net and (unseen := self.program.known.givens()):
             bounds.append("what can be seen")
             self._givens += unseen
         around = SURROUNDINGS.get()
@@ -374,9 +372,16 @@ class Strategy:
                 self._session.failures.append(Failure("livelock", what, schedule, circle=spin.processes))
                 break
 
+    def _heed(self) -> float:
+        """Let Ctrl-C end what is done besides the search."""
+        if self._session.meter.is_interrupted:
+            raise KeyboardInterrupt
+        return EVERY
+
     def _audited(self) -> str:
         known = set(self._session.ends)
         session = Session(self.program, replace(self._budget, executions=None, steps=None), keep_going=True)
+        session.meter.call(self._heed)
         try:
             draw_audit(session, self.plan.audit, self.plan.seed, has_finer=self._is_net)
         except SpentError as error:
