@@ -383,7 +383,7 @@ class Strategy:
         session = Session(self.program, replace(self._budget, executions=None, steps=None), keep_going=True)
         session.meter.call(self._heed)
         try:
-            draw_audit(session, self.plan.audit, self.plan.seed, has_finer=self._is_net)
+            draw_audit(session, self.plan.audit, self.plan.seed, has_finer=self.program.is_net)
         except SpentError as error:
             self._session.remarks.append(f"the audit was cut short: {error}")
         if session.failures or set(session.ends) - known:
