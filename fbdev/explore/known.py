@@ -9,7 +9,7 @@ from typing import Any
 from fbcore.model.flat import Flat, flatten
 from fbcore.model.graph import Graph
 from fbcore.model.packet import Each
-from fbdev.explore.places import Place
+from fbdev.explore.places import Place, is_of_user
 from fbdev.explore.program import Program
 from fbdev.explore.reach import MOST, Reach
 from fbdev.explore.shared import SURROUNDINGS
@@ -66,6 +66,9 @@ class Known:
         for name, each in named:
             for place in self._reach(each, name):
                 self.add(place)
+        if (around := SURROUNDINGS.get()) is not None:
+            has_objects = any(is_of_user(type(place.holder)) for place in self.places.values())
+            around.is_silent = not has_objects and not any(reach.names_any for reach in self._alive)
 
     def _look(self, flat: Flat) -> None:
         walks, around = {}, SURROUNDINGS.get()

@@ -31,11 +31,12 @@ class Reach:
 
     `places` can be changed, by what identifies each; `opaque` are objects that nobody sees into, and their names;
     `stores` are the names that the code there binds anew: of variables that nobody binds none can change. `asks`
-    are functions that tell the time, and that nobody can exchange. `is_cut` says that there was
+    are functions that tell the time, and that nobody can exchange; without `names_any` the code names nothing at all.
+    `is_cut` says that there was
     too much to go through.
     """
 
-    __slots__ = ("_kept", "_skipped", "_work", "asks", "is_cut", "opaque", "places", "seen", "stores")
+    __slots__ = ("_kept", "_skipped", "_work", "asks", "is_cut", "names_any", "opaque", "places", "seen", "stores")
 
     def __init__(self, skipped: Iterable[object] = ()) -> None:
         self.places: dict[Hashable, Place] = {}
@@ -43,6 +44,7 @@ class Reach:
         self.seen: set[int] = set()
         self.stores: set[str] = set()
         self.asks: set[str] = set()
+        self.names_any = False
         self.is_cut = False
         self._kept: list[object] = []
         self._skipped = {id(each) for each in skipped}
@@ -107,8 +109,10 @@ class Reach:
         for called, cell in zip(function.__code__.co_freevars, function.__closure__ or (), strict=True):
             yield cell, called
         if is_foreign(function.__code__.co_filename):
+            self.names_any = True
             return
         self.stores |= _stored(function.__code__)
+        self.names_any = self.names_any or bool(names_in(function.__code__))
         for defaults in (function.__defaults__ or (), (function.__kwdefaults__ or {}).values()):
             yield from ((each, f"a default of {function.__name__}") for each in defaults)
         if not hasattr(function, "__wrapped__"):
@@ -134,6 +138,7 @@ class Reach:
             yield value, f"the global {name}"
 
     def _of_class(self, value: type) -> Iterator[tuple[object, str]]:
+        self.names_any = True
         for base in value.__mro__:
             if not is_of_user(base):
                 continue
