@@ -38,7 +38,8 @@ def _repeatable(strategy: Strategy) -> Result:
     with program.keeping(), _random_kept(), nullcontext() if strategy.plan.chance else controlled():
         before = random.getstate()
         result = strategy.run()
-        if random.getstate() != before and not strategy.plan.chance and program.random_state is None:
+        is_over = strategy.plan.chance or result.verdict.detail == "interrupted"
+        if random.getstate() != before and not is_over and program.random_state is None:
             program.random_state = _FIRST_DRAWS
             result = strategy.run()
         if program.random_state is not None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -42,6 +43,15 @@ class Progress:
 
 
 Listener = Callable[[Progress], object]
+
+
+def tell(listener: Listener, progress: Progress) -> None:
+    """Tell how far an exploration has come; what the listener draws from `random` no process has drawn."""
+    before = random.getstate()
+    try:
+        listener(progress)
+    finally:
+        random.setstate(before)
 
 
 def progress_of(session: Session, search: str) -> Progress:

@@ -24,7 +24,7 @@ from fbdev.explore.net_scene import NetScene
 from fbdev.explore.plan import Plan
 from fbdev.explore.private import NotReducedError
 from fbdev.explore.program import Program
-from fbdev.explore.progress import EVERY, progress_of
+from fbdev.explore.progress import EVERY, progress_of, tell
 from fbdev.explore.pytest_case import case_text
 from fbdev.explore.record import ProgramRecord, Record
 from fbdev.explore.restore import record_of, restore
@@ -97,7 +97,7 @@ class Strategy:
     def _tell(self) -> float:
         """Tell how far it has come, and return the seconds until it is told again."""
         assert self.plan.progress is not None
-        self.plan.progress(progress_of(self._session, self._used))
+        tell(self.plan.progress, progress_of(self._session, self._used))
         return EVERY
 
     def _guarded(self) -> tuple[str, VerdictKind]:

@@ -66,13 +66,14 @@ def test_the_line_says_all_that_is_known() -> None:
 
 @pytest.mark.slow
 def test_a_terminal_shows_the_line_and_forgets_it(tmp_path: Path) -> None:
-    """While it explores a line moves; afterwards there is the report alone."""
+    """While it explores a line moves; after Ctrl-C there is the report alone, and what is left is kept."""
     (tmp_path / "net.py").write_text(FAN_IN)
-    arguments = ("explore", "net.py", "--count", "9", "--search", "states", "--budget", "3", "--keep", "later.json")
+    arguments = ("explore", "net.py", "--count", "9", "--search", "states", "--budget", "300", "--keep", "later.json")
     with Terminal(*arguments, cwd=tmp_path, columns=150) as terminal:
         terminal.read_until(lambda lines: any("fan_in: states" in each and "left" in each for each in lines))
+        terminal.press("\x03")
         lines = terminal.read_to_end()
-    assert any(each.startswith("fan_in: inconclusive: 3 seconds are spent") for each in lines)
+    assert any(each.startswith("fan_in: inconclusive: interrupted") for each in lines)
     assert any("--continue later.json goes on" in each for each in lines)
     assert not any(" left  " in each for each in lines)
     assert (tmp_path / "later.json").exists()
