@@ -106,15 +106,15 @@ class ItselfScene(NetScene):
         """See `NetScene`."""
         return ItselfExecution(program, self)
 
-    def begin(self) -> Stepping:
+    def begin(self, kind: type[Stepping] = Stepping) -> Stepping:
         """Begin a net, and the account of its components."""
         self.log = []
         if not isinstance(self.net, Plan):
             self.run = None
-            return Stepping(partial(build_net, self.net(self.log), {}, {}, (), _STEPWISE))
+            return kind(partial(build_net, self.net(self.log), {}, {}, (), _STEPWISE))
         self.run = Run(self.net, ledger := Ledger())
         graph, inputs, configs = Maker(self.net, ledger).make(), inputs_of(self.net, ledger), configs_of(self.net)
-        return Stepping(partial(build_net, graph, inputs, configs, (), _STEPWISE))
+        return kind(partial(build_net, graph, inputs, configs, (), _STEPWISE))
 
 
 class ItselfExecution(NetExecution):

@@ -117,9 +117,12 @@ class Rivals(Kept):
 
     async def run(self) -> None:
         self.tasks.create_task(self.take())
+        value = None
         with suppress(TimeoutError):
             async with asyncio.timeout(1):
-                await self.value.come()  # type: ignore[attr-defined]
+                value = await self.value.receive()
+        if value is not None:
+            await self.out.send(value)
 
     async def take(self) -> None:
         async for value in self.value:
