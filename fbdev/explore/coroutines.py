@@ -146,10 +146,8 @@ class LoopExecution:
         own = self._generators.get(name)
         if own is None:
             return True
-        uses = len(self._notes.uses)
-        is_open = own.is_open()
-        del self._notes.uses[uses:]
-        return is_open
+        with self.unnoted():
+            return own.is_open()
 
     @property
     def state(self) -> Mapping[str, str]:
@@ -372,8 +370,9 @@ class LoopExecution:
             self.next(name)
 
     def _why_not(self, name: str) -> str:
-        ended = "it has ended" if name in self._endings else "there is no such process"
-        return "it waits" if name in self._loop.tasks else ended
+        if name in self._loop.tasks:
+            return "it waits"
+        return "it has ended" if name in self._endings else "there is no such process"
 
     def _rename(self) -> None:
         program, loop = self._program, self._loop
@@ -418,6 +417,7 @@ class LoopExecution:
             reader.add(scene.shared)
         for root in self._program.roots:
             reader.add(root)
+        reader.tokens(*sorted(self._notes.draws.items()))
         if self._program.random_state is not None:
             reader.tokens(random.getstate())
         return reader.value()

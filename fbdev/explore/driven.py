@@ -38,9 +38,13 @@ def with_not_begun(coroutine: Any) -> list[Any]:
     return [*(found for each in held if type(each) is CoroutineType for found in with_not_begun(each)), coroutine]
 
 
-@coroutine
-def driven(process: GeneratorProcess) -> Generator[None, None, Any]:
+async def driven(process: GeneratorProcess) -> Any:
     """Drive a generator as a task: each of its steps is a turn."""
+    return await _driven(process)
+
+
+@coroutine
+def _driven(process: GeneratorProcess) -> Generator[None, None, Any]:
     while True:
         try:
             process.yielded = process.make_step()
