@@ -273,8 +273,7 @@ class LoopExecution:
             return NotEnabled(process, self._why_not(process))
         assert self._steps is not None
         loop, name = self._loop, self._steps[process]
-        task = loop.tasks.get(name)
-        before = len(loop.tasks)
+        task, before = loop.tasks.get(name), len(loop.tasks)
         self._make_step(process, name)
         step = self._reached(process, name, task)
         if len(loop.tasks) != before or task is None or name not in loop.tasks:
@@ -420,6 +419,7 @@ class LoopExecution:
         reader.tokens(*sorted(self._notes.draws.items()))
         if self._program.random_state is not None:
             reader.tokens(random.getstate())
+        self._program.has_sets_of_text |= reader.has_sets_of_text
         return reader.value()
 
     def labels_key(self) -> Hashable:

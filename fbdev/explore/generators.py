@@ -357,6 +357,7 @@ class GeneratorExecution:
         """See `Execution`."""
         reader = Reader()
         self._read(reader)
+        self._program.has_sets_of_text |= reader.has_sets_of_text
         return reader.value()
 
     def _read(self, reader: Reader) -> None:

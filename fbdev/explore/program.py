@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Iterator
+import os
+from collections.abc import Callable, Generator, Iterable, Iterator
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass
 from typing import Any
 
 from fbdev.explore.hooks import Hooks
 from fbdev.explore.naming import Remap
-from fbdev.explore.verdict import GRANULARITY
+from fbdev.explore.verdict import GRANULARITY, SETS_OF_TEXT, Given
 
 Check = Callable[[Any], object]
 Sentinel = Callable[[Any], Generator[Any, Any, Any]]
@@ -77,10 +78,19 @@ class Program:
         """What a step is."""
         self.why_unseen = ""
         """Why nobody can see what steps touch, if nobody can."""
+        self.has_sets_of_text = False
+        """Some state holds a set whose order depends on how Python hashes text."""
         self._around: Callable[[], AbstractContextManager[None]] | None = None
         self._kept: ExitStack | None = None
         self.conditions_fail = False
         """Some condition that a process waited for has raised."""
+
+    def in_words(self, givens: Iterable[Given]) -> tuple[Given, ...]:
+        """Say what is taken for granted, in the words for these processes."""
+        found = [self.granularity if each is GRANULARITY else each for each in givens]
+        if self.has_sets_of_text and not os.environ.get("PYTHONHASHSEED", "").isdigit():
+            found.append(SETS_OF_TEXT)
+        return tuple(dict.fromkeys(found))
 
     @contextmanager
     def keeping(self) -> Iterator[None]:

@@ -75,10 +75,12 @@ _END = ...
 class Reader:
     """Reads a state, once: `add` what belongs to it, then take `value`."""
 
-    __slots__ = ("_seen", "found")
+    __slots__ = ("_seen", "found", "has_sets_of_text")
 
     def __init__(self) -> None:
         self.found: list[Any] = []
+        self.has_sets_of_text = False
+        """A set was read whose order depends on how Python hashes text, which is another in each process."""
         # Keeps what it has numbered alive, so that no number is given twice.
         self._seen: dict[int, tuple[int, object]] = {}
 
@@ -210,6 +212,8 @@ def _read_list(reader: Reader, value: Any) -> None:
 
 def _read_set(reader: Reader, value: Any) -> None:
     # In the order in which a process would go through it, which can matter.
+    if len(value) > 1 and any(isinstance(each, str | bytes) for each in value):
+        reader.has_sets_of_text = True
     reader.each(type(value), value, len(value))
 
 

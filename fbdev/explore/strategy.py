@@ -422,7 +422,7 @@ class Strategy:
             self._givens = [DETERMINISTIC, GRANULARITY]
         paths = self._graph.paths() if self._graph.states and kind is VerdictKind.HOLDS else None
         return Result(
-            Verdict(kind, detail, tuple(dict.fromkeys(self._in_words(each) for each in self._givens))),
+            Verdict(kind, detail, self.program.in_words(self._givens)),
             self._used,
             session.failures,
             [end.reached for end in session.ends.values()],
@@ -444,6 +444,3 @@ class Strategy:
         if not self._is_where_it_was:
             return self._from
         return record_of(self._session, self._kept, self.plan, program)
-
-    def _in_words(self, given: Given) -> Given:
-        return self.program.granularity if given is GRANULARITY else given

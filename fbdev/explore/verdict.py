@@ -47,6 +47,7 @@ ANNOUNCED = Given("announced", "the accesses announced are all there are")
 SNAPSHOT = Given("snapshot", "the snapshot reads all that processes share")
 LABELS = Given("labels", "a label tells all that a process is going to do")
 NAMES = Given("names", "processes that share a name are alike")
+SETS_OF_TEXT = Given("hash seed", "sets of text are in the order that they have in this process", is_usual=True)
 CONTINUED = Given("continued", "the program is the one that was explored before", is_usual=True)
 
 CAN_BE_ACCEPTED = ("announced", "clock", "labels", "names", "preemptions", "sampled", "snapshot", "steps", "unseen")
