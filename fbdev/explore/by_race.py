@@ -229,11 +229,13 @@ class ByRace:
 
     def _race_disabled(self, execution: Execution, node: _Node, name: str) -> None:
         """See to it that what a step has taken back, as a timer, is tried before the step as well."""
-        if all(each == name or each in execution.available for each in node.available):
+        withdrawn = set(execution.withdrawn)
+        if not withdrawn and all(each == name or each in execution.available for each in node.available):
             return
         waiting = execution.waiting
         for each in node.available:
-            if each != name and each not in execution.available and each not in waiting:
+            is_gone = each not in execution.available and each not in waiting
+            if each != name and (is_gone or each in withdrawn):
                 self._race(each, None, has_waited=False)
                 if each not in node.done and each not in node.sleep:
                     node.todo.append(each)

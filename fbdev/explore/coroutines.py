@@ -16,7 +16,7 @@ from typing import Any
 
 from fbcore.driver import CALLBACKS, TIMER
 from fbdev.explore.data import own_data, shared_data
-from fbdev.explore.driven import Held, call, driven, ended, with_not_begun
+from fbdev.explore.driven import Held, call, driven, ended, unasked, with_not_begun
 from fbdev.explore.execution import Fault, ForeignError
 from fbdev.explore.explored_loop import FACTORY, ExploredLoop, ExploredTask, owner
 from fbdev.explore.generator_process import GeneratorProcess, Swapped
@@ -71,6 +71,7 @@ class LoopExecution:
         self._sentinel: Generator[Any, Any, Any] | None = None
         self.sentinel_error: Exception | None = None
         self.woken: list[str] = []
+        self.withdrawn: list[str] = []
         self._before = contextvars.copy_context()
         self._before.run(NOTES.set, notes)
         if program.random_state is not None:
@@ -215,12 +216,7 @@ class LoopExecution:
 
     def fault(self) -> Fault | None:
         """See `Execution`: a task has failed, and nobody has asked for it."""
-        for name, task in self._failed:
-            if task._log_traceback and name not in self._named:
-                error = asyncio.Future.exception(task)
-                what = f"task {name} {ending_text(Raised(error))}, and nobody has asked for it"  # type: ignore[arg-type]
-                return Fault("exception", what, name)
-        return None
+        return unasked((name, task) for name, task in self._failed if name not in self._named)
 
     def deadlock(self) -> str:
         """See `Execution`."""
@@ -272,7 +268,7 @@ class LoopExecution:
         if process not in self.available:
             return NotEnabled(process, self._why_not(process))
         assert self._steps is not None
-        loop, name = self._loop, self._steps[process]
+        loop, name, could = self._loop, self._steps[process], self._steps
         task, before = loop.tasks.get(name), len(loop.tasks)
         self._make_step(process, name)
         step = self._reached(process, name, task)
@@ -287,6 +283,9 @@ class LoopExecution:
             if name in self._endings and name not in loop.tasks:
                 self._hooks.ended(self, process, step)
         self._rename()
+        # What was armed anew has the name of what it replaces.
+        can = self._next_steps() if loop.armed else could
+        self.withdrawn = [each for each in could if each != process and can.get(each) != could[each]]
         return step
 
     def _make_step(self, process: str, name: str) -> None:

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import gc
-from collections.abc import Generator
+from collections.abc import Generator, Iterable
 from types import CoroutineType, coroutine
 from typing import Any
 
+from fbdev.explore.execution import Fault
 from fbdev.explore.explored_loop import ExploredTask
 from fbdev.explore.generator_process import GeneratorProcess
 from fbdev.explore.standing import has_not_begun
-from fbdev.explore.words import Finished, Raised, Step, Yielded
+from fbdev.explore.words import Finished, Raised, Step, Yielded, ending_text
 
 
 class Held:
@@ -60,3 +61,13 @@ def ended(task: ExploredTask) -> Step:
         return Yielded("cancelled")
     error: BaseException | None = task._exception
     return Finished(asyncio.Future.result(task)) if error is None else Raised(error)
+
+
+def unasked(failed: Iterable[tuple[str, ExploredTask]]) -> Fault | None:
+    """Return the failure of the first of these tasks whose exception nobody has asked for."""
+    for name, task in failed:
+        if task._log_traceback:
+            error: Any = asyncio.Future.exception(task)
+            what = f"task {name} {ending_text(Raised(error))}, and nobody has asked for it"
+            return Fault("exception", what, name)
+    return None

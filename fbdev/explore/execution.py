@@ -59,6 +59,11 @@ class Execution(Protocol):
         ...
 
     @property
+    def withdrawn(self) -> Sequence[str]:
+        """The processes whose next step the last one took back and replaced by another, as a timer armed anew."""
+        ...
+
+    @property
     def shared(self) -> Any:
         """What the factory says that the processes share, for invariants to look at."""
         ...

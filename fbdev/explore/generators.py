@@ -54,6 +54,7 @@ class GeneratorExecution:
         self.sentinel_error: Exception | None = None
         self.accesses: Accesses = {}
         self.woken: list[str] = []
+        self.withdrawn: Sequence[str] = ()
         self._before = stage.context
         scene = self._scene = stage.scene
         self.shared = scene.shared

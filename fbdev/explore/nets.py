@@ -95,6 +95,7 @@ class NetExecution:
         self.sentinel_error: Exception | None = None
         self.accesses: Accesses = None
         self.woken: list[str] = []
+        self.withdrawn: Sequence[str] = ()
         self._around = Around(program, self.shared, scene.context, self._stepping)
         self._around.begin(self)
 

@@ -120,7 +120,8 @@ def work(packed: bytes | Task, orders: Connection, stop: Event) -> None:
         try:
             task = pickle.loads(packed) if isinstance(packed, bytes) else packed
             with controlled() as around:
-                drawing = Drawing(task, stop, vars(around))
+                asked = {name: each for name, each in vars(around).items() if isinstance(each, dict)}
+                drawing = Drawing(task, stop, asked)
                 while (order := orders.recv()) is not None:
                     _send(orders, drawing.draw(*order))
         except (EOFError, BrokenPipeError, KeyboardInterrupt):
