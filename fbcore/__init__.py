@@ -43,7 +43,7 @@ if TYPE_CHECKING:
     from fbcore.model.dag import DagTemplate
     from fbcore.model.template import ComponentTemplate
     from fbcore.orchestration.orchestrator import DagOrchestrator, Orchestrator
-    from fbcore.orchestration.policy import End, Restart
+    from fbcore.orchestration.policy import End, Restart, Retry
     from fbcore.orchestration.settings import NetSettings, NodeSettings, SubNetSettings
     from fbcore.runtimes.choice import Choice, ChoiceKind, Step
     from fbcore.runtimes.fsm import FSMRuntime
@@ -98,6 +98,7 @@ __all__ = [
     "PyFile",
     "Restart",
     "Result",
+    "Retry",
     "SettingsError",
     "Signal",
     "Snapshot",
@@ -125,6 +126,7 @@ _LATER = {
     "NodeSettings": "orchestration.settings",
     "Orchestrator": "orchestration.orchestrator",
     "Restart": "orchestration.policy",
+    "Retry": "orchestration.policy",
     "Step": "runtimes.choice",
     "SubNetSettings": "orchestration.settings",
     "TerminalTemplate": "components.terminal",

@@ -300,7 +300,7 @@ class NodeError(FlowError):
 
     `held` maps the name of each port to the value that the node had taken from it and not yet done with.
     `cause` is the exception itself; `traceback` says the same as text, so that it survives a trip
-    from another process (pickling drops `cause`).
+    from another process (pickling drops `cause`). `attempts` is how often the firing was tried.
 
     Example:
         @component
@@ -325,6 +325,7 @@ class NodeError(FlowError):
         super().__init__(what, address, hint)
         self.held = dict(held or {})
         self.cause: BaseException | None = None
+        self.attempts = 1
         self._traceback = traceback
 
     @property
@@ -335,7 +336,8 @@ class NodeError(FlowError):
         return self._traceback
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return (type(self), (self.what, self.address, self.hint, self.held, self.traceback))
+        given = (self.what, self.address, self.hint, self.held, self.traceback)
+        return (type(self), given, {"attempts": self.attempts})
 
 
 _PACKAGE = __file__.rpartition("errors")[0]

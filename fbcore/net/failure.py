@@ -26,6 +26,15 @@ def leaves(error: BaseException) -> list[BaseException]:
     return [error]
 
 
+_ATTEMPTS = "fbcore_attempts"
+
+
+def note_attempts(error: BaseException, attempts: int) -> None:
+    """Let an error that leaves a firing know how often that was tried."""
+    # Not as an attribute is set, which an error of a frozen class refuses.
+    error.__dict__[_ATTEMPTS] = attempts
+
+
 def node_error(error: BaseException, address: str, held: Mapping[str, Any]) -> NodeError:
     """Make the `NodeError` of a node from what left its component; `error` stays as its cause."""
     text, where = str(error), _where(error)
@@ -38,6 +47,9 @@ def node_error(error: BaseException, address: str, held: Mapping[str, Any]) -> N
         getattr(error, "hint", "") or _mend(address),
         held,
     )
+    made.attempts = getattr(error, _ATTEMPTS, 1)
+    if made.attempts > 1:
+        made.hint += f"; it was tried {made.attempts} times"
     made.cause = made.__cause__ = error
     return made
 

@@ -133,16 +133,24 @@ class Firing:
                 taken = port.received
                 failed = fire_batch(self._function, port, self.out)
                 if failed is not None:
-                    await self._failed(failed, {port.name: port.last})
+                    await self._fell(failed, port)
                 if port.received > taken:
                     continue
             value = await port.receive()
             try:
                 result = self._function(value)
-                if result is not None and self.out is not None:
-                    await self._send_by(self.out, result)
             except Exception as error:
-                await self._failed(error, {port.name: value})
+                await self._fell(error, port)
+                continue
+            if result is not None and self.out is not None:
+                try:
+                    await self._send_by(self.out, result)
+                except Exception as error:
+                    await self._failed(error, {port.name: value})
+
+    async def _fell(self, error: BaseException, port: InPort) -> None:
+        """Act on what the function raised of the packet that was taken last, where a firing is nothing but its call."""
+        await self._failed(error, {port.name: port.last})
 
     async def _fire(self, values: Sequence[Any]) -> None:
         """Fire once, with one value for each input."""
@@ -174,11 +182,11 @@ class Firing:
             return
         held_back = []
         if isinstance(result, AsyncIterator):
-            async with aclosing(_closable(result)) as items:
+            async with aclosing(closable(result)) as items:
                 async for item in items:
                     held_back.append(item) if self.options.buffered else await self._send(item)
         else:
-            with closing(_closable(result)) as items:
+            with closing(closable(result)) as items:
                 for item in items:
                     held_back.append(item) if self.options.buffered else await self._send(item)
         for item in held_back:
@@ -212,7 +220,7 @@ class Firing:
             raise
 
 
-def _closable(items: Any) -> Any:
+def closable(items: Any) -> Any:
     """Return an iterator that can be closed, for one that is left early must not stay open."""
     if isinstance(items, AsyncIterator):
         return items if hasattr(items, "aclose") else _as_async_generator(items)

@@ -57,6 +57,7 @@ class Net:
         self.moves = 0
         self.errors: list[NodeError] = []
         self.restarts: dict[str, int] = {}
+        self.retries: dict[str, int] = {}
         self.dropped: dict[str, int] = {}
         self.released: dict[str, str] = {}
         self.is_cancelled = False
@@ -353,6 +354,7 @@ class Net:
         result.packets = self.packets
         result.knot, result.waits = self._knot, self._waits
         result.restarts, result.dropped, result.released = self.restarts, self.dropped, self.released
+        result.retries = self.retries
         result.unread = {e.address: e.values() for e in self.edges if len(e) and e.target.node is not None}
         for node in self.nodes:
             for name, value in node.held.items():

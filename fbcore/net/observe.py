@@ -46,6 +46,9 @@ class Observer:
     def notice(self, address: str, text: str) -> None:
         """Hear something that a person should know: a slow turn, or a net that has not moved for long."""
 
+    def retried(self, address: str, error: NodeError, attempt: int, delay: float) -> None:
+        """Hear that an attempt of a firing, counted from 1, has failed, and in so many seconds another is made."""
+
     def restarted(self, address: str, error: NodeError | None, delay: float) -> None:
         """Hear that a node is begun anew after so many seconds, for it has failed, or (without an error) has ended."""
 
@@ -56,7 +59,7 @@ class Observer:
         """Hear how the net ended."""
 
 
-_EVENTS = ("node", "packet", "notice", "restarted", "released", "ended")
+_EVENTS = ("node", "packet", "notice", "retried", "restarted", "released", "ended")
 
 
 class Watching:
@@ -69,6 +72,7 @@ class Watching:
         self._node = _overriding(observers, "node")
         self._packet = _overriding(observers, "packet")
         self._notice = _overriding(observers, "notice")
+        self._retried = _overriding(observers, "retried")
         self._restarted = _overriding(observers, "restarted")
         self._released = _overriding(observers, "released")
         self._ended = _overriding(observers, "ended")
@@ -102,6 +106,17 @@ class Watching:
         if self._notice:
             self._tell(self._notice, address, text)
 
+    @property
+    def wants_retries(self) -> bool:
+        """Whether anybody wants to hear of attempts that have failed; many may, in a short time."""
+        return bool(self._retried) or log.isEnabledFor(logging.INFO)
+
+    def retried(self, address: str, error: NodeError, attempt: int, delay: float) -> None:
+        """Tell, and log, that a firing is tried again."""
+        log.info("%s: is tried again in %.3g s, after attempt %d: %s", address, delay, attempt, error.what)
+        if self._retried:
+            self._tell(self._retried, address, error, attempt, delay)
+
     def restarted(self, address: str, error: NodeError | None, delay: float) -> None:
         """Tell, and log, that a node is begun anew."""
         log.info("%s: is restarted in %.3g s%s", address, delay, f", after {error.what}" if error is not None else "")
@@ -128,7 +143,8 @@ class Watching:
                 log.exception("observer %r raised and hears nothing more", hear)
 
     def _drop(self, observer: object) -> None:
-        for hearers in (self._node, self._packet, self._notice, self._restarted, self._released, self._ended):
+        policies = (self._retried, self._restarted, self._released)
+        for hearers in (self._node, self._packet, self._notice, *policies, self._ended):
             hearers[:] = [hear for hear in hearers if getattr(hear, "__self__", None) is not observer]
 
 

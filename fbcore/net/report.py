@@ -170,7 +170,8 @@ class Result:
     - `held`: packets that a node had taken and not done with when it was cancelled or failed, by port;
     - `unsent`: values whose send waited when their node was cancelled, by port;
     - `discarded`: how many packets went nowhere, by output port;
-    - `restarts`: how often policies have begun a node anew, by address; `released`: why a policy has ended one;
+    - `retries`: how often policies have tried firings of a node again, by address; `restarts`: how often they have
+      begun it anew; `released`: why a policy has ended one;
     - `dropped`: how many packets that a node held were dropped as its policies say, by port;
     - `knot`: the nodes and edges of a deadlock, in the order of the circle;
     - `waits`: what each node that had not ended waited for when the net was called blocked or stopped;
@@ -213,6 +214,7 @@ class Result:
         self.unsent: dict[str, list[Any]] = {}
         self.discarded: dict[str, int] = {}
         self.packets: PacketRegistry
+        self.retries: dict[str, int] = {}
         self.restarts: dict[str, int] = {}
         self.released: dict[str, str] = {}
         self.dropped: dict[str, int] = {}
@@ -225,6 +227,7 @@ class Result:
             f"{self.name}: {self.outcome} after {self.seconds:.2f} s" + (f" ({self.reason})" if self.reason else "")
         ]
         lines += [f"  error  {error}".replace("\n", "\n         ") for error in self.errors]
+        lines += [f"  retried  {address}: {_times(count)}" for address, count in self.retries.items()]
         lines += [f"  restarted  {address}: {_times(count)}" for address, count in self.restarts.items()]
         lines += [f"  released  {address}: {reason}" for address, reason in self.released.items()]
         if self.knot:

@@ -52,7 +52,8 @@ def _tables(result: Result) -> Iterator[Table]:
     left = list(_left_behind(result))
     if left:
         yield _table("left behind", ("", "where", "packets", "values"), left, numbers=[2])
-    managed = [(address, "restarted", f"{count:,} ×") for address, count in result.restarts.items()]
+    managed = [(address, "retried", f"{count:,} ×") for address, count in result.retries.items()]
+    managed += [(address, "restarted", f"{count:,} ×") for address, count in result.restarts.items()]
     managed += [(address, "released", one_line(reason)) for address, reason in result.released.items()]
     if managed:
         yield _table("policies", ("node", "", ""), managed)

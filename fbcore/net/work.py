@@ -17,7 +17,7 @@ from fbcore.net.node import Node
 from fbcore.net.rounds import Rounds
 
 
-def give_work(node: Node, spec: NodeSpec, firing: type[Firing] = Firing) -> None:
+def give_work(node: Node, spec: NodeSpec, firing: Callable[..., Firing] = Firing) -> None:
     """Let a node do what its component says, as its options say; functions by this kind of firing."""
     if isinstance(spec.component.target, FunctionComponent):
         node.work = firing(node, spec.component.target, spec.options).run

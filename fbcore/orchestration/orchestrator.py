@@ -20,6 +20,7 @@ from fbcore.net.report import Result
 from fbcore.net.wiring import EdgePlan, Wiring
 from fbcore.net.work import give_work
 from fbcore.orchestration.ending import OneByOne
+from fbcore.orchestration.firings import firing_by
 from fbcore.orchestration.fitting import check_fit
 from fbcore.orchestration.placement import HERE, Placement
 from fbcore.orchestration.plan import NodePlan
@@ -195,8 +196,9 @@ class _Managed(Wiring):
 
     def give_work(self, node: Node, spec: NodeSpec) -> None:
         """Give a node its work, and put that where it is to be done."""
-        end = self._plans[node.address].settings.end
-        give_work(node, spec, OneByOne if end is not None and end.after is not None else Firing)
+        settings = self._plans[node.address].settings
+        one_by_one = settings.end is not None and settings.end.after is not None
+        give_work(node, spec, firing_by(settings) or (OneByOne if one_by_one else Firing))
         placement: Any = self._by._place(self._plans[node.address])
         if not hasattr(placement, "put"):
             hint = "return a placement, as HERE of fbcore.orchestration.placement"

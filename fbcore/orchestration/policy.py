@@ -147,7 +147,31 @@ class DeadLetters:
 
 @dataclass(frozen=True, slots=True)
 class Retry:
-    """How often a firing is tried, which errors are worth it, and how long to wait before the next attempt."""
+    """How often a firing of a function is tried, after which errors, and how long it waits before the next attempt.
+
+    At most `attempts` are made, the first included. The first wait is `backoff`, each one after it `factor` times as
+    long, up to `longest`; it is lengthened or shortened at random by the part `jitter`. `on` are the errors that are
+    worth another attempt: classes, or their names, as `ConnectionError` or `package.module.Name`.
+
+    Before the next attempt each `Memory` of the function is what it was before the first, and so it is when the last
+    has failed. Nothing of an attempt that fails has left the node: what a function returns leaves when it has. One
+    that yields can be tried again until its first item has left, unless it is `buffered`.
+
+    Example:
+        answers = iter([TimeoutError("no answer"), TimeoutError("no answer"), "rain"])
+
+        @component
+        def ask(town: str) -> str:
+            answer = next(answers)
+            if isinstance(answer, Exception):
+                raise answer
+            return f"{town}: {answer}"
+
+        settings = NetSettings(nodes={"ask": NodeSettings(retry=Retry(attempts=3, backoff=0.01))})
+        result = BatchRuntime(ask, settings=settings).run(inputs={"town": "Delft"})
+        print(result.outputs.out, result.retries)
+        #> ['Delft: rain'] {'ask': 2}
+    """
 
     __pydantic_config__ = _CLOSED
 
@@ -156,7 +180,7 @@ class Retry:
     factor: float = 2.0
     longest: float = 60.0
     jitter: float = 0.1
-    on: Errors = (Exception,)
+    on: Errors | type[Exception] | str = (Exception,)
 
     def __post_init__(self) -> None:
         _count(self, "attempts", least=1)
@@ -271,7 +295,8 @@ def is_number(value: Any) -> bool:
 def _errors(policy: Any, field: str) -> tuple[type[Exception], ...]:
     """Return classes of errors, some of which are named: `ValueError`, or `package.module.Name`."""
     found = []
-    for given in getattr(policy, field):
+    several = getattr(policy, field)
+    for given in several if isinstance(several, tuple | list) else (several,):
         kind = _named(given) if isinstance(given, str) else given
         if not (isinstance(kind, type) and issubclass(kind, Exception)):
             hint = "name classes of errors: ValueError, or package.module.Name"

@@ -16,7 +16,7 @@ from fbcore.net.net import GRACE
 from fbcore.net.options import NetOptions, Tracking
 from fbcore.orchestration.nearest import nearest
 from fbcore.orchestration.pattern import EVERYTHING, covers, matches, problem_of
-from fbcore.orchestration.policy import NEVER, End, Restart, is_number
+from fbcore.orchestration.policy import NEVER, End, Restart, Retry, is_number
 
 _CLOSED: Any = {"extra": "forbid"}
 
@@ -33,6 +33,10 @@ class _Unsaid:
 
 UNSAID: Any = _Unsaid()
 """Stands for a setting that was not said."""
+
+
+_POLICIES: dict[str, type] = {"restart": Restart, "end": End, "retry": Retry}
+"""The settings that are policies; all but `restart`, which has a word for it, may be None, for none."""
 
 
 class Origin(NamedTuple):
@@ -67,7 +71,7 @@ class NodeSettings:
     `capacity`: how many packets each edge into the node holds of which the graph does not say it (`"unbounded"`, or
     None, for any number). `check`: what is checked on the edges into it: `"edges"` the types of values, `"mutation"`
     that nobody changed them, `"nothing"`. `restart`: when it is begun anew, a `Restart`. `end`: when it is ended though
-    it could go on, an `End`, or None.
+    it could go on, an `End`, or None. `retry`: how often a firing of a function is tried, a `Retry`, or None.
 
     Example:
         settings = NetSettings(nodes={"load.*": NodeSettings(capacity=8), "load.parse": NodeSettings(capacity=500)})
@@ -81,6 +85,7 @@ class NodeSettings:
     check: Literal["edges", "mutation", "nothing"] = UNSAID
     restart: Restart = UNSAID
     end: End | None = UNSAID
+    retry: Retry | None = UNSAID
     places: Mapping[str, Place] = field(init=False, compare=False)
 
     def __post_init__(self) -> None:
@@ -89,9 +94,9 @@ class NodeSettings:
         _check_capacity(self.capacity)
         if self.check is not UNSAID and self.check not in ("nothing", "edges", "mutation"):
             raise SettingsError(f"it cannot be {shown(self.check)}", "check", 'say "edges", "mutation" or "nothing"')
-        for name, kind in (("restart", Restart), ("end", End)):
+        for name, kind in _POLICIES.items():
             value = getattr(self, name)
-            if value is not UNSAID and not isinstance(value, kind) and not (name == "end" and value is None):
+            if value is not UNSAID and not isinstance(value, kind) and not (name != "restart" and value is None):
                 raise SettingsError(f"it cannot be {shown(value)}", name, f"give {kind.__name__}(...)")
 
     def said(self) -> dict[str, Any]:
@@ -261,6 +266,7 @@ DEFAULTS: dict[str, Any] = {
     "check": "nothing",
     "restart": NEVER,
     "end": None,
+    "retry": None,
     "tracking": "counts",
     "keep": 0,
     "time_limit": None,

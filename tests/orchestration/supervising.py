@@ -28,11 +28,15 @@ class Heard(Observer):
 
     def __init__(self) -> None:
         self.restarts: list[tuple[float, float, str]] = []
+        self.retries: list[tuple[float, int, float, str]] = []
         self.released_at: list[tuple[float, str, str]] = []
         self.phases: list[str] = []
 
     def restarted(self, address: str, error: Any, delay: float) -> None:
         self.restarts.append((asyncio.get_running_loop().time(), delay, error.what if error else ""))
+
+    def retried(self, address: str, error: Any, attempt: int, delay: float) -> None:
+        self.retries.append((asyncio.get_running_loop().time(), attempt, delay, error.what))
 
     def released(self, address: str, reason: str) -> None:
         self.released_at.append((asyncio.get_running_loop().time(), address, reason))
@@ -104,12 +108,13 @@ def run(
     make_loop: Callable[[], asyncio.AbstractEventLoop] | None = None,
     heard: Heard | None = None,
     of: str = "node",
+    policies: NodeSettings | None = None,
     **options: Any,
 ) -> Result:
     """Run a graph with these policies for one of its nodes, on virtual time, however it ends."""
     said = {name: policy for name, policy in (("restart", restart), ("end", end)) if policy is not None}
     made = {name: options.pop(name) for name in ("orchestrator", "tracking", "check") if name in options}
-    runtime = BatchRuntime(graph, settings=NetSettings(nodes={of: NodeSettings(**said)}), **made)
+    runtime = BatchRuntime(graph, settings=NetSettings(nodes={of: policies or NodeSettings(**said)}), **made)
     driver = first_come if seed is None else Seeded(seed)
     if "numbers" in options:
         options["inputs"] = {"number": Each(options.pop("numbers"))}

@@ -210,7 +210,7 @@ def test_policies_come_from_files(tmp_path: Path, line: str, expected: object) -
         ("[nodes.x.end]\nafer = 3", 3, "nodes.x.end.afer: there is no setting 'afer'"),
         ("end = {}", 2, "nodes.x.end: nothing says when"),
         ("[nodes.x.end]\nhealthy = 'no.such'", 3, "`healthy` of End cannot be 'no.such'"),
-        ("retry = { attempts = 3 }", 2, "nodes.x.retry: there is no setting 'retry'"),
+        ("retrys = { attempts = 3 }", 2, "nodes.x.retrys: there is no setting 'retrys'"),
     ],
 )
 def test_a_mistake_in_a_policy_has_its_line(tmp_path: Path, line: str, at: int, problem: str) -> None:

@@ -1,0 +1,211 @@
+"""Firings of a function under policies: tried again, counted by a breaker, kept to a rate, and failed in the end."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from contextlib import aclosing, closing
+from random import Random
+from typing import Any
+
+from fbcore.errors import EndOfDemand, EndOfStream, StopNet
+from fbcore.model.function import FunctionComponent
+from fbcore.model.options import Options
+from fbcore.net.failure import node_error, note_attempts
+from fbcore.net.firing import Firing, closable
+from fbcore.net.in_port import InPort
+from fbcore.net.memory_cell import MemoryCell
+from fbcore.net.node import Node
+from fbcore.orchestration.policy import Retry
+from fbcore.orchestration.settings import NodeSettings
+
+Send = Callable[[Any], Awaitable[None]]
+
+
+class Execution:
+    """One firing on its way. Several of one node may be on their way at once, so all that is of one of them is here.
+
+    `values` is what the function gets, one for each input; `held` are the packets in hand for it, by port, for whoever
+    tells of a failure. `function` is what is called, with the configs and the memories bound that it began with, and
+    `memories` are those that a new attempt brings back to what they were. `send` is how each of its results leaves.
+    `attempt` counts from 1; `has_sent` says that something has left, so that there is no way back.
+    """
+
+    __slots__ = ("attempt", "function", "has_sent", "held", "memories", "send", "values")
+
+    def __init__(self, firing: PolicedFiring, values: Sequence[Any]) -> None:
+        self.values = values
+        self.held: dict[str, Any] = firing.node.in_hand()
+        self.function: Callable[..., Any] = firing._function
+        self.memories: Mapping[str, MemoryCell] = firing.node.memories
+        self.send: Send = firing._send
+        self.attempt = 1
+        self.has_sent = False
+
+
+class PolicedFiring(Firing):
+    """Runs a function in a node, under the policies that settings say of its firings.
+
+    From the outside in, each step a method that another policy may wrap:
+
+    - `_fire(values)`: a firing, from the packets that were taken to the end of all that follows. Where several go on
+      at once, this is the place to wait for a free slot, make an `Execution`, give it its own `send` (which keeps the
+      order) and `memories`, and run `_fire_once` with it in a task of `node.tasks`.
+    - `_fire_once(execution)`: waits for its turn by the rate, tries as often as allowed, sends what is left to be sent,
+      and tells of a failure. Raises what is to fail the node.
+    - `_tried(execution)`: all the attempts, with the waits and the memories between them.
+    - `_guarded(execution)`: one attempt, if the breaker lets it through.
+    - `_attempt(execution)`: one call, and its items where it streams; returns what is still to be sent. This is the
+      place for a time-out: raise `TimeoutError`, and it is tried again as any error is.
+
+    Nothing about one firing is kept in this object. A function that does no more than return, and has neither a
+    breaker nor a rate, fires in batches as without policies; only a firing that has failed comes to `_tried`.
+    """
+
+    def __init__(
+        self, node: Node, component: FunctionComponent[..., Any, Any], options: Options, settings: NodeSettings
+    ) -> None:
+        super().__init__(node, component, options)
+        self.settings = settings
+        self._retry: Retry | None = settings.retry
+        self._counts = settings.end is not None and settings.end.after is not None
+
+    def _is_plain(self) -> bool:
+        """Whether it can fire in batches: nothing is to be done before a call, and nothing copied."""
+        return super()._is_plain() and not self._counts and not self.node.memories
+
+    # -- one firing --------------------------------------------------------------------------------
+
+    async def _fire(self, values: Sequence[Any]) -> None:
+        await self._fire_once(Execution(self, values))
+
+    async def _fire_once(self, execution: Execution) -> None:
+        """Fire once, with all attempts."""
+        try:
+            for value in await self._tried(execution):
+                await execution.send(value)
+        except Exception as error:
+            await self._failed(error, execution.held)
+        else:
+            await self.node.tell_executed()
+
+    async def _fell(self, error: BaseException, port: InPort) -> None:
+        """Try again what has failed in a batch, or alone."""
+        execution = Execution(self, (port.last,))
+        try:
+            for value in await self._tried(execution, error):
+                await execution.send(value)
+        except Exception as last:
+            await self._failed(last, execution.held)
+
+    async def _tried(self, execution: Execution, error: BaseException | None = None) -> Sequence[Any]:
+        """Try until an attempt succeeds, and return what is still to be sent; the first may have failed with an error.
+
+        Raises:
+            Exception: that of the last attempt.
+        """
+        copies = self._copies(execution)
+        while True:
+            if error is None:
+                try:
+                    return await self._guarded(execution)
+                except Exception as raised:
+                    error = raised
+            if not execution.has_sent:
+                for name, copy in copies.items():
+                    execution.memories[name].restore(copy)
+            if not self._is_worth_another(error, execution):
+                note_attempts(error, execution.attempt)
+                raise error
+            await self._wait(error, execution)
+            error = None
+
+    async def _guarded(self, execution: Execution) -> Sequence[Any]:
+        """Make an attempt, if the breaker lets it through."""
+        return await self._attempt(execution)
+
+    async def _attempt(self, execution: Execution) -> Sequence[Any]:
+        """Call the function once; return what is still to be sent of it."""
+        result = self._call(execution)
+        if self.component.is_async:
+            result = await result
+        return await self._streamed(execution, result) if self.component.streams else (result,)
+
+    def _call(self, execution: Execution) -> Any:
+        """Call the function; an asynchronous one returns what is to be awaited, one that streams its iterator."""
+        if self.component.takes_positions:
+            return execution.function(*execution.values)
+        named = zip(self.ports, execution.values, strict=True)
+        return execution.function(**{port.name: value for port, value in named})
+
+    async def _streamed(self, execution: Execution, result: Any) -> list[Any]:
+        """Send the items of what a function yields as they come; return them all where they are to be held back."""
+        held_back: list[Any] = []
+        if isinstance(result, AsyncIterator):
+            async with aclosing(closable(result)) as items:
+                async for item in items:
+                    await self._item(execution, item, held_back)
+        else:
+            with closing(closable(result)) as items:
+                for item in items:
+                    await self._item(execution, item, held_back)
+        return held_back
+
+    async def _item(self, execution: Execution, item: Any, held_back: list[Any]) -> None:
+        if self.options.buffered:
+            held_back.append(item)
+            return
+        execution.has_sent = True
+        await execution.send(item)
+
+    # -- attempts ----------------------------------------------------------------------------------
+
+    def _copies(self, execution: Execution) -> dict[str, Any]:
+        """Copy what its memories are before it, where it may be tried again."""
+        if self._retry is None or self._retry.attempts == 1:
+            return {}
+        return {name: cell.copy() for name, cell in execution.memories.items()}
+
+    def _is_worth_another(self, error: BaseException, execution: Execution) -> bool:
+        """Say whether a firing that has failed so is to be tried once more."""
+        policy = self._retry
+        if policy is None or execution.has_sent or isinstance(error, EndOfStream | EndOfDemand | StopNet):
+            return False
+        return execution.attempt < policy.attempts and isinstance(error, policy.on)  # type: ignore[arg-type]
+
+    async def _wait(self, error: BaseException, execution: Execution) -> None:
+        """Wait before the next attempt."""
+        node, policy = self.node, self._retry
+        assert policy is not None
+        delay = _delay(policy, execution.attempt, node)
+        node.net.retries[node.address] = node.net.retries.get(node.address, 0) + 1
+        if node.net.watching.wants_retries:
+            failure = node_error(error, node.address, execution.held)
+            node.net.watching.retried(node.address, failure, execution.attempt, delay)
+        execution.attempt += 1
+        await asyncio.sleep(delay)
+
+
+def _delay(policy: Retry, attempt: int, node: Node) -> float:
+    """Return the seconds between an attempt, counted from 1, and the next."""
+    try:
+        delay = min(policy.longest, policy.backoff * policy.factor ** (attempt - 1))
+    except OverflowError:
+        delay = policy.longest if policy.backoff else 0.0
+    if not delay or not policy.jitter:
+        return delay
+    # Where time is virtual, the same each time, whatever was drawn before: what lies ahead of a node must not depend
+    # on how it came there. Elsewhere nodes must not wait in step.
+    random = Random(f"{node.address} {attempt}") if node.net.is_stepped else Random()
+    return delay * (1 + policy.jitter * random.uniform(-1, 1))
+
+
+def firing_by(settings: NodeSettings) -> Callable[..., Firing] | None:
+    """Return what fires functions under these settings; None where they say nothing about firings."""
+    if settings.retry is None:
+        return None
+
+    def make(node: Node, component: FunctionComponent[..., Any, Any], options: Options) -> Firing:
+        return PolicedFiring(node, component, options, settings)
+
+    return make
