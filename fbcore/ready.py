@@ -164,7 +164,15 @@ class ReadySteps:
 
     def count(self) -> int:
         """Count the steps: all callbacks are one."""
-        return len(self._turns) + sum(bool(queue and self._head(queue)) for queue in self._queues.values())
+        count = len(self._turns)
+        for queue in self._queues.values():
+            if queue and self._head(queue):
+                count += 1
+        return count
+
+    def has_any(self) -> bool:
+        """Say whether there is any step."""
+        return bool(self._turns) or self.count() > 0
 
     def __iter__(self) -> Iterator[asyncio.Handle]:
         """Go through all handles, in order."""
@@ -173,7 +181,10 @@ class ReadySteps:
 
     def __len__(self) -> int:
         """Count the handles, those that were cancelled too."""
-        return len(self._turns) + sum(map(len, self._queues.values()))
+        count = len(self._turns)
+        for queue in self._queues.values():
+            count += len(queue)
+        return count
 
     @staticmethod
     def _head(queue: deque[Numbered]) -> asyncio.Handle | None:
@@ -207,6 +218,9 @@ class Ready(Sequence[str]):
 
     def __len__(self) -> int:
         return self._steps().count()
+
+    def __bool__(self) -> bool:
+        return self._steps().has_any()
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._steps().names())

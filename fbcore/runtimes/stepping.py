@@ -130,7 +130,9 @@ class Stepping:
 
     def is_enabled(self, name: object) -> bool:
         """Say whether something can happen next."""
-        return name == BLOCKED if self.is_blocked else name in self.loop.ready or name in self.loop.due
+        if name in self.loop.ready:
+            return True
+        return name == BLOCKED if self.is_blocked else name in self.loop.due
 
     def numbers_of_timers(self) -> dict[str, list[int]]:
         """Return which timers of each node are armed, by address: the how manieth each was that it has armed."""
@@ -219,8 +221,10 @@ class Stepping:
         self._retries.resume()
         while True:
             ready = loop.ready
-            name = next((name for name in _INTERNAL if name in ready), None)
-            if name is None:
+            for name in _INTERNAL:
+                if name in ready:
+                    break
+            else:
                 if ready or self._is_timed or self._task.done() or not self.net.blocked.deliver_owed():
                     break
                 continue

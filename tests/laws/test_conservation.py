@@ -20,7 +20,7 @@ FORGETFUL = written(
 
 
 @pytest.mark.slow
-@settings(max_examples=250)
+@settings(max_examples=140)
 @example(FORGETFUL)
 @given(plans())
 def test_every_packet_is_accounted_for(plan: Plan) -> None:

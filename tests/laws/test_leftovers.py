@@ -16,17 +16,22 @@ from tests.laws.running import SETTINGS, run_plan
 @given(plans())
 def test_no_packet_outlives_its_result(plan: Plan) -> None:
     """When the result is dropped, every value that was sent is dead."""
-    for name in ("batched", "first come"):
-        run = run_plan(plan, SETTINGS[name])
-        assert run.leftover == []
-        born = run.ledger.born
-        del run
-        gc.collect()
-        assert [payload for payload in (each() for each in born) if payload is not None] == []
+    # What was there before is none of a run's, and need not be looked through for each.
+    gc.freeze()
+    try:
+        for name in ("batched", "first come"):
+            run = run_plan(plan, SETTINGS[name])
+            assert run.leftover == []
+            born = run.ledger.born
+            del run
+            gc.collect()
+            assert [payload for payload in (each() for each in born) if payload is not None] == []
+    finally:
+        gc.unfreeze()
 
 
 @pytest.mark.slow
-@settings(max_examples=60)
+@settings(max_examples=30)
 @given(plans())
 def test_no_timer_or_callback_outlives_its_net(plan: Plan) -> None:
     """When the net has ended, its loop has nothing more to do."""

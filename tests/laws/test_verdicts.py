@@ -35,7 +35,7 @@ TWO_WAYS = written(
 
 
 @pytest.mark.slow
-@settings(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=90, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @example(plan=TWO_WAYS)
 @given(plan=plans(CIRCLES, CIRCLES))
 def test_a_deadlock_is_a_knot_of_waits(monkeypatch: pytest.MonkeyPatch, plan: Plan) -> None:

@@ -61,8 +61,7 @@ def test_few_programs(search: Any) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("start", range(0, 80, 40))
 @pytest.mark.parametrize("search", COMPLETE)
-def test_many_programs(search: Any, start: int) -> None:
+def test_many_programs(search: Any) -> None:
     """Every search finds every end of many programs."""
-    assert check(search, range(start, start + 40)) >= 5
+    assert check(search, range(12, 52)) >= 5

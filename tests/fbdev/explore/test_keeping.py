@@ -126,7 +126,7 @@ def test_an_interrupted_search_comes_to_the_same(search: Any, tmp_path: Path) ->
 
 @pytest.mark.slow
 @pytest.mark.parametrize("search", SEARCHES + SAMPLERS)
-@settings(deadline=None, max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(deadline=None, max_examples=8, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(seed=st.integers(0, 10**9), plain=st.booleans())
 def test_any_search_can_be_interrupted_anywhere(search: Any, seed: int, plain: bool, tmp_path: Path) -> None:
     """Whatever the program, wherever the search is interrupted, and how often."""
@@ -274,8 +274,13 @@ def run(file: Path, seed: str, *arguments: str) -> str:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("names", ["set().add", "[].append"])
-@pytest.mark.parametrize("search", ["states", "races", "every", "preemptions", "sample"])
+@pytest.mark.parametrize(
+    ("search", "names"),
+    [
+        ("states", "[].append"),
+        *((search, "set().add") for search in ("states", "races", "every", "preemptions", "sample")),
+    ],
+)
 def test_another_process_goes_on(search: str, names: str, tmp_path: Path) -> None:
     """Fresh Python processes, in which sets have other orders, come to the verdict, ends and states of one process."""
     file = tmp_path / "program.py"

@@ -48,7 +48,7 @@ def test_many_programs(search: Any, start: int) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("start", range(0, 500, CHUNK))
+@pytest.mark.parametrize("start", range(0, 300, CHUNK))
 @pytest.mark.parametrize("search", ["states", "races", "auto"])
 @pytest.mark.parametrize("announces", ["nothing", "all"])
 def test_programs_on_plain_data(search: Any, start: int, announces: str) -> None:
@@ -57,7 +57,7 @@ def test_programs_on_plain_data(search: Any, start: int, announces: str) -> None
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("start", range(0, 500, CHUNK))
+@pytest.mark.parametrize("start", range(0, 300, CHUNK))
 def test_a_hidden_access_is_never_proven_away(start: int) -> None:
     """Where reads are hidden, the search by races never says `holds`; the search by states needs no announcement."""
     for seed in range(start, start + CHUNK):
