@@ -1,5 +1,6 @@
 """What holds for every test: nothing is skipped in silence, and hypothesis draws the same examples wherever CI runs."""
 
+import gc
 import os
 import signal
 from collections.abc import Generator
@@ -19,6 +20,12 @@ ALLOWED_SKIPS = Path(__file__).with_name("allowed_skips.txt")
 settings.register_profile("house", deadline=None, print_blob=True)
 settings.register_profile("ci", settings.get_profile("house"), derandomize=True, database=None)
 settings.load_profile("ci" if os.environ.get("CI") else "house")
+
+
+def pytest_collection_finish() -> None:
+    """Let the garbage collector pass by what stays to the end: some thousand tests, and all that they import."""
+    gc.collect()
+    gc.freeze()
 
 
 def is_allowed(reason: str) -> bool:
