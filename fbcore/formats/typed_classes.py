@@ -139,6 +139,11 @@ class _Kind(NamedTuple):
     read: Callable[[Any, Any, Inner], Any]
 
 
+def is_data(cls: type) -> bool:
+    """Say whether values of a class are written by their fields: an Enum, NamedTuple, dataclass or pydantic model."""
+    return _kind_of(cls) is not None
+
+
 def _kind_of(cls: type) -> _Kind | None:
     if issubclass(cls, Enum):
         return _ENUM

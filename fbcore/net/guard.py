@@ -6,8 +6,7 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
-from fbcore.errors import EndOfDemand, PortError, shown
-from fbcore.net.failure import node_error
+from fbcore.errors import PortError, shown
 
 if TYPE_CHECKING:
     from fbcore.model.port_spec import PortSpec
@@ -43,13 +42,8 @@ async def admit(node: Node, ports: Sequence[InPort]) -> bool:
                 changed, port.changed = port.changed, None
                 raise changed
     except PortError as error:
-        if not node.error.edges:
+        if not await node.is_taken(error):
             raise
-        held = node.in_hand()
-        try:
-            await node.send_failure(node_error(error, node.address, held), held)
-        except EndOfDemand:
-            raise error from None
         return False
     return True
 

@@ -15,6 +15,7 @@ from fbcore.net.blocked import BlockedCheck
 from fbcore.net.edge import Edge
 from fbcore.net.failure import node_error
 from fbcore.net.flush import flush_order
+from fbcore.net.letters import Letters
 from fbcore.net.node import Node, Phase
 from fbcore.net.observe import Observer, Watching
 from fbcore.net.options import DEFAULTS, NetOptions
@@ -60,6 +61,7 @@ class Net:
         self.retries: dict[str, int] = {}
         self.dropped: dict[str, int] = {}
         self.released: dict[str, str] = {}
+        self.letters = Letters()
         self.is_cancelled = False
         self.is_stepped = False
         self.looks_twice = False
@@ -355,6 +357,7 @@ class Net:
         result.knot, result.waits = self._knot, self._waits
         result.restarts, result.dropped, result.released = self.restarts, self.dropped, self.released
         result.retries = self.retries
+        result.dead_letters = self.letters
         result.unread = {e.address: e.values() for e in self.edges if len(e) and e.target.node is not None}
         for node in self.nodes:
             for name, value in node.held.items():

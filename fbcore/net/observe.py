@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 from fbcore.errors import InputError, NodeError, shown
+from fbcore.model.letter import DeadLetter
 from fbcore.net.report import Result
 
 log = logging.getLogger("fbcore")
@@ -55,11 +56,14 @@ class Observer:
     def released(self, address: str, reason: str) -> None:
         """Hear that a policy ends a node, and why."""
 
+    def dead_letter(self, letter: DeadLetter) -> None:
+        """Hear that packets were put to the dead letters, for nobody could process them."""
+
     def ended(self, result: Result) -> None:
         """Hear how the net ended."""
 
 
-_EVENTS = ("node", "packet", "notice", "retried", "restarted", "released", "ended")
+_EVENTS = ("node", "packet", "notice", "retried", "restarted", "released", "dead_letter", "ended")
 
 
 class Watching:
@@ -75,6 +79,7 @@ class Watching:
         self._retried = _overriding(observers, "retried")
         self._restarted = _overriding(observers, "restarted")
         self._released = _overriding(observers, "released")
+        self._dead_letter = _overriding(observers, "dead_letter")
         self._ended = _overriding(observers, "ended")
         self.wants_nodes = bool(self._node)
         self.wants_packets = bool(self._packet)
@@ -129,6 +134,12 @@ class Watching:
         if self._released:
             self._tell(self._released, address, reason)
 
+    def dead_letter(self, letter: DeadLetter) -> None:
+        """Tell, and log, that packets were put to the dead letters."""
+        log.info("%s: dead letter %s: %s", letter.node, letter.id, letter.error.what)
+        if self._dead_letter:
+            self._tell(self._dead_letter, letter)
+
     def ended(self, result: Result) -> None:
         """Tell how the net ended."""
         if self._ended:
@@ -143,7 +154,7 @@ class Watching:
                 log.exception("observer %r raised and hears nothing more", hear)
 
     def _drop(self, observer: object) -> None:
-        policies = (self._retried, self._restarted, self._released)
+        policies = (self._retried, self._restarted, self._released, self._dead_letter)
         for hearers in (self._node, self._packet, self._notice, *policies, self._ended):
             hearers[:] = [hear for hear in hearers if getattr(hear, "__self__", None) is not observer]
 

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 from fbcore.errors import FlowError, NodeError, shown
 
+from fbcore.net.letters import Letters
+
 if TYPE_CHECKING:
     from fbcore.net.registry import PacketRegistry
 
@@ -173,6 +175,7 @@ class Result:
     - `retries`: how often policies have tried firings of a node again, by address; `restarts`: how often they have
       begun it anew; `released`: why a policy has ended one;
     - `dropped`: how many packets that a node held were dropped as its policies say, by port;
+    - `dead_letters`: packets that nobody could process, where policies keep them;
     - `knot`: the nodes and edges of a deadlock, in the order of the circle;
     - `waits`: what each node that had not ended waited for when the net was called blocked or stopped;
     - `packets`: what is known of the packets, a `PacketRegistry`;
@@ -218,6 +221,7 @@ class Result:
         self.restarts: dict[str, int] = {}
         self.released: dict[str, str] = {}
         self.dropped: dict[str, int] = {}
+        self.dead_letters = Letters()
         self.knot: tuple[str, ...] = ()
         self.waits: dict[str, str] = {}
 
@@ -237,6 +241,7 @@ class Result:
         lines += [f"  held  {address}: {shown(value)}" for address, value in self.held.items()]
         lines += [f"  unsent  {address}: {_few(values)}" for address, values in self.unsent.items()]
         lines += [f"  dropped  {address}: {_packets(count)}" for address, count in self.dropped.items()]
+        lines += [f"  dead letters  {where}" for where in self.dead_letters.in_words()]
         lines += [f"  discarded  {address}: {_packets(count)}" for address, count in self.discarded.items()]
         lines += [f"  output  {port}: {_packets(len(self.outputs[port]))}" for port in self.outputs]
         lines += [f"  read  {port}: {_packets(count)}" for port, count in self.read.items()]
@@ -249,9 +254,8 @@ class Result:
         parts = [f"{port} {len(self.outputs[port]):,}" for port in self.outputs]
         parts += [f"{port} {count:,} read" for port, count in self.read.items()]
         lying = sum(map(len, self.unread.values())) + sum(map(len, self.unsent.values())) + len(self.held)
-        parts += [
-            f"{count:,} {what}" for count, what in ((lying, "left behind"), (len(self.errors), "failed")) if count
-        ]
+        counts = {"left behind": lying, "dead letters": len(self.dead_letters), "failed": len(self.errors)}
+        parts += [f"{count:,} {what}" for what, count in counts.items() if count]
         return f"<Result of {self.name}: {self.outcome}{'; ' if parts else ''}{', '.join(parts)}>"
 
     def _repr_html_(self) -> str:

@@ -83,6 +83,9 @@ def _left_behind(result: Result) -> Iterator[Row]:
         yield "unsent", address, *_values(values)
     for address, dropped in result.dropped.items():
         yield "dropped", address, f"{dropped:,}", ""
+    for address, places in result.dead_letters.counts.items():
+        for place, letters in places.items():
+            yield "dead letters", address, f"{letters:,}", f"in {one_line(place)}"
     for address, discarded in result.discarded.items():
         yield "discarded", address, f"{discarded:,}", ""
 

@@ -18,6 +18,7 @@ from fbcore.net.memory_cell import MemoryCell
 from fbcore.net.node import Node
 from fbcore.orchestration.policy import Retry
 from fbcore.orchestration.settings import NodeSettings
+from fbcore.orchestration.supervised import SupervisedNode
 
 Send = Callable[[Any], Awaitable[None]]
 
@@ -97,6 +98,14 @@ class PolicedFiring(Firing):
                 await execution.send(value)
         except Exception as last:
             await self._failed(last, execution.held)
+
+    async def _failed(self, error: BaseException, values: dict[str, Any]) -> None:
+        """Send a failure to the port `error`, or put its packets to the dead letters; else let it leave the node."""
+        try:
+            await super()._failed(error, values)
+        except Exception as last:
+            if not (isinstance(self.node, SupervisedNode) and await self.node.bury(last, values)):
+                raise
 
     async def _tried(self, execution: Execution, error: BaseException | None = None) -> Sequence[Any]:
         """Try until an attempt succeeds, and return what is still to be sent; the first may have failed with an error.
@@ -202,7 +211,7 @@ def _delay(policy: Retry, attempt: int, node: Node) -> float:
 
 def firing_by(settings: NodeSettings) -> Callable[..., Firing] | None:
     """Return what fires functions under these settings; None where they say nothing about firings."""
-    if settings.retry is None:
+    if settings.retry is None and settings.dead_letters is None:
         return None
 
     def make(node: Node, component: FunctionComponent[..., Any, Any], options: Options) -> Firing:

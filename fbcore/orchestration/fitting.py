@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import suppress
+from pathlib import Path
 
 from fbcore.errors import SettingsError
 from fbcore.model.address import Place
 from fbcore.model.flat import flatten
-from fbcore.model.graph import Graph
+from fbcore.model.graph import Graph, NodeSpec
 from fbcore.model.port_spec import PortKind
 from fbcore.model.problem import Problem
 from fbcore.orchestration.nearest import nearest
 from fbcore.orchestration.pattern import matches
-from fbcore.orchestration.settings import NODE_SETTINGS, NetSettings, NodeSettings
+from fbcore.orchestration.settings import NODE_SETTINGS, NetSettings, NodeSettings, Origin
 
 _NOWHERE = Place("", 0)
 
@@ -32,9 +33,11 @@ def check_fit(settings: NetSettings, graph: Graph) -> None:
 
 def misfits(settings: NetSettings, graph: Graph) -> Iterator[Problem]:
     """Yield what is wrong with settings for a graph."""
-    if not settings.nodes and not settings.subnets:
+    says_little = not settings.nodes and not settings.subnets
+    if says_little and "dead_letters" not in settings.said():
         return
-    nodes, composites = list(flatten(graph).nodes), list(_composites(graph))
+    flat = flatten(graph)
+    nodes, composites = list(flat.nodes), list(_composites(graph))
     for address, subnet in settings.subnets.items():
         if not any(matches(address, each) for each in composites):
             yield _unknown(f'subnets."{address}"', address, "composite", subnet, composites, nodes)
@@ -43,6 +46,28 @@ def misfits(settings: NetSettings, graph: Graph) -> Iterator[Problem]:
             yield _unknown(f'nodes."{address}"', address, "node", node, nodes, composites)
     for address in nodes:
         yield from _ties(settings, address)
+    for address, spec in flat.nodes.items():
+        with suppress(SettingsError):
+            yield from _unkept(settings.origin(address, "dead_letters"), address, spec)
+
+
+def _unkept(origin: Origin, address: str, node: NodeSpec) -> Iterator[Problem]:
+    """Yield why the dead letters of a node cannot be kept in a file."""
+    if origin.value is None or not origin.value.file:
+        return
+    # Loaded here, for who keeps no letters in files needs none of it.
+    from fbcore.formats.typed_types import why_unwritable
+
+    for port in node.component.of(PortKind.INPUT):
+        why = why_unwritable(port.type)
+        if why is not None:
+            what = f"its packets cannot be dead letters in a file: {why[0]}"
+            hint = f'{why[1]}; or keep them in memory: dead_letters = "memory"'
+            yield Problem(what, f"{address}.{port.name}", origin.place or _NOWHERE, hint)
+    folder = Path(origin.value.file).parent
+    if not folder.is_dir() or Path(origin.value.file).is_dir():
+        what = f"there is no folder {folder}" if not folder.is_dir() else f"{origin.value.file} is a folder"
+        yield Problem(f"its dead letters cannot be kept: {what}", address, origin.place or _NOWHERE, "name a file")
 
 
 def doubts(settings: NetSettings, graph: Graph) -> Iterator[Problem]:

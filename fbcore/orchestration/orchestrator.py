@@ -178,9 +178,11 @@ class _Managed(Wiring):
         settings = self._general if self._is_same else self._settings.of(address)
         self._plans[address] = NodePlan(address, spec.component.target, settings)
         react = self._by._react if self._by._reacts else None
-        if react is None and settings.restart.when == "never" and settings.end is None:
+        is_plain = settings.restart.when == "never" and settings.end is None and settings.dead_letters is None
+        if react is None and is_plain:
             return super().make_node(net, address, spec)
-        return SupervisedNode(net, address, spec.component.label, settings.restart, settings.end, react)
+        policies = settings.restart, settings.end, react, settings.dead_letters
+        return SupervisedNode(net, address, spec.component.label, *policies)
 
     def make_edge(self, plan: EdgePlan) -> Edge:
         """Make an edge as the settings of the node say that it leads to, unless the graph says it."""

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from importlib import import_module
 from math import isfinite
+from pathlib import Path
 from typing import Any, Literal
 
 from fbcore.errors import SettingsError, shown
@@ -19,6 +20,8 @@ _CLOSED: Any = {"extra": "forbid"}
 
 Held = Literal["return", "dead-letter", "drop"]
 """What becomes of the packets in a node's hands: back onto their edges, to the dead letters, or dropped and counted."""
+
+_HELD = ("return", "dead-letter", "drop")
 
 WhenToRestart = Literal["never", "on failure", "always"]
 Errors = tuple[type[Exception] | str, ...]
@@ -36,8 +39,8 @@ class Restart:
     one after it `factor` times as long, up to `longest`; it is lengthened or shortened at random by the part `jitter`.
     Restarts that are older than the window count for neither.
 
-    `memory` is kept, or reset to what it begins with. The packets in its hands are returned to their edges, or dropped,
-    unless `error` is connected, which gets them.
+    `memory` is kept, or reset to what it begins with. The packets in its hands are returned to their edges, put to
+    the dead letters, or dropped, unless `error` is connected, or `DeadLetters` are said of the node, which get them.
 
     Example:
         lives = iter(["fails", "works"])
@@ -70,12 +73,12 @@ class Restart:
     longest: float = 60.0
     jitter: float = 0.1
     memory: Literal["keep", "reset"] = "keep"
-    held: Literal["return", "drop"] = "return"
+    held: Held = "return"
 
     def __post_init__(self) -> None:
         _one_of(self, "when", ("never", "on failure", "always"))
         _one_of(self, "memory", ("keep", "reset"))
-        _one_of(self, "held", ("return", "drop"))
+        _one_of(self, "held", _HELD)
         _count(self, "most", least=0)
         _seconds(self, "window", positive=True)
         _seconds(self, "backoff")
@@ -98,7 +101,7 @@ class End:
 
     After its executions, and when it is idle, a node ends as if nothing came any more. A deadline, and a failed check
     of its health, cancel it; the packets in its hands are then `held`: returned to their edges, where they are unread,
-    or dropped. A node that was ended is not begun anew.
+    put to the dead letters, or dropped. A node that was ended is not begun anew.
 
     Example:
         @component
@@ -118,13 +121,13 @@ class End:
     deadline: float | None = None
     healthy: Callable[[Any], object] | str | None = None
     every: float = 10.0
-    held: Literal["return", "drop"] = "return"
+    held: Held = "return"
 
     def __post_init__(self) -> None:
         _count(self, "after", least=1)
         for name in ("idle", "deadline", "every"):
             _seconds(self, name, positive=True)
-        _one_of(self, "held", ("return", "drop"))
+        _one_of(self, "held", _HELD)
         found = _named(self.healthy) if isinstance(self.healthy, str) else self.healthy
         if self.healthy is not None and not callable(found):
             raise _refuse(self, "healthy", "give a function, or name it: package.module.function")
@@ -135,11 +138,32 @@ class End:
 
 @dataclass(frozen=True, slots=True)
 class DeadLetters:
-    """Where packets go that nobody could process: a list in memory, or a file of JSON lines."""
+    """Where packets go that nobody could process, instead of failing the net.
+
+    Without a `file` they are a list in memory, `result.dead_letters`; with one each is a line of JSON in it. A function
+    goes on with its next packet, a class is begun anew where a `Restart` says so, else it ends. Packets that go to the
+    port `error` are no dead letters.
+
+    Example:
+        @component
+        def parse(text: str) -> int:
+            return int(text)
+
+        settings = NetSettings(nodes={"parse": NodeSettings(dead_letters=DeadLetters("failed.jsonl"))})
+        result = BatchRuntime(parse, settings=settings).run(inputs={"text": Each(["1", "two", "3"])})
+        print(result.outcome, result.outputs.out, result.dead_letters)
+        #> finished [1, 3] <1 dead letter: {'parse': {'failed.jsonl': 1}}>
+    """
 
     __pydantic_config__ = _CLOSED
 
-    file: str = ""
+    file: str | Path = ""
+
+    def __post_init__(self) -> None:
+        given: object = self.file
+        if not isinstance(given, str | Path) or "\0" in str(given) or str(given).endswith("/"):
+            raise _refuse(self, "file", "give the path of a file, or nothing for a list in memory")
+        object.__setattr__(self, "file", str(self.file))
 
 
 # -- around a firing -------------------------------------------------------------------------------------

@@ -16,7 +16,7 @@ from fbcore.net.net import GRACE
 from fbcore.net.options import NetOptions, Tracking
 from fbcore.orchestration.nearest import nearest
 from fbcore.orchestration.pattern import EVERYTHING, covers, matches, problem_of
-from fbcore.orchestration.policy import NEVER, End, Restart, Retry, is_number
+from fbcore.orchestration.policy import NEVER, DeadLetters, End, Restart, Retry, is_number
 
 _CLOSED: Any = {"extra": "forbid"}
 
@@ -35,7 +35,7 @@ UNSAID: Any = _Unsaid()
 """Stands for a setting that was not said."""
 
 
-_POLICIES: dict[str, type] = {"restart": Restart, "end": End, "retry": Retry}
+_POLICIES: dict[str, type] = {"restart": Restart, "end": End, "retry": Retry, "dead_letters": DeadLetters}
 """The settings that are policies; all but `restart`, which has a word for it, may be None, for none."""
 
 
@@ -72,6 +72,7 @@ class NodeSettings:
     None, for any number). `check`: what is checked on the edges into it: `"edges"` the types of values, `"mutation"`
     that nobody changed them, `"nothing"`. `restart`: when it is begun anew, a `Restart`. `end`: when it is ended though
     it could go on, an `End`, or None. `retry`: how often a firing of a function is tried, a `Retry`, or None.
+    `dead_letters`: where packets go that it could not process, `DeadLetters`, or None.
 
     Example:
         settings = NetSettings(nodes={"load.*": NodeSettings(capacity=8), "load.parse": NodeSettings(capacity=500)})
@@ -86,6 +87,7 @@ class NodeSettings:
     restart: Restart = UNSAID
     end: End | None = UNSAID
     retry: Retry | None = UNSAID
+    dead_letters: DeadLetters | None = UNSAID
     places: Mapping[str, Place] = field(init=False, compare=False)
 
     def __post_init__(self) -> None:
@@ -267,6 +269,7 @@ DEFAULTS: dict[str, Any] = {
     "restart": NEVER,
     "end": None,
     "retry": None,
+    "dead_letters": None,
     "tracking": "counts",
     "keep": 0,
     "time_limit": None,

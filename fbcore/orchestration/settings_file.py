@@ -115,7 +115,7 @@ def _validated(data: Any, file: str, lines: dict[Keys, int]) -> NetSettings:
 
 
 def _in_full(data: Any) -> Any:
-    """Write out what may be said in short: `restart = "always"`, and `end = "never"`."""
+    """Write out what may be said in short: `restart = "always"`, `dead_letters = "failed.jsonl"`, `end = "never"`."""
     if not isinstance(data, Mapping):
         return data
     full = {key: _section_in_full(key, value) for key, value in data.items()}
@@ -130,7 +130,11 @@ def _in_full(data: Any) -> Any:
 def _section_in_full(key: Any, value: Any) -> Any:
     if key == "restart" and isinstance(value, str):
         return {"when": value}
-    return None if key == "end" and value == "never" else value
+    if key in ("end", "dead_letters") and value == "never":
+        return None
+    if key == "dead_letters" and isinstance(value, str):
+        return {"file": "" if value == "memory" else value}
+    return value
 
 
 def _adapter() -> TypeAdapter[NetSettings]:

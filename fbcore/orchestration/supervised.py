@@ -15,7 +15,8 @@ from fbcore.net.net import Net
 from fbcore.net.node import Node, Phase
 from fbcore.net.tasks import NodeTasks
 from fbcore.orchestration.ending import Ending
-from fbcore.orchestration.policy import End, Restart
+from fbcore.orchestration.letters import LetterBox, is_failure
+from fbcore.orchestration.policy import DeadLetters, End, Restart
 
 Reaction = Literal["fail", "restart", "end"]
 """What follows when a node has failed: the net fails, or the node alone is begun anew, or ends."""
@@ -37,7 +38,7 @@ class NodeFailure:
 class SupervisedNode(Node):
     """A node with policies. It lives once, or several times; its ports stay open between two lives."""
 
-    __slots__ = ("_ending", "_is_over", "_random", "_react", "_restart", "_times")
+    __slots__ = ("_box", "_buries", "_ending", "_is_over", "_random", "_react", "_restart", "_times")
 
     def __init__(
         self,
@@ -47,8 +48,12 @@ class SupervisedNode(Node):
         restart: Restart,
         end: End | None = None,
         react: Callable[[NodeFailure], Reaction] | None = None,
+        dead_letters: DeadLetters | None = None,
     ) -> None:
         super().__init__(net, address, component)
+        # Where nobody says where dead letters go, but a policy makes some, they are kept in memory.
+        self._box = LetterBox(self, dead_letters or DeadLetters())
+        self._buries = dead_letters is not None
         self._restart = restart
         self._react = react
         self._ending = Ending(self, end) if end is not None else None
@@ -123,9 +128,11 @@ class SupervisedNode(Node):
         if reaction == "restart" and policy is None and self._restart.when == "never":
             policy = self._delay("on failure", Restart(), held=bool(hands))
         if reaction == "restart" and policy is not None:
-            self._release_hands(self._restart.held)
+            self._release_hands(self._restart.held, error)
             await self.tell("failed")
             return policy
+        if self._box.refused:
+            error.hint += f"; {self._box.refused}"
         if self._times:
             times = len(self._times)
             error.hint += f"; it was begun anew {'once' if times == 1 else f'{times} times'}, and failed again"
@@ -136,6 +143,28 @@ class SupervisedNode(Node):
         else:
             self.net.node_failed(self, error)
         return None
+
+    # -- dead letters ------------------------------------------------------------------------------
+
+    async def is_taken(self, cause: BaseException) -> bool:
+        """Send a failure to `error`, or put the packets in hand to the dead letters; say if either was done."""
+        return await super().is_taken(cause) or await self.bury(cause, self.in_hand())
+
+    async def bury(self, cause: BaseException, values: dict[str, Any]) -> bool:
+        """Put packets that nobody could process to the dead letters, where the settings say so; say if that was done.
+
+        A failure without packets is none of those: there would be nothing to feed back.
+        """
+        if not values or self.cancelled or not is_failure(cause):
+            return False
+        if not self._is_buried(node_error(cause, self.address, values), values):
+            return False
+        self.let_go()
+        await self.tell("failed")
+        return True
+
+    def _is_buried(self, error: NodeError, values: dict[str, Any]) -> bool:
+        return self._buries and self._box.put(error, values)
 
     def _decide(self, error: NodeError, policy: Reaction) -> Reaction:
         if self._react is None:
@@ -206,9 +235,13 @@ class SupervisedNode(Node):
             for memory in self.memories.values():
                 memory.begin_anew()
 
-    def _release_hands(self, held: str) -> None:
-        """Return the packets in hand to their edges, or drop and count them."""
-        for port in self.ins.values():
+    def _release_hands(self, held: str, error: NodeError) -> None:
+        """Return the packets in hand to their edges, put them to the dead letters, or drop and count them."""
+        if held == "dead-letter":
+            hands = self.in_hand()
+            # Where they cannot be kept, they are not lost.
+            held = "kept" if not hands or self._box.put(error, hands) else "return"
+        for port in self.ins.values() if held != "kept" else ():
             if port.name not in self.in_hand():
                 continue
             if held == "return":
@@ -235,7 +268,8 @@ class SupervisedNode(Node):
         if held is None:
             self.stop()
             return
-        self._release_hands(held)
+        hint = "see `end` in the settings of this node"
+        self._release_hands(held, NodeError(f"ended by a policy: {reason}", self.address, hint, self.in_hand()))
         self.cancel()
 
     def note_release(self, reason: str) -> None:

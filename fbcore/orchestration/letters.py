@@ -1,0 +1,64 @@
+"""Where the dead letters of a node go: a list in memory, or a file."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from itertools import count
+from typing import TYPE_CHECKING, Any
+from uuid import uuid4
+
+from fbcore.errors import EndOfDemand, EndOfStream, FlowError, NodeError, StopNet
+from fbcore.formats.letter_file import LetterFile, record_of
+from fbcore.model.letter import DeadLetter
+from fbcore.orchestration.policy import DeadLetters
+
+if TYPE_CHECKING:
+    from fbcore.net.node import Node
+
+
+def is_failure(error: BaseException) -> bool:
+    """Say whether an error is one on account of a packet, and not the end of something."""
+    return isinstance(error, Exception) and not isinstance(error, EndOfStream | EndOfDemand | StopNet)
+
+
+class LetterBox:
+    """Takes the dead letters of one node. `refused` says why it did not take the last one, or is "".
+
+    Whoever steps or explores a net makes it again and again, and would fill the file with letters that never were:
+    their letters stay in memory.
+    """
+
+    __slots__ = ("_file", "_names", "_run", "node", "refused")
+
+    def __init__(self, node: Node, policy: DeadLetters) -> None:
+        self.node = node
+        self.refused = ""
+        self._file = LetterFile(policy.file) if policy.file else None
+        self._run = ""
+        self._names = count(1)
+
+    def put(self, error: NodeError, values: Mapping[str, Any]) -> bool:
+        """Take the packets that a node could not process; say whether that was possible."""
+        net = self.node.net
+        file = self._file if self.node.trace is None else None
+        if file is not None and not self._run:
+            self._run = f"{uuid4().hex[:8]}-"
+        now = net.loop.time() if net.is_stepped else time.time()
+        id = f"{self._run}{next(self._names)}" if file is not None else f"{self.node.address}-{next(self._names)}"
+        letter = DeadLetter(self.node.address, values, error, id=id, net=net.name, time=now)
+        return self.keep(letter, file)
+
+    def keep(self, letter: DeadLetter, file: LetterFile | None) -> bool:
+        """Put a letter into a file, or where there is none, into memory; say whether that was possible."""
+        net = self.node.net
+        self.refused = ""
+        if file is not None:
+            try:
+                file.append(record_of(letter))
+            except FlowError as problem:
+                self.refused = f"its packets cannot be kept as a dead letter: {problem.address}: {problem.what}"
+                return False
+        net.letters.note(letter, str(file.path) if file is not None else "")
+        net.watching.dead_letter(letter)
+        return True
