@@ -43,7 +43,7 @@ if TYPE_CHECKING:
     from fbcore.model.dag import DagTemplate
     from fbcore.model.template import ComponentTemplate
     from fbcore.orchestration.orchestrator import DagOrchestrator, Orchestrator
-    from fbcore.orchestration.policy import End, Restart, Retry
+    from fbcore.orchestration.policy import DeadLetters, End, Restart, Retry
     from fbcore.orchestration.settings import NetSettings, NodeSettings, SubNetSettings
     from fbcore.runtimes.choice import Choice, ChoiceKind, Step
     from fbcore.runtimes.fsm import FSMRuntime
@@ -62,6 +62,7 @@ __all__ = [
     "DagOrchestrator",
     "DagTemplate",
     "DataError",
+    "DeadLetters",
     "Each",
     "End",
     "EndOfDemand",
@@ -120,6 +121,7 @@ _LATER = {
     "ComponentTemplate": "model.template",
     "DagOrchestrator": "orchestration.orchestrator",
     "DagTemplate": "model.dag",
+    "DeadLetters": "orchestration.policy",
     "End": "orchestration.policy",
     "FSMRuntime": "runtimes.fsm",
     "NetSettings": "orchestration.settings",

@@ -10,7 +10,7 @@ import json
 import os
 from collections.abc import Collection, Iterable, Iterator
 from contextlib import contextmanager
-from datetime import datetime, timezone
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -77,7 +77,7 @@ def record_of(letter: DeadLetter) -> Record:
     values = {port: to_data(value, f"{letter.node}.{port}") for port, value in letter.values.items()}
     error = letter.error
     told = (error.what, error.hint, error.traceback)
-    time = datetime.fromtimestamp(letter.time, timezone.utc).isoformat()
+    time = datetime.fromtimestamp(letter.time, UTC).isoformat()
     return Record(letter.id, time, letter.net, letter.node, values, *told, letter.attempts, letter.times)
 
 

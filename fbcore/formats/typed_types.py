@@ -6,7 +6,7 @@ import inspect
 import sys
 import types
 from collections.abc import Mapping
-from typing import Annotated, Any, Literal, NewType, TypeVar, Union, get_args, get_origin
+from typing import Annotated, Any, Literal, NewType, Union, get_args, get_origin
 
 from fbcore.formats.typed_classes import checked_path, is_data, path_of
 from fbcore.formats.typed_refusal import Refused
@@ -40,7 +40,7 @@ def why_unwritable(kind: Any) -> tuple[str, str] | None:
         if inspect.isabstract(origin) or not isinstance(origin, type):
             return _among(get_args(kind)) if isinstance(origin, type) and issubclass(origin, Mapping) else None
         return why_unwritable(origin) or _among(get_args(kind))
-    if isinstance(kind, TypeVar) or not isinstance(kind, type) or kind is object:
+    if kind in (Any, object) or not isinstance(kind, type):
         return None
     return _of_class(kind)
 

@@ -7,7 +7,6 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
 from fbcore.errors import FlowError, NodeError, shown
-
 from fbcore.net.letters import Letters
 
 if TYPE_CHECKING:
