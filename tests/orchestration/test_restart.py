@@ -477,7 +477,7 @@ def test_a_reaction_may_restart_or_forbid_it() -> None:
         {"factor": 0.5},
         {"jitter": 1.5},
         {"memory": "forget"},
-        {"held": "dead-letter"},
+        {"held": "keep"},
         {"most": None, "backoff": 0},
     ],
 )
