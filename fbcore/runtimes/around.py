@@ -42,7 +42,7 @@ def _spec_of(component: Any) -> ComponentSpec:
     try:
         return spec_of(component)
     except GraphError as problem:
-        raise GraphError(f"BatchRuntime runs a graph or a component, not {component!r}", hint=problem.hint) from None
+        raise GraphError(f"a runtime runs a graph or a component, not {component!r}", hint=problem.hint) from None
 
 
 def _around(component: Any, spec: ComponentSpec, elements: Sequence[str], *, error: bool) -> Graph:

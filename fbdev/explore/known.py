@@ -36,8 +36,9 @@ class Known:
     `places` can be changed behind the ports, and `reachers` are the nodes that reach each; before every execution they
     are put back to what they were at first. `unseen` are nodes that use what others use too: nothing is left out of
     their orders. `apart` are nodes that ask for the time, arm timers, or end before their inputs do: for them it
-    matters when others send to them, or take from them. `is_aliased` says that packets were changed after they had been
-    sent: from then on it counts which are one object. `is_timed` says that somebody asks for the time.
+    matters when others send to them, or take from them. `has_sets_of_text` says that one of them may go through a set
+    of text. `is_aliased` says that packets were changed after they had been sent: from then on it counts which are one
+    object. `is_timed` says that somebody asks for the time.
     """
 
     def __init__(
@@ -48,6 +49,7 @@ class Known:
         self.reachers: dict[Hashable, set[str]] = {}
         self.unseen: set[str] = set()
         self.apart: set[str] = set()
+        self.has_sets_of_text = False
         self.is_aliased = False
         self.is_timed = False
         self.learns = False
@@ -78,6 +80,7 @@ class Known:
         stores = set().union(*(reach.stores for reach in walks.values()))
         may_bind_any = any(reach.can_bind_any for reach in walks.values())
         for address, reach in walks.items():
+            self.has_sets_of_text |= reach.has_sets_of_text
             if reach.is_cut:
                 self._cut.add(address)
             for what in reach.asks if around is not None else ():
@@ -91,6 +94,7 @@ class Known:
     def _reach(self, value: object, name: str) -> list[Place]:
         reach = Reach(self.skipped).of(value, name)
         self._alive.append(reach)
+        self.has_sets_of_text |= reach.has_sets_of_text
         return list(reach.places.values())
 
     def add(self, place: Place, address: str = "") -> Place:

@@ -7,10 +7,10 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from fbcore.model.graph import Graph
 from fbcore.net.report import Outcome
 from fbcore.orchestration.orchestrator import Orchestrator
 from fbcore.orchestration.settings import NetSettings, settings_of
+from fbcore.runtimes.around import graph_around
 from fbcore.runtimes.repeatable import repeatable
 from fbcore.runtimes.stepping import Stepping
 
@@ -24,7 +24,7 @@ GOOD = (Outcome.FINISHED, Outcome.QUIESCENT, Outcome.STOPPED)
 
 @dataclass(slots=True)
 class NetScene:
-    """A net to be explored: its graph, what comes in, and how it may end.
+    """A net to be explored: its graph, what comes in, and how it may end. A component may stand for the graph.
 
     `inputs` and `configs` are as those of `BatchRuntime.run`; `allowed` are outcomes that are no failure. Invariants
     are given a `Played`: the state of the net, what came out so far, and the result at the end. `context` are objects
@@ -47,7 +47,8 @@ class NetScene:
         #> holds True [2, 4, 6]
     """
 
-    graph: Graph
+    # A graph, once it is made; type checkers would have it that nothing else may be given.
+    graph: Any
     inputs: Mapping[str, Any] = field(default_factory=dict)
     configs: Mapping[str, Any] = field(default_factory=dict)
     allowed: Sequence[Outcome | str] = GOOD
@@ -55,6 +56,7 @@ class NetScene:
     settings: NetSettings | Mapping[str, Any] | str | None = None
 
     def __post_init__(self) -> None:
+        self.graph = graph_around(self.graph)
         self.inputs = repeatable(self.inputs)
 
     def begin(self, kind: type[Stepping] = Stepping) -> Stepping:

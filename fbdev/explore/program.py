@@ -88,7 +88,8 @@ class Program:
     def in_words(self, givens: Iterable[Given]) -> tuple[Given, ...]:
         """Say what is taken for granted, in the words for these processes."""
         found = [self.granularity if each is GRANULARITY else each for each in givens]
-        if self.has_sets_of_text and not os.environ.get("PYTHONHASHSEED", "").isdigit():
+        has_sets = self.has_sets_of_text or (self.known is not None and self.known.has_sets_of_text)
+        if has_sets and not os.environ.get("PYTHONHASHSEED", "").isdigit():
             found.append(SETS_OF_TEXT)
         return tuple(dict.fromkeys(found))
 

@@ -7,12 +7,14 @@ import gc
 from collections import deque
 from collections.abc import Hashable, Iterable, Iterator
 from functools import lru_cache
+from itertools import pairwise
 from types import AsyncGeneratorType, CodeType, CoroutineType, FunctionType, GeneratorType, MethodType, ModuleType
 from typing import Any
 
 from fbcore.model.function import FunctionComponent
 from fbcore.net.firing import Firing
 from fbdev.explore.places import ATTRIBUTES, Place, data_of, is_foreign, is_of_user, kind_of
+from fbdev.explore.reading import is_of_text
 from fbdev.explore.surroundings import asks_the_time
 
 MOST = 20_000
@@ -32,11 +34,23 @@ class Reach:
     `places` can be changed, by what identifies each; `opaque` are objects that nobody sees into, and their names;
     `stores` are the names that the code there binds anew: of variables that nobody binds none can change. `asks`
     are functions that tell the time, and that nobody can exchange; without `names_any` the code names nothing at all.
-    `is_cut` says that there was
-    too much to go through.
+    `has_sets_of_text` says that there is a set of text, or code that may make one; `is_cut` that there was too much to
+    go through.
     """
 
-    __slots__ = ("_kept", "_skipped", "_work", "asks", "is_cut", "names_any", "opaque", "places", "seen", "stores")
+    __slots__ = (
+        "_kept",
+        "_skipped",
+        "_work",
+        "asks",
+        "has_sets_of_text",
+        "is_cut",
+        "names_any",
+        "opaque",
+        "places",
+        "seen",
+        "stores",
+    )
 
     def __init__(self, skipped: Iterable[object] = ()) -> None:
         self.places: dict[Hashable, Place] = {}
@@ -45,6 +59,7 @@ class Reach:
         self.stores: set[str] = set()
         self.asks: set[str] = set()
         self.names_any = False
+        self.has_sets_of_text = False
         self.is_cut = False
         self._kept: list[object] = []
         self._skipped = {id(each) for each in skipped}
@@ -64,6 +79,8 @@ class Reach:
 
     def _visit(self, value: object, name: str) -> None:
         kind = kind_of(value)
+        if isinstance(value, set | frozenset) and is_of_text(value):
+            self.has_sets_of_text = True
         if kind == "fixed" and not isinstance(value, FunctionComponent):
             return
         if id(value) in self.seen or id(value) in self._skipped:
@@ -112,6 +129,7 @@ class Reach:
             self.names_any = True
             return
         self.stores |= _stored(function.__code__)
+        self.has_sets_of_text = self.has_sets_of_text or _makes_sets(function.__code__)
         self.names_any = self.names_any or bool(names_in(function.__code__))
         for defaults in (function.__defaults__ or (), (function.__kwdefaults__ or {}).values()):
             yield from ((each, f"a default of {function.__name__}") for each in defaults)
@@ -177,6 +195,20 @@ def names_in(code: CodeType) -> tuple[str, ...]:
     """Return the names of globals and attributes that code names, that of functions inside it included."""
     inner = (name for const in code.co_consts if isinstance(const, CodeType) for name in names_in(const))
     return tuple(dict.fromkeys((*code.co_names, *inner)))
+
+
+@lru_cache(maxsize=4096)
+def _makes_sets(code: CodeType) -> bool:
+    """Tell whether code may make a set of text, and look at it otherwise than for whether something is in it."""
+    if not {"set", "frozenset"}.isdisjoint(code.co_names):
+        return True
+    steps = list(dis.get_instructions(code))
+    for step, after in pairwise(steps):
+        if step.opname in ("BUILD_SET", "SET_ADD"):
+            return True
+        if isinstance(step.argval, frozenset) and after.opname != "CONTAINS_OP" and is_of_text(step.argval):
+            return True
+    return any(_makes_sets(const) for const in code.co_consts if isinstance(const, CodeType))
 
 
 @lru_cache(maxsize=4096)

@@ -16,7 +16,7 @@ import sys
 import sysconfig
 import warnings
 from collections import deque
-from collections.abc import Callable, Hashable, Iterable, Iterator
+from collections.abc import Callable, Collection, Hashable, Iterable, Iterator
 from contextvars import ContextVar
 from logging import Logger
 from pathlib import Path
@@ -210,9 +210,14 @@ def _read_list(reader: Reader, value: Any) -> None:
     reader.each(list, value, len(value))
 
 
+def is_of_text(value: Collection[object]) -> bool:
+    """Tell whether the order of a set hangs on how Python hashes text, anew in each process."""
+    return len(value) > 1 and any(isinstance(each, str | bytes) for each in value)
+
+
 def _read_set(reader: Reader, value: Any) -> None:
     # In the order in which a process would go through it, which can matter.
-    if len(value) > 1 and any(isinstance(each, str | bytes) for each in value):
+    if is_of_text(value):
         reader.has_sets_of_text = True
     reader.each(type(value), value, len(value))
 

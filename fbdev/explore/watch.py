@@ -74,6 +74,7 @@ class Watch:
     def _walk(self, value: object, name: str) -> Reach:
         reach = Reach(self._known.skipped).of(value, name)
         self._kept.append(reach)
+        self._known.has_sets_of_text |= reach.has_sets_of_text
         return reach
 
     # -- steps -------------------------------------------------------------------------------------------

@@ -478,3 +478,48 @@ def test_a_node_with_tasks_of_its_own_is_tried_in_every_order() -> None:
     result = explore(NetScene(two_of(WithTask, same), {"to_a": Each([1, 2]), "to_b": Each([])}), budget=8)
     assert result.verdict.kind in (VerdictKind.HOLDS, VerdictKind.HOLDS_WITHIN)
     assert any("states cannot be told apart" in note for note in result.notes)
+
+
+# -- sets of text ------------------------------------------------------------------------------------------
+
+
+@component
+def goes_through_a_set(value: int) -> Iterator[str]:
+    """Yield words in the order of a set."""
+    for word in {"a", "b"}:  # noqa: PLC0208
+        yield word * value
+
+
+@component
+def makes_a_set(value: int) -> list[str]:
+    """Return words in the order of a set."""
+    return [*{str(value), "x"}]
+
+
+@component
+def looks_into_a_set(value: int) -> bool:
+    """Say whether a word is among those that are known."""
+    return str(value) in {"1", "2"}
+
+
+@component
+def counts(value: frozenset[Any]) -> int:
+    """Count the elements of a set that came by a port."""
+    return len(value)
+
+
+@pytest.mark.parametrize(
+    ("what", "value", "is_named"),
+    [
+        (goes_through_a_set, 1, True),
+        (makes_a_set, 1, True),
+        (looks_into_a_set, 1, False),
+        (counts, frozenset({"a", "b"}), True),
+        (counts, frozenset({1, 2}), False),
+    ],
+)
+def test_sets_of_text_are_named(what: Any, value: Any, is_named: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A verdict on a net says when it may hang on how Python hashes text, which is otherwise in each process."""
+    monkeypatch.delenv("PYTHONHASHSEED", raising=False)
+    said = str(explore(NetScene(what, {"value": value})).assert_holds())
+    assert ("sets of text are in the order that they have in this process" in said) is is_named
