@@ -18,6 +18,8 @@ from fbcore.net.build import build_net
 from fbcore.net.net import Net
 from fbcore.net.options import NetOptions
 from fbcore.net.trace import Move
+from fbcore.orchestration.orchestrator import Orchestrator
+from fbcore.orchestration.settings import NetSettings, settings_of
 from fbcore.runtimes.choice import BLOCKED
 from fbcore.runtimes.stepping import Stepping
 from fbdev.explore.execution import Fault
@@ -92,11 +94,14 @@ class Closed:
 class ItselfScene(NetScene):
     """A net of which every order is made, with steps from outside; `halts` are the names of these, in order.
 
-    `net` is a plan, or makes a graph whose components write to the list that it is given.
+    `net` is a plan, or makes a graph whose components write to the list that it is given; such a net may have
+    `settings`.
     """
 
-    def __init__(self, net: Plan | Callable[[list[Any]], Graph], halts: Sequence[str] = ()) -> None:
-        super().__init__(Graph("itself"))
+    def __init__(
+        self, net: Plan | Callable[[list[Any]], Graph], halts: Sequence[str] = (), settings: NetSettings | None = None
+    ) -> None:
+        super().__init__(Graph("itself"), settings=settings)
         self.net = net
         self.halts = halts
         self.run: Run | None = None
@@ -111,7 +116,12 @@ class ItselfScene(NetScene):
         self.log = []
         if not isinstance(self.net, Plan):
             self.run = None
-            return kind(partial(build_net, self.net(self.log), {}, {}, (), _STEPWISE))
+            make = (
+                build_net
+                if self.settings is None
+                else partial(Orchestrator().build, settings=settings_of(self.settings))
+            )
+            return kind(partial(make, self.net(self.log), inputs={}, configs={}, options=_STEPWISE))
         self.run = Run(self.net, ledger := Ledger())
         graph, inputs, configs = Maker(self.net, ledger).make(), inputs_of(self.net, ledger), configs_of(self.net)
         return kind(partial(build_net, graph, inputs, configs, (), _STEPWISE))
