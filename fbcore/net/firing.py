@@ -19,6 +19,7 @@ from fbcore.net.joint import Select, take_all
 from fbcore.net.node import Node
 from fbcore.net.out_port import OutPort
 from fbcore.net.rounds import Rounds
+from fbcore.net.watched import Watched, watched
 
 
 class Firing:
@@ -41,6 +42,8 @@ class Firing:
             if config.edges:
                 config.hears.append(self._read_configs)
         self._function: Any
+        self._plain_function: Any
+        self._watched: Watched | None = None
         self._read_configs()
 
     def _read_configs(self) -> None:
@@ -48,12 +51,14 @@ class Firing:
         bound: dict[str, Any] = {name: port.value for name, port in self.node.configs.items()}
         bound |= self.node.memories
         self._function = partial(self.component.function, **bound) if bound else self.component.function
+        self._plain_function = self._watched.around(self._function) if self._watched else self._function
 
     def run(self) -> Coroutine[Any, Any, None]:
         """Fire until an input has ended (all of them, where any fires); once, when there are no inputs.
 
         The option `loop` says otherwise: False lets it fire once, True again and again without inputs.
         """
+        self._watched = watched(self.node)
         self._read_configs()
         # Not one coroutine around the other: whatever is awaited in the innermost passes through all of them.
         return self._run_plainly(self.ports[0]) if self._is_plain() else self._run()
@@ -125,20 +130,20 @@ class Firing:
 
     async def _run_plainly(self, port: InPort) -> None:
         """Fire for every packet of one input, in batches where both ports allow."""
-        batching = self.node.net.options.batching
+        batching = self.node.net.options.batching and not (self._watched and self._watched.needs_packets)
         while True:
             if batching and port.edges and port.edges[0].is_fast:
                 if not port.queue or self.node.credit <= 0:
                     await port.come()
                 taken = port.received
-                failed = fire_batch(self._function, port, self.out)
+                failed = fire_batch(self._plain_function, port, self.out)
                 if failed is not None:
                     await self._fell(failed, port)
                 if port.received > taken:
                     continue
             value = await port.receive()
             try:
-                result = self._function(value)
+                result = self._plain_function(value)
             except Exception as error:
                 await self._fell(error, port)
                 continue
@@ -155,15 +160,32 @@ class Firing:
     async def _fire(self, values: Sequence[Any]) -> None:
         """Fire once, with one value for each input."""
         try:
-            if self.component.takes_positions:
-                result = self._function(*values)
+            if self._watched is not None:
+                await self._fire_watched(self._watched, values)
             else:
-                result = self._function(**{port.name: v for port, v in zip(self.ports, values, strict=True)})
-            await self._send_result(await result if self.component.is_async else result)
+                positional = self.component.takes_positions
+                result = self._function(*values) if positional else self._function(**self._named(values))
+                await self._send_result(await result if self.component.is_async else result)
         except Exception as error:
             await self._failed(error, self.node.in_hand())
         else:
             await self.node.tell_executed()
+
+    async def _fire_watched(self, watched: Watched, values: Sequence[Any]) -> None:
+        """Fire once, and tell whoever watches; what is returned is sent after that, for sending may wait."""
+        with watched.call(watched.packets()):
+            positional = self.component.takes_positions
+            result = self._function(*values) if positional else self._function(**self._named(values))
+            if self.component.is_async:
+                result = await result
+            if self.component.streams:
+                await self._send_result(result)
+        if not self.component.streams:
+            await self._send_result(result)
+
+    def _named(self, values: Sequence[Any]) -> dict[str, Any]:
+        """Return the values by the names of the inputs."""
+        return {port.name: value for port, value in zip(self.ports, values, strict=True)}
 
     async def _failed(self, error: BaseException, values: dict[str, Any]) -> None:
         """Send a failure to the port `error` when that is connected; else let the error leave the node."""

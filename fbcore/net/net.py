@@ -31,6 +31,7 @@ from fbcore.refusal import refusal
 
 if TYPE_CHECKING:
     from fbcore.net.reader import Reader
+    from fbcore.net.view import NetView
 
 GRACE = 5.0
 """Seconds that a stopped net may take to drain before it is cancelled."""
@@ -124,6 +125,7 @@ class Net:
     def _begin(self) -> None:
         self._began = self.loop.time()
         self.is_stepped = isinstance(self.loop, SteppedLoop)
+        self.watching.begun(self._view)
         # Who watches nodes is to see them wait.
         self.looks_twice = not self.is_stepped and not self.watching.wants_nodes
         # On a stepped loop a task has no credit, and gives way before every port operation.
@@ -149,6 +151,12 @@ class Net:
             self._put_initials()
         if not self.is_stepped:
             self._watchdog.start()
+
+    def _view(self) -> NetView:
+        # Loaded here, for a view is made of nets.
+        from fbcore.net.view import NetView
+
+        return NetView(self)
 
     def _be_stepped(self, loop: SteppedLoop) -> None:
         """Prepare for a loop whose driver chooses: it knows exactly when nothing can move."""
@@ -339,7 +347,8 @@ class Net:
         edges = {edge.address: _edge_state(edge) for edge in self.edges}
         nodes = {}
         for node in self.nodes:
-            received = sum(port.received for port in node.ins.values())
+            # Copies: elements of array ports may come while somebody looks from another thread.
+            received = sum(port.received for port in list(node.ins.values()))
             sent = sum(port.sent for port in (*node.outs.values(), node.error))
             nodes[node.address] = NodeState(node.address, node.component, node.phase.value, received, sent)
         outstanding = tuple(str(found) for found, _ in find_outstanding(self)) if with_outstanding else ()

@@ -13,7 +13,8 @@ from fbcore.net.net import Net
 from fbcore.net.node import Node
 from fbcore.net.observe import Observer
 from fbcore.net.out_port import OutPort
-from fbcore.net.report import NetError, Result
+from fbcore.net.outstanding import find_outstanding
+from fbcore.net.report import NetError, Result, Snapshot
 
 T = TypeVar("T")
 
@@ -52,6 +53,30 @@ class NetView:
         """The name of the graph that the net was made of."""
         return self._net.name
 
+    def snapshot(self) -> Snapshot:
+        """Return the state of every node and edge at this moment; what has come out of the net lies on no edge."""
+        return self._net.snapshot()
+
+    @property
+    def outstanding(self) -> list[str]:
+        """What the net would wait for if nothing could move: timers, threads, and what else nodes have begun."""
+        return [str(found) for found, _ in find_outstanding(self._net)]
+
+    @property
+    def retries(self) -> dict[str, int]:
+        """How often firings were tried again, by the address of the node."""
+        return dict(self._net.retries)
+
+    @property
+    def restarts(self) -> dict[str, int]:
+        """How often nodes were begun anew, by address."""
+        return dict(self._net.restarts)
+
+    @property
+    def dropped(self) -> dict[str, int]:
+        """How many packets were dropped in a node, as its policies say, by the address of the port."""
+        return dict(self._net.dropped)
+
     @property
     def nodes(self) -> dict[str, NodeView]:
         """The nodes, by address; inputs of the net among them, and the reader of a stream as `outputs`."""
@@ -75,8 +100,9 @@ class NetView:
 
 
 def _ports_of(node: Node) -> Iterator[InPort | OutPort]:
-    yield from node.ins.values()
-    yield from node.outs.values()
+    # Copies: elements of array ports may come while somebody looks from another thread.
+    yield from list(node.ins.values())
+    yield from list(node.outs.values())
     if node.address.partition(".")[0] not in ("inputs", "outputs", "initial"):
         yield node.error
 
@@ -120,7 +146,7 @@ class NodeView:
     @property
     def received(self) -> int:
         """How many packets it has taken."""
-        return sum(port.received for port in self._node.ins.values())
+        return sum(port.received for port in list(self._node.ins.values()))
 
     @property
     def sent(self) -> int:
@@ -132,12 +158,37 @@ class NodeView:
 
 
 class PortView:
-    """One port of a running net: is it connected, and does its node wait there?"""
+    """One port of a running net: is it connected, does its node wait there, and how many packets passed it?"""
 
     __slots__ = ("_port",)
 
     def __init__(self, port: InPort | OutPort) -> None:
         self._port = port
+
+    @property
+    def node(self) -> str:
+        """The address of its node."""
+        return self._port.node.address
+
+    @property
+    def name(self) -> str:
+        """Its name in its component, of an element of an array port with the key."""
+        return self._port.name
+
+    @property
+    def is_input(self) -> bool:
+        """Whether packets come in here."""
+        return isinstance(self._port, InPort)
+
+    @property
+    def passed(self) -> int:
+        """How many packets have come in, or gone out, so far; a fan-out counts once."""
+        return self._port.received if isinstance(self._port, InPort) else self._port.sent
+
+    @property
+    def discarded(self) -> int:
+        """How many packets went nowhere from here."""
+        return 0 if isinstance(self._port, InPort) else self._port.discarded
 
     @property
     def address(self) -> str:

@@ -16,6 +16,7 @@ from fbcore.net.firing import Firing, closable
 from fbcore.net.in_port import InPort
 from fbcore.net.memory_cell import MemoryCell
 from fbcore.net.node import Node
+from fbcore.net.watched import Packets, Watched
 from fbcore.orchestration.policy import Retry
 from fbcore.orchestration.settings import NodeSettings
 from fbcore.orchestration.supervised import SupervisedNode
@@ -29,14 +30,16 @@ class Execution:
     `values` is what the function gets, one for each input; `held` are the packets in hand for it, by port, for whoever
     tells of a failure. `function` is what is called, with the configs and the memories bound that it began with, and
     `memories` are those that a new attempt brings back to what they were. `send` is how each of its results leaves.
+    `packets` are those in hand with their identities, where observers want to know.
     `attempt` counts from 1; `has_sent` says that something has left, so that there is no way back.
     """
 
-    __slots__ = ("attempt", "function", "has_sent", "held", "memories", "send", "values")
+    __slots__ = ("attempt", "function", "has_sent", "held", "memories", "packets", "send", "values")
 
     def __init__(self, firing: PolicedFiring, values: Sequence[Any]) -> None:
         self.values = values
         self.held: dict[str, Any] = firing.node.in_hand()
+        self.packets: Packets = firing._watched.packets() if firing._watched is not None else ()
         self.function: Callable[..., Any] = firing._function
         self.memories: Mapping[str, MemoryCell] = firing.node.memories
         self.send: Send = firing._send
@@ -131,7 +134,12 @@ class PolicedFiring(Firing):
 
     async def _guarded(self, execution: Execution) -> Sequence[Any]:
         """Make an attempt, if the breaker lets it through."""
-        return await self._attempt(execution)
+        return await self._seen(self._watched, execution) if self._watched else await self._attempt(execution)
+
+    async def _seen(self, watched: Watched, execution: Execution) -> Sequence[Any]:
+        """Make an attempt that observers hear of, with all that it waits for within its time-out."""
+        with watched.call(execution.packets):
+            return await self._attempt(execution)
 
     async def _attempt(self, execution: Execution) -> Sequence[Any]:
         """Call the function once; return what is still to be sent of it."""

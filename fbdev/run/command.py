@@ -20,6 +20,7 @@ from fbdev.pipe import is_reader_gone
 from fbdev.run.ending import ending
 from fbdev.run.inputs import input_values
 from fbdev.run.live import LiveTable, is_terminal
+from fbdev.run.metrics import served_metrics
 from fbdev.run.notices import Notices
 from fbdev.run.options import Act, RunOptions, run_command, split_file
 from fbdev.run.outlets import Outlet, open_outlets, outputs_among, to_standard_output
@@ -56,13 +57,14 @@ def _run(graph: Graph, options: RunOptions, configs: dict[str, Any], screen: Scr
     with ExitStack() as files:
         inputs = input_values(graph, options.inputs, files, waits=options.seed is None)
         outlets = _outlets(graph, options, screen.shared(data), files)
+        metrics = files.enter_context(served_metrics(options))
         table = LiveTable(graph.name, screen, notices)
         how = {
             "inputs": inputs,
             "time_limit": options.time_limit,
             "grace": options.grace,
             "progress": table.progress if is_live else None,
-            "observers": [notices],
+            "observers": [notices, *metrics],
         }
         runtime = BatchRuntime(graph, settings=options.settings or None)
         with _no_second_log(), table:

@@ -52,6 +52,11 @@ def settings_option() -> Any:
     return typer.Option("--settings", metavar="FILE", help=help, show_default=False)
 
 
+def _metrics_option() -> Any:
+    help = "Serve metrics for Prometheus on this port while the net runs; 0 is a port that is free."
+    return typer.Option("--metrics", metavar="[HOST:]PORT", help=help, show_default=False)
+
+
 def seed_option(help: str) -> Any:
     """Declare an option that takes the number of an order of turns."""
     return typer.Option("--seed", metavar="NUMBER", help=help, show_default=False)
@@ -81,6 +86,8 @@ class RunOptions:
         None
     )
     settings: Annotated[str, settings_option()] = ""
+    metrics: Annotated[str, _metrics_option()] = ""
+    metrics_linger: Annotated[float | None, time_option("Serve them for so long after the net has ended.")] = None
     json: Annotated[bool, _flag("--json", "Print one JSON document; all else goes to standard error.")] = False
     live: Annotated[bool | None, _flag("--live/--no-live", "Show the net while it runs, or not.")] = None
     quiet: Annotated[bool, _flag("--quiet", "Print only what comes out or goes wrong.")] = False
@@ -94,12 +101,13 @@ Act = Callable[[Options, dict[str, Any]], int]
 
 _WITH_VALUE = (
     *("--input", "--output", "--time-limit", "--grace", "--seed", "--settings", "--script", "--restore"),
+    *("--metrics", "--metrics-linger"),
     *("--allow", "--executions", "--audit", "--save"),
     *("--budget", "--search", "--samples", "--keep", "--continue", "--memory", "--cores"),
 )
 
 FIXED = (
-    *("--input", "--output", "--time-limit", "--seed", "--grace", "--settings"),
+    *("--input", "--output", "--time-limit", "--seed", "--grace", "--settings", "--metrics", "--metrics-linger"),
     *("--json", "--live", "--no-live", "--quiet", "--debug", "--help"),
 )
 """What no config of a graph may be called on the command line."""

@@ -1,0 +1,146 @@
+"""The metrics of one net: most are read from it when somebody asks, and only what is rare is counted as it happens."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+import time
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future
+from contextvars import Context
+
+from fbcore.errors import NodeError
+from fbcore.loop import SteppedLoop
+from fbcore.net.observe import Observer
+from fbcore.net.report import Result
+from fbcore.net.view import NetView
+from fbcore.observers import tally
+from fbcore.observers.tally import Family, Labels, Tally
+
+PATIENCE = 0.25
+"""Seconds that a reading waits for a loop that is busy; then it reads from outside, which is nearly as good."""
+
+
+class NetMetrics(Observer):
+    """Counts what happens in one net, and reads what the net counts itself."""
+
+    def __init__(self, net: NetView, bounds: Sequence[float], when_ended: Callable[[NetMetrics, Tally], None]) -> None:
+        self._net = net
+        self.name = net.name
+        self._bounds = bounds
+        self._when_ended = when_ended
+        self._counted = Tally(bounds)
+        self._highest: dict[tuple[Family, Labels], float] = {}
+        self._loop = asyncio.get_running_loop()
+        self._thread = threading.get_ident()
+
+    # -- what happens ------------------------------------------------------------------------------
+
+    def notice(self, address: str, text: str) -> None:
+        """Count a notice."""
+        self._counted.add(tally.NOTICES, (self.name, address))
+
+    def restarted(self, address: str, error: NodeError | None, delay: float) -> None:
+        """Count the error that made a restart needed; restarts are counted anyway."""
+        if error is not None:
+            self._error(error)
+
+    def released(self, address: str, reason: str) -> None:
+        """Count a node that a policy has ended."""
+        self._counted.add(tally.RELEASES, (self.name, address))
+
+    def _error(self, error: NodeError) -> None:
+        kind = type(error.cause if error.cause is not None else error).__name__
+        self._counted.add(tally.ERRORS, (self.name, error.address, kind))
+
+    def ended(self, result: Result) -> None:
+        """Count how the net ended, and leave it."""
+        counted, name = self._counted, self.name
+        for error in result.errors:
+            self._error(error)
+        left = {"unread": sum(map(len, result.unread.values())), "held": len(result.held)}
+        left["unsent"] = sum(map(len, result.unsent.values()))
+        for how, count in left.items():
+            counted.add(tally.LEFT, (name, how), count)
+        counted.add(tally.RUNS, (name, str(result.outcome)))
+        counted.add(tally.SECONDS, (name,), result.seconds)
+        self._when_ended(self, self._read())
+
+    # -- what is read ------------------------------------------------------------------------------
+
+    def reading(self) -> Tally:
+        """Return all that is known now, from any thread.
+
+        It is read on the net's loop, between two turns. A loop that does not answer, for a turn blocks it, is read
+        from outside: the counts of a batch of firings may then be those of its beginning.
+        """
+        began = time.perf_counter()
+        if threading.get_ident() == self._thread:
+            return self._read(lag=0.0)
+        if not isinstance(self._loop, SteppedLoop):
+            answer: Future[Tally] = Future()
+            try:
+                self._loop.call_soon_threadsafe(self._answer, answer, began, context=Context())
+                return answer.result(PATIENCE)
+            except TimeoutError:
+                answer.cancel()
+            except RuntimeError:
+                # The loop has been closed.
+                return self._read()
+        return self._read(lag=time.perf_counter() - began, is_outside=True)
+
+    def _answer(self, answer: Future[Tally], asked: float) -> None:
+        if answer.set_running_or_notify_cancel():
+            try:
+                answer.set_result(self._read(lag=time.perf_counter() - asked))
+            except BaseException as error:
+                answer.set_exception(error)
+
+    def _read(self, lag: float | None = None, *, is_outside: bool = False) -> Tally:
+        found, name, net = Tally(self._bounds), self.name, self._net
+        found.take_in(self._counted)
+        state = net.snapshot()
+        for edge in state.edges.values():
+            labels = (name, edge.address)
+            self._count(found, tally.PUT, labels, edge.put)
+            self._count(found, tally.TAKEN, labels, edge.taken)
+            found.add(tally.FILL, labels, edge.fill)
+            found.add(tally.CAPACITY, labels, float("inf") if edge.capacity is None else edge.capacity)
+        for port in net.ports.values():
+            at = (name, port.node, port.name)
+            if port.is_input:
+                self._count(found, tally.RECEIVED, at, port.passed)
+            elif port.name != "error" or port.passed:
+                self._count(found, tally.SENT, at, port.passed)
+                self._count(found, tally.DISCARDED, at, port.discarded)
+        for family, counts in ((tally.RETRIES, net.retries), (tally.RESTARTS, net.restarts)):
+            for address, count in counts.items():
+                self._count(found, family, (name, address), count)
+        for address, count in net.dropped.items():
+            owner, _, port_name = address.rpartition(".")
+            self._count(found, tally.DROPPED, (name, owner, port_name), count)
+        for node in state.nodes.values():
+            found.add(tally.PHASE, (name, node.address, node.phase))
+        found.add(tally.RUNNING, (name,))
+        if lag is not None:
+            found.add(tally.LAG, (name,), lag)
+            if not is_outside:
+                found.add(tally.OUTSTANDING, (name,), len(net.outstanding))
+        return found
+
+    def _count(self, found: Tally, family: Family, labels: Labels, value: float) -> None:
+        """Take a count that never falls, though a packet that was taken may be returned to its edge."""
+        key = (family, labels)
+        self._highest[key] = value = max(value, self._highest.get(key, 0))
+        found.add(family, labels, value)
+
+
+class TimedNetMetrics(NetMetrics):
+    """Times each call of a function, too, and counts those that raise."""
+
+    def fired(self, address: str, seconds: float, error: BaseException | None) -> None:
+        """Count a call."""
+        labels = (self.name, address)
+        self._counted.duration(tally.FIRING, labels).add(seconds)
+        if isinstance(error, Exception):
+            self._counted.add(tally.FAILED, (self.name, address, type(error).__name__))
