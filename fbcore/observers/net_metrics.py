@@ -11,6 +11,7 @@ from contextvars import Context
 
 from fbcore.errors import NodeError
 from fbcore.loop import SteppedLoop
+from fbcore.model.letter import DeadLetter
 from fbcore.net.observe import Observer
 from fbcore.net.report import Result
 from fbcore.net.view import NetView
@@ -45,13 +46,17 @@ class NetMetrics(Observer):
         if error is not None:
             self._error(error)
 
+    def dead_letter(self, letter: DeadLetter) -> None:
+        """Count packets that nobody could process."""
+        self._error(letter.error, tally.LETTERS)
+
     def released(self, address: str, reason: str) -> None:
         """Count a node that a policy has ended."""
         self._counted.add(tally.RELEASES, (self.name, address))
 
-    def _error(self, error: NodeError) -> None:
+    def _error(self, error: NodeError, family: Family = tally.ERRORS) -> None:
         kind = type(error.cause if error.cause is not None else error).__name__
-        self._counted.add(tally.ERRORS, (self.name, error.address, kind))
+        self._counted.add(family, (self.name, error.address, kind))
 
     def ended(self, result: Result) -> None:
         """Count how the net ended, and leave it."""

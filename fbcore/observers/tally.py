@@ -43,6 +43,7 @@ RELEASES = Family("fbcore_node_releases", "counter", ("net", "node"), "How often
 ERRORS = Family(
     "fbcore_node_errors", "counter", ("net", "node", "error"), "Errors that ended or restarted a node, by class."
 )
+LETTERS = Family("fbcore_node_dead_letters", "counter", ("net", "node", "error"), "Dead letters, by class of error.")
 NOTICES = Family("fbcore_node_notices", "counter", ("net", "node"), "Notices: slow turns, nodes that hold up a net.")
 PHASE = Family("fbcore_node_phase", "gauge", ("net", "node", "phase"), "Nodes of that address in that phase.")
 RUNNING = Family("fbcore_net_running", "gauge", ("net",), "Nets of that name that run now.")
@@ -54,7 +55,7 @@ SECONDS = Family("fbcore_net_run_seconds", "counter", ("net",), "How long nets t
 
 FAMILIES = (
     *(PUT, TAKEN, FILL, CAPACITY, RECEIVED, SENT, DISCARDED, DROPPED, FIRING, FAILED, RETRIES, RESTARTS, RELEASES),
-    *(ERRORS, NOTICES, PHASE, RUNNING, OUTSTANDING, LAG, LEFT, RUNS, SECONDS),
+    *(ERRORS, LETTERS, NOTICES, PHASE, RUNNING, OUTSTANDING, LAG, LEFT, RUNS, SECONDS),
 )
 
 

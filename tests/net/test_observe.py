@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -280,3 +281,159 @@ def test_packets_take_the_fast_path_unless_somebody_looks(observers, is_fast):
     assert {edge.is_fast for edge in net.edges} == {is_fast}
     assert (64 in gates) is is_fast
     assert is_fast or gates == {-1}
+
+
+# -- the beginning, and firings -----------------------------------------------------------------------------
+
+
+def test_the_beginning_is_heard_first_with_a_view_of_the_net(run):
+    """Before anything has moved; an observer that is returned hears the rest instead."""
+    heard: list[Any] = []
+
+    class One(Records):
+        def __init__(self, net: Any) -> None:
+            super().__init__()
+            self.net = net
+
+    class Many(Observer):
+        def begun(self, net: Any) -> Observer:
+            heard.append([net.name, [edge.put for edge in net.edges.values()], One(net)])
+            return heard[-1][-1]
+
+        def ended(self, result: Result) -> None:
+            heard.append("not the one that was returned")
+
+    result = run(doubling(), inputs={"value": Each(range(5))}, observers=[Many()])
+    ((name, before, one),) = heard
+    assert (name, before) == ("doubling", [0, 0])
+    assert one.results == [result]
+    assert len(one.packets) == 15
+    assert one.net.edges["inputs.value->double.value"].taken == 5
+
+
+class Firings(Observer):
+    """Writes down what functions are called with, and how that ended."""
+
+    def __init__(self) -> None:
+        self.calls: list[tuple[str, str, list[str], list[Any]]] = []
+
+    def firing(self, address: str, packets: Any) -> Any:
+        ids, values = [str(packet.id) for packet in packets], [packet.value for packet in packets]
+        self.calls.append(("calls", address, ids, values))
+        return lambda error: self.calls.append(("called", address, ids, [error]))
+
+
+@component
+def halve(value: int) -> int:
+    if value % 2:
+        raise ValueError(value)
+    return value // 2
+
+
+@component
+async def wait(value: int) -> int:
+    await asyncio.sleep(0.001)
+    return value
+
+
+@component
+def parts(value: int) -> Iterator[int]:
+    yield from range(value)
+
+
+@component
+def add(left: int, right: int) -> int:
+    return left + right
+
+
+@pytest.mark.parametrize(
+    ("function", "given", "count"),
+    [(double, {"value": Each([1, 2, 3])}, 3), (wait, {"value": Each([1, 2])}, 2), (parts, {"value": 2}, 1)],
+    ids=["plain", "async", "yields"],
+)
+def test_a_firing_is_heard_with_its_packets(run, function, given, count):
+    """Each call is heard before and after, with the packets that it is made for, whatever kind of function it is."""
+    firings = Firings()
+    graph = Graph("one")
+    node = graph.add(function, "node")
+    graph.inputs.value >> node.value
+    node.out >> graph.outputs.out
+    run(graph, inputs=given, observers=[firings])
+    assert [what for what, *_ in firings.calls] == ["calls", "called"] * count
+    assert [ids for what, _, ids, _ in firings.calls if what == "calls"] == [
+        [f"inputs.value#{number}"] for number in range(count)
+    ]
+    assert all(error == [None] for what, *_, error in firings.calls if what == "called")
+
+
+def test_a_firing_of_several_packets_has_them_all(run):
+    """In the order of the parameters, with where each was born."""
+    firings = Firings()
+    graph = Graph("sum")
+    node = graph.add(add)
+    graph.inputs.left >> node.left
+    graph.inputs.right >> node.right
+    node.out >> graph.outputs.out
+    run(graph, inputs={"left": 1, "right": 2}, observers=[firings])
+    assert firings.calls[0] == ("calls", "add", ["inputs.left#0", "inputs.right#0"], [1, 2])
+
+
+def test_a_firing_that_raises_is_heard_with_its_error(run):
+    """And the next one, where the port `error` takes what fails."""
+    firings = Firings()
+    graph = Graph("halves")
+    node = graph.add(halve)
+    graph.inputs.value >> node.value
+    node.out >> graph.outputs.out
+    node.error >> graph.outputs.failed
+    result = run(graph, inputs={"value": Each([2, 3, 4])}, observers=[firings])
+    errors = [error for what, *_, (error,) in firings.calls if what == "called"]
+    assert [type(error) for error in errors] == [type(None), ValueError, type(None)]
+    assert result.outputs.out == [1, 2]
+    assert len(result.outputs.failed) == 1
+
+
+def test_a_call_is_timed_in_its_own_time(stepped):
+    """On a stepped loop in virtual seconds, those that it takes and not those that its packet waits."""
+    times: list[tuple[str, float, Any]] = []
+
+    class Times(Observer):
+        def fired(self, address: str, seconds: float, error: BaseException | None) -> None:
+            times.append((address, round(seconds, 6), error))
+
+    graph = Graph("waiting")
+    graph.inputs.value >> graph.add(wait).value
+    graph["wait"].out >> graph.add(double).value
+    graph["double"].out >> graph.outputs.out
+    stepped(graph, inputs={"value": Each([1, 2])}, observers=[Times()])
+    assert times == [("wait", 0.001, None), ("double", 0.0, None)] * 2
+
+
+def test_who_fails_at_the_end_of_a_firing_is_reported(run, caplog):
+    """What an observer returns may raise; others are told, and the net goes on."""
+    firings = Firings()
+
+    class Broken(Observer):
+        def firing(self, address: str, packets: Any) -> Any:
+            return lambda error: 1 / 0
+
+    result = run(doubling(), inputs={"value": 1}, observers=[Broken(), firings])
+    assert result.outputs.doubled == [2]
+    assert len(firings.calls) == 2
+    assert "ZeroDivisionError" in caplog.text
+
+
+def test_who_fails_at_the_beginning_is_reported_and_dropped(run, caplog):
+    """The net runs all the same, and the others see it."""
+    records = Records()
+
+    class Broken(Observer):
+        def begun(self, net: Any) -> None:
+            raise ValueError("no room")
+
+        def ended(self, result: Result) -> None:
+            records.results.append(result)
+
+    result = run(doubling(), inputs={"value": 1}, observers=[Broken(), records])
+    assert records.results == [result]
+    assert "no room" in caplog.text

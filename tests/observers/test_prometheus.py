@@ -16,6 +16,7 @@ from prometheus_client import CollectorRegistry, generate_latest
 from fbcore import (
     BatchRuntime,
     Component,
+    DeadLetters,
     Each,
     ExtraError,
     Graph,
@@ -25,6 +26,7 @@ from fbcore import (
     NodeSettings,
     Out,
     Restart,
+    Retry,
     SteppedLoop,
     component,
 )
@@ -199,6 +201,36 @@ def test_restarts_and_what_they_drop_are_counted(registry: CollectorRegistry, me
     assert registry.get_sample_value("fbcore_node_restarts_total", labels) == 4
     assert registry.get_sample_value("fbcore_node_errors_total", {**labels, "error": "KeyError"}) == 4
     assert registry.get_sample_value("fbcore_port_dropped_total", {**labels, "port": "number"}) == 4
+
+
+def test_dead_letters_are_counted(registry: CollectorRegistry, metrics: PrometheusMetrics) -> None:
+    """By the class of the error that made them."""
+    runtime = BatchRuntime(parse, settings=NetSettings(dead_letters=DeadLetters()))
+    runtime.run(inputs={"text": Each(["1", "x", "y"])}, observers=[metrics])
+    labels = {"net": "parse", "node": "parse", "error": "ValueError"}
+    assert registry.get_sample_value("fbcore_node_dead_letters_total", labels) == 2
+    assert registry.get_sample_value("fbcore_firing_failed_total", labels) == 2
+
+
+def test_retries_are_counted(registry: CollectorRegistry, metrics: PrometheusMetrics) -> None:
+    """Each attempt is a call, with the time that it took; the waits between them are in none."""
+    failures = iter([True, True, False])
+
+    @component
+    async def ask(town: str) -> str:
+        await asyncio.sleep(1)
+        if next(failures):
+            raise ConnectionError(town)
+        return town
+
+    settings = NetSettings(nodes={"ask": NodeSettings(retry=Retry(attempts=5, backoff=60))})
+    with asyncio.Runner(loop_factory=SteppedLoop) as runner:
+        runner.run(BatchRuntime(ask, settings=settings).arun(inputs={"town": "Delft"}, observers=[metrics]))
+    labels = {"net": "ask", "node": "ask"}
+    assert registry.get_sample_value("fbcore_firing_retries_total", labels) == 2
+    assert registry.get_sample_value("fbcore_firing_failed_total", {**labels, "error": "ConnectionError"}) == 2
+    assert registry.get_sample_value("fbcore_firing_seconds_count", labels) == 3
+    assert registry.get_sample_value("fbcore_firing_seconds_sum", labels) == pytest.approx(3)
 
 
 # -- from other threads, and of nets in trouble ------------------------------------------------------------
