@@ -64,7 +64,7 @@ def test_metrics_are_served_while_the_net_runs(tmp_path: Path) -> None:
         process.communicate(timeout=60)
     assert process.returncode == 5
     assert 'fbcore_port_sent_total{net="endless",node="ticks",port="out"} 3.0' in text
-    assert 'fbcore_node_phase{net="endless",node="show",phase="receiving"} 1.0' in text
+    assert 'fbcore_node_phase{net="endless",node="ticks",phase="running"} 1.0' in text
     assert 'fbcore_net_running{net="endless"} 1.0' in text
     assert "process_cpu_seconds_total" in text
     with pytest.raises(URLError):
