@@ -43,7 +43,7 @@ if TYPE_CHECKING:
     from fbcore.model.dag import DagTemplate
     from fbcore.model.template import ComponentTemplate
     from fbcore.orchestration.orchestrator import DagOrchestrator, Orchestrator
-    from fbcore.orchestration.policy import DeadLetters, End, Restart, Retry
+    from fbcore.orchestration.policy import Concurrency, DeadLetters, End, Restart, Retry
     from fbcore.orchestration.settings import NetSettings, NodeSettings, SubNetSettings
     from fbcore.runtimes.choice import Choice, ChoiceKind, Step
     from fbcore.runtimes.fsm import FSMRuntime
@@ -57,6 +57,7 @@ __all__ = [
     "Component",
     "ComponentTemplate",
     "CompositeComponent",
+    "Concurrency",
     "Config",
     "ConfigError",
     "DagOrchestrator",
@@ -119,6 +120,7 @@ _LATER = {
     "Choice": "runtimes.choice",
     "ChoiceKind": "runtimes.choice",
     "ComponentTemplate": "model.template",
+    "Concurrency": "orchestration.policy",
     "DagOrchestrator": "orchestration.orchestrator",
     "DagTemplate": "model.dag",
     "DeadLetters": "orchestration.policy",

@@ -82,7 +82,7 @@ class Births:
     def prepare(self, numbers: Mapping[Edge, int]) -> None:
         """Look at the node's inputs once all edges are there; `numbers` are those of the edges."""
         ports = list(self.node.ins.values())
-        if len(ports) == 1 and len(ports[0].edges) == 1:
+        if len(ports) == 1 and len(ports[0].edges) == 1 and self.node.crew is None:
             self.only_input = ports[0]
             self.offset = (numbers[ports[0].edges[0]] << PLACES) - 1
 
@@ -111,7 +111,7 @@ class Births:
         port = self.only_input
         if port is not None and port.edges[0].forwarded is None:
             return port.received + self.offset if port.received else NONE
-        found = tuple(port.last_identity() for port in self.node.ins.values() if port.received)
+        found = self.node.parents()
         if not found:
             return NONE
         self.more[len(self.parents)] = found

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from collections.abc import AsyncIterator, Callable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from fbcore.errors import EndOfStream, PortError
 from fbcore.model.packet import NOTHING, Packet, PacketId
@@ -19,6 +19,15 @@ if TYPE_CHECKING:
 
 PATIENCE = 100
 """Receives after the end of a stream before the node is failed instead of left spinning."""
+
+
+class Taken(NamedTuple):
+    """A packet that was taken from an edge, by a port, and with which its node is not done."""
+
+    port: InPort
+    value: Any
+    edge: Edge
+    id: PacketId
 
 
 class InPort(In[Any]):
@@ -256,9 +265,27 @@ class InPort(In[Any]):
 
     def put_back(self) -> None:
         """Put the packet in the node's hands back as the next to be taken, be it beyond the capacity."""
-        value, id = self.last, self.last_identity()
+        self.give_back(self.hand_over())
+
+    @property
+    def is_in_hand(self) -> bool:
+        """Whether the packet that was received last is in the node's hands still."""
+        return self.last is not NOTHING
+
+    def peek_hand(self) -> Taken:
+        """Return the packet in the node's hands, with where it came from; there is one."""
         edge = self.edges[0] if self._last_edge is None else self._last_edge
+        return Taken(self, self.last, edge, self.last_identity())
+
+    def hand_over(self) -> Taken:
+        """Take the packet in the node's hands out of them, for who keeps it with others."""
+        taken = self.peek_hand()
         self.last = NOTHING
+        return taken
+
+    def give_back(self, taken: Taken) -> None:
+        """Put a packet that was handed over back as the next to be taken; of several, the one that came last first."""
+        edge, value = taken.edge, taken.value
         self.received -= 1
         if edge.shared:
             self.queue.appendleft((edge, value))
@@ -266,13 +293,16 @@ class InPort(In[Any]):
             edge.taken -= 1
         else:
             self.queue.appendleft(value)
-        if self._forwarded is not None and edge.forwarded is not None:
-            edge.forwarded[edge.left] = self._forwarded
+        if taken.id != PacketId(edge.birthplace, edge.left):
+            # It was born elsewhere; or others that came after it are done, so that it does not lie at its own number.
+            edge.keep_identities()
+            assert edge.forwarded is not None
+            edge.forwarded[edge.left] = taken.id
         if edge.inspection is not None:
             edge.inspection.came_back(value)
         node = self.node
         if node.trace is not None:
-            node.trace.returned(self, edge, value, id)
+            node.trace.returned(self, edge, value, taken.id)
         node.net.watching.packet("returned", edge.address, value)
 
     def arrived(self) -> None:

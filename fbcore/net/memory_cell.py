@@ -79,12 +79,15 @@ class MemoryCell:
         """
         if type(stored) is not dict or stored.keys() != {"version", "data"} or type(stored["version"]) is not int:
             raise DataError(f"{shown(stored)} is no stored memory", self.address, "give what `dump` returned")
+        self.value = self._read(stored["version"], stored["data"])
+
+    def _read(self, version: int, data: Any) -> Any:
         # Loaded here, for a net whose memories are not stored needs none of it.
         from fbcore.formats.typed_json import from_data
 
-        value = from_data(self._migrated(stored["version"], stored["data"]), self.address)
+        value = from_data(self._migrated(version, data), self.address)
         self._check(value)
-        self.value = value
+        return value
 
     def _migrated(self, version: int, data: Any) -> Any:
         newest, migrate = self._declared.version, self._declared.migrate

@@ -12,13 +12,14 @@ from typing import TYPE_CHECKING, Any
 
 from fbcore.errors import EndOfDemand, EndOfStream, FlowError, NodeError, StopNet
 from fbcore.model.component import NetHandle
-from fbcore.model.packet import NOTHING, Failure, Packet
+from fbcore.model.packet import NOTHING, Failure, Packet, PacketId
 from fbcore.model.port import Hit
 from fbcore.net.births import Births, NotingOutPort, PacketStore
 from fbcore.net.config_port import ConfigPort
 from fbcore.net.edge import Edge
 from fbcore.net.failure import leaves, node_error
-from fbcore.net.in_port import InPort
+from fbcore.net.handle import Handle
+from fbcore.net.in_port import InPort, Taken
 from fbcore.net.joint import Select, Zip, own_inputs
 from fbcore.net.memory_cell import MemoryCell
 from fbcore.net.out_port import OutPort
@@ -28,6 +29,7 @@ from fbcore.net.trace import Trace
 from fbcore.net.wait import NEVER, Wait
 
 if TYPE_CHECKING:
+    from fbcore.net.crew import Crew
     from fbcore.net.net import Net
 
 current_node: ContextVar[Node | None] = ContextVar("current_node", default=None)
@@ -52,6 +54,9 @@ class Node:
 
     has_task = True
     """Whether a task of the net does its work; the reader of a stream has its own."""
+
+    crew: Crew | None = None
+    """Its firings, where several go on at once."""
 
     # More than thirty attributes: without slots each node would have a dict of its own, of over a kilobyte.
     __slots__ = (
@@ -120,7 +125,7 @@ class Node:
         self.tasks = NodeTasks()
         self.task: asyncio.Task[None] | None = None
         self.credit = 0
-        self.net_handle: NetHandle = _Handle(net)
+        self.net_handle: NetHandle = Handle(net)
 
     # -- its ports ---------------------------------------------------------------------------------
 
@@ -212,7 +217,7 @@ class Node:
         """Send a failure to `error`, with the packets in hand, where that is connected; say if somebody takes it."""
         if not self.error.edges or self.cancelled:
             return False
-        held = self.in_hand()
+        held = self.held_by(cause)
         try:
             await self.send_failure(node_error(cause, self.address, held), held)
         except EndOfDemand:
@@ -221,7 +226,7 @@ class Node:
 
     def fail(self, error: BaseException) -> None:
         """Fail the net on account of this node."""
-        failure = node_error(error, self.address, self.in_hand())
+        failure = node_error(error, self.address, self.held_by(error))
         self.note_hands()
         self._tell_at_once("failed")
         self.net.node_failed(self, failure)
@@ -332,6 +337,18 @@ class Node:
         """Return the packets the node has taken and not yet done with, by port."""
         return {name: port.last for name, port in self.ins.items() if port.last is not NOTHING}
 
+    def held_by(self, error: BaseException) -> dict[str, Any]:
+        """Return the packets in hand that an error is about which has left the component."""
+        return self.in_hand()
+
+    def parents(self) -> tuple[PacketId, ...]:
+        """Return the packets that what is sent now is made of: what was received last, on each input."""
+        return tuple(port.last_identity() for port in self.ins.values() if port.received)
+
+    def hand_over(self) -> list[Taken]:
+        """Take the packets that were received last out of the node's hands, for who keeps them with others."""
+        return [port.hand_over() for port in self.ins.values() if port.is_in_hand]
+
     def let_go(self) -> None:
         """Have nothing in hand any more."""
         for port in self.ins.values():
@@ -427,22 +444,3 @@ class Node:
 
 async def _no_work() -> None:
     """Do nothing; a node is given its work by the builder."""
-
-
-class _Handle:
-    """A net as its components see it: `fbcore.model.component.NetHandle`."""
-
-    __slots__ = ("_net",)
-
-    def __init__(self, net: Net) -> None:
-        self._net = net
-
-    @property
-    def name(self) -> str:
-        return self._net.name
-
-    def time(self) -> float:
-        return self._net.loop.time()
-
-    def stop(self, reason: str = "") -> None:
-        self._net.stop_at_once(reason)

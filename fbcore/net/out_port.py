@@ -11,7 +11,7 @@ from fbcore.errors import EndOfDemand
 from fbcore.model.packet import Packet, PacketId
 from fbcore.model.port import Out
 from fbcore.net.edge import Edge
-from fbcore.net.wait import BUDGET, NEVER, Wait
+from fbcore.net.wait import BUDGET, Wait
 
 if TYPE_CHECKING:
     from fbcore.net.births import Births
@@ -108,11 +108,7 @@ class OutPort(Out[Any]):
             await self.send(packet.value, parents=[packet])
             return
         for edge in self.edges:
-            if edge.forwarded is None:
-                # From now on identities lie beside the values, and everything passes by the slow path.
-                edge.forwarded = {}
-                edge.is_fast = False
-                edge.target.low = NEVER
+            edge.keep_identities()
         self.regate()
         await self._send_slowly(packet.value, packet.id)
         packet.is_forwarded = True

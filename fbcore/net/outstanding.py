@@ -105,6 +105,8 @@ def _is_internal(
     """Say whether a task waits for a port, or for nothing but tasks of its own node."""
     if any(wait.future is future for wait in node.waits):
         return True
+    if node.crew is not None and future in node.crew.waits:
+        return True
     behind = internals.tasks_behind(task, future, tasks)
     if behind is None:
         return False

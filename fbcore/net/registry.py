@@ -13,6 +13,7 @@ from fbcore.net.births import MORE, NONE, PASSED_ON, PLACES, Births
 
 if TYPE_CHECKING:
     from fbcore.net.net import Net
+    from fbcore.net.node import Node
 
 OUTSIDE = "outside"
 """Where packets come from that are born at the border of a net, and where they go that leave it."""
@@ -65,7 +66,7 @@ class Activity(NamedTuple):
 class _Way:
     """One edge, as far as packets are concerned."""
 
-    __slots__ = ("address", "birthplace", "consumer", "entry", "exit", "left", "passed", "sender")
+    __slots__ = ("address", "birthplace", "consumer", "entry", "exit", "is_mixed", "left", "passed", "sender")
 
     def __init__(self, net: Net, number: int) -> None:
         edge = net.edges[number]
@@ -79,6 +80,7 @@ class _Way:
         if node is not None and node is net.reader:
             self.exit, self.consumer = f"outputs.{net.reader.outputs[edge.address]}", OUTSIDE
         self.passed = edge.passed
+        self.is_mixed = any(id.birthplace == edge.birthplace for id in (edge.forwarded or {}).values())
         self.left = edge.left if node is not None else edge.passed
 
 
@@ -152,12 +154,8 @@ class PacketRegistry:
                     id = edge.identity(number)
                     self._places[id], self._values[id] = way.address, value
         for node in net.nodes:
-            held = node.held or ({} if node.ended else node.in_hand())
-            for name, value in held.items():
-                port = node.ins.get(name)
-                if port is not None and port.received and value is not NOTHING:
-                    id = port.last_identity()
-                    self._places[id], self._values[id] = node.address, value
+            for id, value in _in_hands(node):
+                self._places[id], self._values[id] = node.address, value
 
     # -- what there is -----------------------------------------------------------------------------
 
@@ -228,7 +226,8 @@ class PacketRegistry:
         for way, number in hops:
             yield Activity(ActivityKind.MOVEMENT, way.sender, way.address, way.entry)
             at = ""
-            if number < way.left:
+            # One that was taken may lie before others that were taken first, and were put back.
+            if number < way.left or (way.is_mixed and self._places.get(id) != way.address):
                 yield Activity(ActivityKind.MOVEMENT, way.address, way.consumer, way.exit)
                 at = way.exit
         if id in self._lost:
@@ -308,6 +307,18 @@ class PacketRegistry:
         elif way is not None and way.birthplace == way.address and id.number < way.passed:
             return id
         raise InputError(f"there was no packet {id}", id.birthplace, "`born_at(place)` lists those of one place")
+
+
+def _in_hands(node: Node) -> Iterator[tuple[PacketId, Any]]:
+    """Yield the packets that a node holds, or held when it was cancelled."""
+    held = node.held or ({} if node.ended else node.in_hand())
+    if held and node.crew is not None:
+        yield from ((taken.id, taken.value) for taken in node.crew.taken())
+        held = {name: port.last for name, port in node.ins.items()}
+    for name, value in held.items():
+        port = node.ins.get(name)
+        if port is not None and port.received and value is not NOTHING:
+            yield port.last_identity(), value
 
 
 def identity(packet: AnyId) -> PacketId:

@@ -21,6 +21,11 @@ class NodeTasks(asyncio.TaskGroup):
         """Whether a task in it has not ended."""
         return bool(self._tasks)
 
+    @property
+    def is_aborting(self) -> bool:
+        """Whether its tasks are cancelled, for one of them has failed, or the node itself was cancelled."""
+        return bool(self._aborting)  # type: ignore[attr-defined]  # asyncio's own
+
     def create_task(
         self,
         coro: Generator[Any, None, T] | Coroutine[Any, Any, T],

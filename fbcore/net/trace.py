@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from fbcore.net.crew import current_hand
+
 if TYPE_CHECKING:
     from fbcore.model.packet import PacketId
     from fbcore.net.edge import Edge
@@ -52,10 +54,11 @@ class Trace:
         return self.verb in ("receive", "select", "zip")
 
     def comes_to(self, verb: str, ports: Sequence[Any]) -> None:
-        """Hear that the node has come to its next port operation."""
-        self.verb = verb
-        self.ports = ports
-        self.count += 1
+        """Hear that the node has come to its next port operation; one of several firings is not the node."""
+        if self.node.crew is None or current_hand.get() is None:
+            self.verb = verb
+            self.ports = ports
+            self.count += 1
 
     def took(self, port: Any, edge: Edge, value: Any, id: PacketId) -> None:
         """Hear that the node took a packet from an edge."""

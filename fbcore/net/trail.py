@@ -122,10 +122,13 @@ class Trail:
             took = tuple((move.port, move.edge, move.value, move.id) for move in moves if move.verb == "took")
             self.turns.append(Turn(time, self.end, took))
 
-    def note_other(self, name: str) -> None:
-        """Hear of a turn of another task of the node."""
+    def note_other(self, name: str, *, armed: int) -> None:
+        """Hear of a turn of another task of the node, whose own task has armed so many timers by now."""
         self.turns_made += 1
         self.strayed = f"{_OWN_TASK}, {name}"
+        if self.node.crew is not None and self.is_at_a_port and not self.node.ended and self._can_begin_here():
+            # The last of its firings is done, and it wants packets: there is no more to know of it.
+            self._begin_here(armed)
 
     def note_timer(self, time: float) -> None:
         """Hear that a timer of the node rang."""

@@ -12,6 +12,7 @@ from fbcore.model.flat import flatten
 from fbcore.model.graph import Graph, NodeSpec
 from fbcore.model.port_spec import PortKind
 from fbcore.model.problem import Problem
+from fbcore.orchestration.fitting_concurrency import doubts_of, misfits_of
 from fbcore.orchestration.nearest import nearest
 from fbcore.orchestration.pattern import matches
 from fbcore.orchestration.settings import NODE_SETTINGS, NetSettings, NodeSettings, Origin
@@ -33,8 +34,9 @@ def check_fit(settings: NetSettings, graph: Graph) -> None:
 
 def misfits(settings: NetSettings, graph: Graph) -> Iterator[Problem]:
     """Yield what is wrong with settings for a graph."""
-    says_little = not settings.nodes and not settings.subnets
-    if says_little and "dead_letters" not in settings.said():
+    sections = [settings, *settings.subnets.values(), *settings.nodes.values()]
+    is_concurrent = any(section.concurrency for section in sections)
+    if len(sections) == 1 and not is_concurrent and "dead_letters" not in settings.said():
         return
     flat = flatten(graph)
     nodes, composites = list(flat.nodes), list(_composites(graph))
@@ -49,6 +51,8 @@ def misfits(settings: NetSettings, graph: Graph) -> Iterator[Problem]:
     for address, spec in flat.nodes.items():
         with suppress(SettingsError):
             yield from _unkept(settings.origin(address, "dead_letters"), address, spec)
+            if is_concurrent:
+                yield from misfits_of(settings.origin(address, "concurrency"), address, spec)
 
 
 def _unkept(origin: Origin, address: str, node: NodeSpec) -> Iterator[Problem]:
@@ -74,6 +78,7 @@ def doubts(settings: NetSettings, graph: Graph) -> Iterator[Problem]:
     """Yield what may go wrong with settings that fit a graph."""
     for address, node in flatten(graph).nodes.items():
         restart, end = settings.origin(address, "restart"), settings.origin(address, "end")
+        yield from doubts_of(settings.origin(address, "concurrency"), address, node)
         component, is_class = node.component, isinstance(node.component.target, type)
         if restart.value.when != "never" and is_class and not component.memories and not node.options.stateless:
             what = "what it keeps in its variables is lost when it is begun anew"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
+from functools import partial
 from typing import Any
 
 from fbcore.errors import GraphError, SettingsError, shown
@@ -19,6 +20,7 @@ from fbcore.net.options import NetOptions
 from fbcore.net.report import Result
 from fbcore.net.wiring import EdgePlan, Wiring
 from fbcore.net.work import give_work
+from fbcore.orchestration.concurrency import ConcurrentFiring, ConcurrentNode, concurrency_of
 from fbcore.orchestration.ending import OneByOne
 from fbcore.orchestration.firings import firing_by
 from fbcore.orchestration.fitting import check_fit
@@ -178,10 +180,13 @@ class _Managed(Wiring):
         settings = self._general if self._is_same else self._settings.of(address)
         self._plans[address] = NodePlan(address, spec.component.target, settings)
         react = self._by._react if self._by._reacts else None
+        policies = settings.restart, settings.end, react, settings.dead_letters
+        concurrency = concurrency_of(spec.component.target, settings)
+        if concurrency is not None:
+            return ConcurrentNode(net, address, spec.component.label, concurrency, *policies)
         is_plain = settings.restart.when == "never" and settings.end is None and settings.dead_letters is None
         if react is None and is_plain:
             return super().make_node(net, address, spec)
-        policies = settings.restart, settings.end, react, settings.dead_letters
         return SupervisedNode(net, address, spec.component.label, *policies)
 
     def make_edge(self, plan: EdgePlan) -> Edge:
@@ -200,7 +205,8 @@ class _Managed(Wiring):
         """Give a node its work, and put that where it is to be done."""
         settings = self._plans[node.address].settings
         one_by_one = settings.end is not None and settings.end.after is not None
-        give_work(node, spec, firing_by(settings) or (OneByOne if one_by_one else Firing))
+        firing = partial(ConcurrentFiring, settings=settings) if isinstance(node, ConcurrentNode) else None
+        give_work(node, spec, firing or firing_by(settings) or (OneByOne if one_by_one else Firing))
         placement: Any = self._by._place(self._plans[node.address])
         if not hasattr(placement, "put"):
             hint = "return a placement, as HERE of fbcore.orchestration.placement"

@@ -261,16 +261,49 @@ class Rate:
 
 @dataclass(frozen=True, slots=True)
 class Concurrency:
-    """How many firings go on at once, and in which order their results leave: that of the packets, any, or by key."""
+    """How many firings of a function go on at once, and in which order their results leave.
+
+    At most `most` firings hold packets; more are taken when one is done. Results leave in the `order` of the packets,
+    `"ordered"`, so that a firing which is quicker waits with its result for those before it; or `"unordered"`, as soon
+    as there are any. A failure takes its place in the order too.
+
+    With a `key` only firings of the same key keep their order, and go on one after the other: it is the name of an
+    input, or a function of the firing's values, one for each input, which may be named as `package.module.function`.
+    Keys are such as a dict has. Each key then has a `Memory` of its own; a function with a `Memory` needs a key.
+
+    Example:
+        import asyncio
+
+        @component
+        async def fetch(town: str) -> str:
+            await asyncio.sleep(0.1 / len(town))
+            return town.upper()
+
+        settings = NetSettings(nodes={"fetch": NodeSettings(concurrency=Concurrency(3, "unordered"))})
+        result = BatchRuntime(fetch, settings=settings).run(inputs={"town": Each(["Ely", "Bath", "Oxford"])})
+        print(result.outputs.out)
+        #> ['OXFORD', 'BATH', 'ELY']
+    """
 
     __pydantic_config__ = _CLOSED
 
     most: int
-    order: Literal["ordered", "unordered", "key"] = "ordered"
+    order: Literal["ordered", "unordered"] = "ordered"
+    key: Callable[..., Any] | str | None = None
 
     def __post_init__(self) -> None:
+        if self.most is None:
+            raise _refuse(self, "most", "give a whole number from 1 on")
         _count(self, "most", least=1)
-        _one_of(self, "order", ("ordered", "unordered", "key"))
+        _one_of(self, "order", ("ordered", "unordered"))
+        if self.key is None:
+            return
+        found = _named(self.key) if isinstance(self.key, str) and "." in self.key else self.key
+        if not callable(found) and not (isinstance(found, str) and found.isidentifier()):
+            raise _refuse(self, "key", "name an input, or give a function, or name it: package.module.function")
+        if self.order == "unordered":
+            raise _refuse(self, "order", "leave it away: firings of one `key` keep their order, and no others do")
+        object.__setattr__(self, "key", found)
 
 
 # -- what a policy can be --------------------------------------------------------------------------------

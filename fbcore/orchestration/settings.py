@@ -16,7 +16,7 @@ from fbcore.net.net import GRACE
 from fbcore.net.options import NetOptions, Tracking
 from fbcore.orchestration.nearest import nearest
 from fbcore.orchestration.pattern import EVERYTHING, covers, matches, problem_of
-from fbcore.orchestration.policy import NEVER, DeadLetters, End, Restart, Retry, is_number
+from fbcore.orchestration.policy import NEVER, Concurrency, DeadLetters, End, Restart, Retry, is_number
 
 _CLOSED: Any = {"extra": "forbid"}
 
@@ -35,7 +35,13 @@ UNSAID: Any = _Unsaid()
 """Stands for a setting that was not said."""
 
 
-_POLICIES: dict[str, type] = {"restart": Restart, "end": End, "retry": Retry, "dead_letters": DeadLetters}
+_POLICIES: dict[str, type] = {
+    "restart": Restart,
+    "end": End,
+    "retry": Retry,
+    "concurrency": Concurrency,
+    "dead_letters": DeadLetters,
+}
 """The settings that are policies; all but `restart`, which has a word for it, may be None, for none."""
 
 
@@ -73,6 +79,7 @@ class NodeSettings:
     that nobody changed them, `"nothing"`. `restart`: when it is begun anew, a `Restart`. `end`: when it is ended though
     it could go on, an `End`, or None. `retry`: how often a firing of a function is tried, a `Retry`, or None.
     `dead_letters`: where packets go that it could not process, `DeadLetters`, or None.
+    `concurrency`: how many firings of a function go on at once, a `Concurrency` or a number, or None.
 
     Example:
         settings = NetSettings(nodes={"load.*": NodeSettings(capacity=8), "load.parse": NodeSettings(capacity=500)})
@@ -88,6 +95,7 @@ class NodeSettings:
     end: End | None = UNSAID
     retry: Retry | None = UNSAID
     dead_letters: DeadLetters | None = UNSAID
+    concurrency: Concurrency | int | None = UNSAID
     places: Mapping[str, Place] = field(init=False, compare=False)
 
     def __post_init__(self) -> None:
@@ -96,6 +104,8 @@ class NodeSettings:
         _check_capacity(self.capacity)
         if self.check is not UNSAID and self.check not in ("nothing", "edges", "mutation"):
             raise SettingsError(f"it cannot be {shown(self.check)}", "check", 'say "edges", "mutation" or "nothing"')
+        if type(self.concurrency) is int:
+            object.__setattr__(self, "concurrency", Concurrency(self.concurrency))
         for name, kind in _POLICIES.items():
             value = getattr(self, name)
             if value is not UNSAID and not isinstance(value, kind) and not (name != "restart" and value is None):
@@ -270,6 +280,7 @@ DEFAULTS: dict[str, Any] = {
     "end": None,
     "retry": None,
     "dead_letters": None,
+    "concurrency": None,
     "tracking": "counts",
     "keep": 0,
     "time_limit": None,

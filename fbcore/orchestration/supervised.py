@@ -119,7 +119,7 @@ class SupervisedNode(Node):
 
     async def _after(self, failure: BaseException) -> float | None:
         """Act on a failure; return the seconds after which the node is begun anew, None when it is not."""
-        hands = self.in_hand()
+        hands = self.held_by(failure)
         if await self.is_taken(failure):
             return self._delay("on failure", self._restart, held=bool(hands))
         error = node_error(failure, self.address, hands)
@@ -148,7 +148,7 @@ class SupervisedNode(Node):
 
     async def is_taken(self, cause: BaseException) -> bool:
         """Send a failure to `error`, or put the packets in hand to the dead letters; say if either was done."""
-        return await super().is_taken(cause) or await self.bury(cause, self.in_hand())
+        return await super().is_taken(cause) or await self.bury(cause, self.held_by(cause))
 
     async def bury(self, cause: BaseException, values: dict[str, Any]) -> bool:
         """Put packets that nobody could process to the dead letters, where the settings say so; say if that was done.

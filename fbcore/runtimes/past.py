@@ -70,7 +70,10 @@ class Past:
         self._add(time, "timer", ("", ()), ())
 
     def note_other(self, time: float, name: str, moves: Sequence[Move]) -> None:
-        """Hear of a turn of another task of the node."""
+        """Hear of a turn of another task of the node; the trail has heard of it already."""
+        if self.trail.checkpoint is not self._from:
+            self._begin_anew(self.trail.checkpoint)
+            return
         self._add(time, name, ("", ()), [move for move in moves if move.node == self.node.address])
 
     def _begin_anew(self, checkpoint: Checkpoint | None) -> None:

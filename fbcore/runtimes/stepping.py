@@ -205,7 +205,7 @@ class Stepping:
             if past is not None:
                 past.note(now, before, moves)
         else:
-            trail.note_other(name)
+            trail.note_other(name, armed=self.loop.timers.armed_by.get(self.name_of(node), 0))
             if past is not None:
                 past.note_other(now, name, moves)
 

@@ -1,0 +1,53 @@
+"""Whether settings of concurrency fit the nodes that they are said of."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from inspect import isgeneratorfunction
+
+from fbcore.errors import shown
+from fbcore.model.address import Place
+from fbcore.model.function import FunctionComponent
+from fbcore.model.graph import NodeSpec
+from fbcore.model.port_spec import PortKind
+from fbcore.model.problem import Problem
+from fbcore.orchestration.nearest import nearest
+from fbcore.orchestration.policy import Concurrency
+from fbcore.orchestration.settings import Origin
+
+_NOWHERE = Place("", 0)
+
+
+def misfits_of(origin: Origin, address: str, node: NodeSpec) -> Iterator[Problem]:
+    """Yield why a node cannot be run with the concurrency that is said of it.
+
+    What is said of many nodes at once says nothing of classes among them.
+    """
+    policy, place, component = origin.value, origin.place or _NOWHERE, node.component
+    if not isinstance(policy, Concurrency):
+        return
+    if not isinstance(component.target, FunctionComponent):
+        if origin.said_of == f'nodes."{address}"':
+            what = "`concurrency` is for firings of functions, and this is a class, which receives when it likes"
+            yield Problem(what, address, place, "let it make tasks of its own: `self.tasks.create_task(...)`")
+        return
+    if component.memories and policy.key is None and policy.most > 1:
+        names = ", ".join(f"`{name}`" for name in component.memories)
+        what = f"it has the memory {names}, which firings that go on at once would change under each other"
+        hint = "say by what they are told apart, `concurrency = { most = 8, key = ... }`: each key has its own memory"
+        yield Problem(what, address, place, f"{hint}; or `concurrency = 1`")
+    inputs = [port.name for port in component.of(PortKind.INPUT)]
+    if isinstance(policy.key, str) and policy.key not in inputs:
+        hint = nearest(policy.key, inputs, "its inputs")
+        yield Problem(f"{shown(policy.key)} is no input of it, to be the key of a firing", address, place, hint)
+
+
+def doubts_of(origin: Origin, address: str, node: NodeSpec) -> Iterator[Problem]:
+    """Yield why a node may gain nothing by concurrency."""
+    policy, target = origin.value, node.component.target
+    if not isinstance(policy, Concurrency) or policy.most == 1 or not isinstance(target, FunctionComponent):
+        return
+    if not target.is_async and (not target.streams or isgeneratorfunction(target.function)):
+        what = f"its function never waits, so that {policy.most} firings at once are no quicker than one"
+        hint = "make it `async`, and let it await what takes long; or say no `concurrency` of it"
+        yield Problem(what, address, origin.place or _NOWHERE, hint, is_error=False)
