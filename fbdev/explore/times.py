@@ -5,11 +5,11 @@ from __future__ import annotations
 import sys
 from typing import Any
 
-from fbcore.net.node import _Handle
+from fbcore.net.handle import Handle
 from fbcore.runtimes.stepping import Stepping
 from fbdev.explore.places import is_foreign
 
-_ASKING = _Handle.time.__code__
+_ASKING = Handle.time.__code__
 """How a component asks its net for the time."""
 
 

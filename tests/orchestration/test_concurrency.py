@@ -10,6 +10,7 @@ from fbcore import (
     BatchRuntime,
     Component,
     Concurrency,
+    DeadLetters,
     Each,
     End,
     Graph,
@@ -400,13 +401,26 @@ def test_a_restart_returns_all_packets_in_order(concurrency: Concurrency) -> Non
         assert [each.kind for each in packets.activities(f"inputs.number#{value}")][-1] == "consumption"
 
 
-def test_a_restart_drops_what_is_in_hand() -> None:
-    """As its policy says, and each is counted."""
-    work = Work(uneven, fails={3: 1})
-    result = run(graph_of(work.function()), 4, restart=Restart(backoff=0, held="drop"))
-    assert result.outcome == "finished"
-    assert len(result.outputs.out) + result.dropped["node.number"] == 20
-    assert 1 < result.dropped["node.number"] <= 4
+@pytest.mark.parametrize("held", ["drop", "dead-letter"])
+@pytest.mark.parametrize("concurrency", [Concurrency(4), Concurrency(4, "unordered")])
+def test_only_the_packet_that_failed_is_dropped(held: Any, concurrency: Concurrency) -> None:
+    """Or put to the dead letters, as the policy says; the others in hand come again."""
+    work = Work(uneven, fails={3: 1, 12: 1})
+    result = run(graph_of(work.function()), concurrency, restart=Restart(backoff=0, held=held))
+    assert (result.outcome, sorted(result.outputs.out)) == ("finished", [n for n in range(20) if n not in (3, 12)])
+    assert result.dropped == ({"node.number": 2} if held == "drop" else {})
+    assert [letter.values for letter in result.dead_letters] == (
+        [] if held == "drop" else [{"number": 3}, {"number": 12}]
+    )
+
+
+def test_dead_letters_are_of_one_firing_each() -> None:
+    """The others go on, and nothing is begun anew."""
+    work = Work(uneven, fails=dict.fromkeys(range(0, 20, 4), 1))
+    result = run(graph_of(work.function()), EIGHT, dead_letters=DeadLetters())
+    assert (result.outcome, result.restarts) == ("finished", {})
+    assert result.outputs.out == [number for number in range(20) if number % 4]
+    assert [letter.values["number"] for letter in result.dead_letters] == list(range(0, 20, 4))
 
 
 def test_a_firing_that_is_cancelled_from_inside_fails() -> None:
