@@ -119,6 +119,7 @@ class Watching:
         self.wants_packets = bool(self._heard["packet"])
         self.wants_firings = bool(self._heard["firing"])
         self.wants_fired = bool(self._heard["fired"])
+        self._fired = tuple(self._heard["fired"])
 
     def begun(self, view: Callable[[], NetView]) -> None:
         """Tell that the net begins, before anything has moved, and take in who wants to hear of it from now on."""
@@ -170,8 +171,12 @@ class Watching:
         return is_over
 
     def fired(self, address: str, seconds: float, error: BaseException | None) -> None:
-        """Tell that a call of a function is over."""
-        self._tell("fired", address, seconds, error)
+        """Tell that a call of a function is over; as `_tell` does, but quicker, for there are many."""
+        for hear in self._fired:
+            try:
+                hear(address, seconds, error)
+            except Exception:
+                self._raised(hear)
 
     def notice(self, address: str, text: str) -> None:
         """Tell, and log as a warning, something that a person should know."""
@@ -213,13 +218,17 @@ class Watching:
             try:
                 answers.append(hear(*what))
             except Exception:
-                self._drop(getattr(hear, "__self__", None))
-                log.exception("observer %r raised and hears nothing more", hear)
+                self._raised(hear)
         return answers
+
+    def _raised(self, hear: Callable[..., Any]) -> None:
+        self._drop(getattr(hear, "__self__", None))
+        log.exception("observer %r raised and hears nothing more", hear)
 
     def _drop(self, observer: object) -> None:
         for hearers in self._heard.values():
             hearers[:] = [hear for hear in hearers if getattr(hear, "__self__", None) is not observer]
+        self._fired = tuple(self._heard["fired"])
 
 
 def _overriding(observers: list[Observer], name: str) -> list[Callable[..., Any]]:

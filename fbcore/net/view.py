@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from typing import Any, TypeVar
 
 from fbcore.errors import PortError
+from fbcore.model.packet import PacketId
 from fbcore.net.edge import Edge
 from fbcore.net.in_port import InPort
 from fbcore.net.net import Net
@@ -139,6 +140,11 @@ class NodeView:
         return self._node.component
 
     @property
+    def fires(self) -> bool:
+        """Whether it is a function, which fires, and no class."""
+        return self._node.is_exact
+
+    @property
     def phase(self) -> str:
         """Where it is in its life: created, running, receiving, sending, ended, failed or cancelled."""
         return self._node.phase.value
@@ -196,6 +202,12 @@ class PortView:
         return self._port.address
 
     @property
+    def latest(self) -> PacketId | None:
+        """The identity of the packet that was taken last; None at an output, and before the first."""
+        port = self._port
+        return port.last_identity() if isinstance(port, InPort) and port.received else None
+
+    @property
     def is_connected(self) -> bool:
         """Whether an edge begins or ends here."""
         port = self._port
@@ -229,6 +241,21 @@ class EdgeView:
     def address(self) -> str:
         """The edge's address, `a.out->b.in`."""
         return self._edge.address
+
+    @property
+    def source(self) -> PortView:
+        """The output that it begins at."""
+        return PortView(self._edge.source)
+
+    @property
+    def target(self) -> PortView | None:
+        """The input that it ends at; None where it leads out of the net, or to a config or `stop`."""
+        return PortView(self._edge.target) if isinstance(self._edge.target, InPort) else None
+
+    @property
+    def newest(self) -> PacketId:
+        """The identity of the packet that was put last, and lies here still."""
+        return self._edge.identity(self._edge.passed - 1)
 
     @property
     def fill(self) -> int:

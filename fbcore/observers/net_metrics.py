@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import threading
 import time
+from bisect import bisect_left
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from contextvars import Context
@@ -16,6 +17,7 @@ from fbcore.net.observe import Observer
 from fbcore.net.report import Result
 from fbcore.net.view import NetView
 from fbcore.observers import tally
+from fbcore.observers.histogram import Histogram
 from fbcore.observers.tally import Family, Labels, Tally
 
 PATIENCE = 0.25
@@ -34,6 +36,7 @@ class NetMetrics(Observer):
         self._highest: dict[tuple[Family, Labels], float] = {}
         self._loop = asyncio.get_running_loop()
         self._thread = threading.get_ident()
+        self._firings: dict[str, Histogram] = {}
 
     # -- what happens ------------------------------------------------------------------------------
 
@@ -145,7 +148,10 @@ class TimedNetMetrics(NetMetrics):
 
     def fired(self, address: str, seconds: float, error: BaseException | None) -> None:
         """Count a call."""
-        labels = (self.name, address)
-        self._counted.duration(tally.FIRING, labels).add(seconds)
+        histogram = self._firings.get(address)
+        if histogram is None:
+            histogram = self._firings[address] = self._counted.duration(tally.FIRING, (self.name, address))
+        histogram.counts[bisect_left(self._bounds, seconds)] += 1
+        histogram.total += seconds
         if isinstance(error, Exception):
             self._counted.add(tally.FAILED, (self.name, address, type(error).__name__))

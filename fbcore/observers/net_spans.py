@@ -1,0 +1,229 @@
+"""The spans of one net."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Sequence
+from contextvars import ContextVar
+from typing import TYPE_CHECKING, Any, Literal
+
+from opentelemetry import context as contexts
+from opentelemetry.context import Context
+from opentelemetry.trace import Link, NonRecordingSpan, Span, SpanContext, Status, StatusCode, set_span_in_context
+
+from fbcore.errors import NodeError
+from fbcore.model.letter import DeadLetter
+from fbcore.model.packet import Failure, Packet, PacketId
+from fbcore.net.observe import Observer, Over
+from fbcore.net.report import Outcome, Result
+from fbcore.net.view import EdgeView, NetView
+from fbcore.observers.handling import Handling, note_error
+
+if TYPE_CHECKING:
+    from opentelemetry.trace import Tracer
+
+_made_in: ContextVar[tuple[object, SpanContext] | None] = ContextVar("made_in", default=None)
+"""The net whose code runs here, and the span in which it makes packets now: of the firing that runs, or ran last."""
+
+_REMEMBERED = 1_000
+"""Firings that have failed whose parents are kept, for they may be tried again."""
+
+_GOOD = (Outcome.FINISHED, Outcome.QUIESCENT, Outcome.STOPPED)
+
+
+class NetSpans(Observer):
+    """Makes the spans of a net. What made a packet lies beside it, by its identity, until it is taken."""
+
+    def __init__(self, net: NetView, tracer: Tracer, traces: Literal["packet", "run"]) -> None:
+        self._net = net
+        self._tracer = tracer
+        self._edges = net.edges
+        self._nodes = net.nodes
+        self._made_by: OrderedDict[PacketId, SpanContext] = OrderedDict()
+        self._most_made_by = _REMEMBERED
+        self._births: dict[str, tuple[set[str], SpanContext]] = {}
+        self._failed: OrderedDict[tuple[PacketId, ...], tuple[int, list[SpanContext]]] = OrderedDict()
+        self._handlings: dict[str, Handling] = {}
+        self._run = tracer.start_span(f"run {net.name}", attributes={"fbcore.net": net.name})
+        self._in_run = set_span_in_context(self._run)
+        self._is_one_trace = traces == "run"
+        # What nodes do before their first packet lies in the run: their contexts are copies of this one.
+        self._token = contexts.attach(self._in_run)
+
+    # -- functions ---------------------------------------------------------------------------------
+
+    def firing(self, address: str, packets: Sequence[Packet[Any]]) -> Over:
+        """Begin the span of a firing, and let it be the current one."""
+        ids = tuple(packet.id for packet in packets)
+        if ids in self._failed:
+            attempt, parents = self._failed.pop(ids)
+        else:
+            attempt, parents = 1, self._parents(ids)
+        span = self._span(address, ids, parents, attempt)
+        token = contexts.attach(set_span_in_context(span))
+        _made_in.set((self, span.get_span_context()))
+
+        def over(error: BaseException | None) -> None:
+            contexts.detach(token)
+            if error is not None:
+                self._failed[ids] = (attempt + 1, parents)
+                if len(self._failed) > _REMEMBERED:
+                    self._failed.popitem(last=False)
+                note_error(span, error)
+            span.end()
+
+        return over
+
+    def _parents(self, ids: Sequence[PacketId]) -> list[SpanContext]:
+        """Return the spans in which packets were made; those that came from outside were made in none."""
+        found = [self._made_by.pop(id, None) for id in ids]
+        return list({made.span_id: made for made in found if made is not None}.values())
+
+    def _span(self, address: str, ids: Sequence[PacketId], parents: Sequence[SpanContext], attempt: int = 1) -> Span:
+        """Begin a span: the child of the first of these, linked to the others; without any it begins a trace."""
+        attributes: dict[str, Any] = {
+            "fbcore.net": self._net.name,
+            "fbcore.node": address,
+            "fbcore.component": self._nodes[address].component,
+            "fbcore.packets": [str(id) for id in ids],
+        }
+        if attempt > 1:
+            attributes["fbcore.attempt"] = attempt
+        links = [Link(parent) for parent in parents[1:]]
+        if parents:
+            parent = set_span_in_context(NonRecordingSpan(parents[0]), Context())
+        elif self._is_one_trace:
+            parent = self._in_run
+        else:
+            parent = Context()
+            links = [Link(self._run.get_span_context())]
+        return self._tracer.start_span(address, context=parent, links=links, attributes=attributes)
+
+    # -- packets, and classes ----------------------------------------------------------------------
+
+    def packet(self, what: str, address: str, value: Any) -> None:
+        """Note in which span a packet is made; where a class takes one, begin the span of what it does with it."""
+        edge = self._edges.get(address)
+        if edge is None:
+            return
+        if what == "sent":
+            self._sent(edge, value)
+        elif what == "taken":
+            self._taken(edge)
+        elif what == "returned":
+            handling = self._handlings.get(edge.target.node) if edge.target is not None else None
+            if handling is not None:
+                self._made_by.update(handling.made_by)
+
+    def _sent(self, edge: EdgeView, value: Any) -> None:
+        source, target = edge.source.node, edge.target
+        handling = self._handlings.get(source)
+        if handling is not None:
+            handling.has_sent = True
+            if isinstance(value, Failure) and edge.source.name == "error":
+                handling.failed(value.error)
+        if target is None or target.node == "outputs":
+            return
+        made = _made_in.get()
+        if made is not None and made[0] is self:
+            self._remember(edge.newest, made[1])
+        elif handling is not None:
+            # A task of the node that has not taken anything itself.
+            self._remember(edge.newest, handling.span.get_span_context())
+        else:
+            self._remember(edge.newest, self._born(edge))
+
+    def _born(self, edge: EdgeView) -> SpanContext:
+        """Return the span, over at once, of a packet that was made of nothing; the copies of a fan-out have one."""
+        port = edge.source.address
+        copies, made = self._births.get(port, (None, None))
+        if copies is None or made is None or edge.address in copies:
+            span = self._span(edge.source.node, (PacketId(port, edge.newest.number),), ())
+            span.end()
+            copies, made = set(), span.get_span_context()
+            self._births[port] = (copies, made)
+        copies.add(edge.address)
+        return made
+
+    def _remember(self, id: PacketId, made: SpanContext) -> None:
+        """Note what a packet was made in; of those that nobody took, and that lie nowhere, let the oldest go."""
+        self._made_by[id] = made
+        if len(self._made_by) > self._most_made_by:
+            most = _REMEMBERED + 2 * sum(edge.fill for edge in self._edges.values() if edge.target is not None)
+            while len(self._made_by) > most:
+                self._made_by.popitem(last=False)
+            self._most_made_by = 2 * most
+
+    def _taken(self, edge: EdgeView) -> None:
+        target = edge.target
+        if target is None or target.node == "outputs" or self._nodes[target.node].fires:
+            return
+        id = target.latest
+        assert id is not None
+        handling = self._handlings.get(target.node)
+        made = self._made_by.pop(id, None)
+        if handling is not None and handling.joins(target.name):
+            handling.take(target.name, id, made)
+        else:
+            if handling is not None:
+                handling.end()
+            parents = [made] if made is not None else []
+            handling = Handling(self._span(target.node, (id,), parents))
+            handling.take(target.name, id, made)
+            self._handlings[target.node] = handling
+        contexts.attach(set_span_in_context(handling.span))
+        _made_in.set((self, handling.span.get_span_context()))
+
+    def node(self, address: str, phase: str) -> None:
+        """End the span of what a class did with a packet, when it asks for the next one, or ends."""
+        if phase in ("receiving", "ended", "cancelled") and address in self._handlings:
+            self._handlings.pop(address).end()
+            if phase == "receiving":
+                # In the node's own task.
+                contexts.attach(self._in_run)
+
+    # -- what is rare ------------------------------------------------------------------------------
+
+    def notice(self, address: str, text: str) -> None:
+        """Note it in the span of the run."""
+        self._run.add_event("notice", {"fbcore.node": address, "fbcore.text": text})
+
+    def restarted(self, address: str, error: NodeError | None, delay: float) -> None:
+        """Note it in the span of the run, and the error where it was made."""
+        self._run.add_event("restarted", {"fbcore.node": address, "fbcore.delay": delay})
+        self._end_handling(address, error)
+
+    def released(self, address: str, reason: str) -> None:
+        """Note it in the span of the run."""
+        self._run.add_event("released", {"fbcore.node": address, "fbcore.reason": reason})
+
+    def dead_letter(self, letter: DeadLetter) -> None:
+        """Note it in the span of the run, and the error where it was made."""
+        self._run.add_event("dead letter", {"fbcore.node": letter.node, "fbcore.letter": letter.id})
+        self._end_handling(letter.node, letter.error)
+
+    def _end_handling(self, address: str, error: NodeError | None) -> None:
+        handling = self._handlings.pop(address, None)
+        if handling is not None:
+            handling.failed(error)
+            handling.end()
+
+    def ended(self, result: Result) -> None:
+        """End all spans, that of the run last."""
+        for error in result.errors:
+            self._end_handling(error.address, error)
+        for handling in self._handlings.values():
+            handling.end()
+        self._handlings.clear()
+        self._made_by.clear()
+        run = self._run
+        run.set_attribute("fbcore.outcome", str(result.outcome))
+        run.set_attribute("fbcore.seconds", result.seconds)
+        for error in result.errors:
+            run.record_exception(error.cause if error.cause is not None else error, {"fbcore.node": error.address})
+        if result.outcome not in _GOOD:
+            run.set_status(Status(StatusCode.ERROR, result.reason))
+        if contexts.get_current() is self._in_run:
+            # Not so when the net was dropped, with its loop, and this is another context.
+            contexts.detach(self._token)
+        run.end()
