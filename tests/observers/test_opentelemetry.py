@@ -14,6 +14,7 @@ from opentelemetry.sdk.trace.sampling import ALWAYS_OFF, ParentBased, TraceIdRat
 from fbcore import (
     BatchRuntime,
     Component,
+    Concurrency,
     Each,
     ExtraError,
     Graph,
@@ -213,6 +214,29 @@ def test_a_packet_that_is_returned_and_taken_again_keeps_its_way(tracing: Tracin
     assert [span.status.status_code.name for span in (first, second)] == ["ERROR", "UNSET"]
     (run,) = tracing.named("run line")
     assert [event.name for event in run.events] == ["restarted"]
+
+
+@pytest.mark.parametrize("order", ["ordered", "unordered"])
+def test_firings_that_go_on_at_once_keep_their_packets(tracing: Tracing, order: Any) -> None:
+    """Whichever is done first: what each has made is its own, and so are the spans of the user."""
+
+    @component
+    async def later(number: int) -> int:
+        with tracing.tracer.start_as_current_span(f"own {number}"):
+            await asyncio.sleep(10 - number)
+        return number
+
+    settings = NetSettings(nodes={"later": NodeSettings(concurrency=Concurrency(4, order))})
+    result = tracing.run(line(later, double), inputs={"number": Each(range(4))}, settings=settings)
+    numbers = [0, 2, 4, 6] if order == "ordered" else [6, 4, 2, 0]
+    assert result.outputs.out == numbers
+    firings = {span.context.span_id: packets(span) for span in tracing.named("later")}
+    for number in range(4):
+        (own,) = tracing.named(f"own {number}")
+        assert own.parent is not None
+        assert firings[own.parent.span_id] == (f"inputs.number#{number}",)
+    parents = [firings[span.parent.span_id] for span in tracing.named("double") if span.parent is not None]
+    assert parents == [(f"inputs.number#{number // 2}",) for number in numbers]
 
 
 # -- what goes wrong --------------------------------------------------------------------------------------

@@ -16,6 +16,7 @@ from prometheus_client import CollectorRegistry, generate_latest
 from fbcore import (
     BatchRuntime,
     Component,
+    Concurrency,
     DeadLetters,
     Each,
     ExtraError,
@@ -210,6 +211,16 @@ def test_dead_letters_are_counted(registry: CollectorRegistry, metrics: Promethe
     labels = {"net": "parse", "node": "parse", "error": "ValueError"}
     assert registry.get_sample_value("fbcore_node_dead_letters_total", labels) == 2
     assert registry.get_sample_value("fbcore_firing_failed_total", labels) == 2
+
+
+def test_firings_that_go_on_at_once_are_timed_each(registry: CollectorRegistry, metrics: PrometheusMetrics) -> None:
+    """Each takes its half second, though eight of them take no longer."""
+    runtime = BatchRuntime(later, settings=NetSettings(nodes={"later": NodeSettings(concurrency=Concurrency(8))}))
+    with asyncio.Runner(loop_factory=SteppedLoop) as runner:
+        result = runner.run(runtime.arun(inputs={"number": Each(range(8))}, observers=[metrics]))
+    assert result.seconds == pytest.approx(0.5)
+    labels = {"net": "later", "node": "later"}
+    assert registry.get_sample_value("fbcore_firing_seconds_sum", labels) == pytest.approx(4)
 
 
 def test_retries_are_counted(registry: CollectorRegistry, metrics: PrometheusMetrics) -> None:
