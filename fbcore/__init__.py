@@ -42,8 +42,9 @@ if TYPE_CHECKING:
     from fbcore.model.complib import setup_complib
     from fbcore.model.dag import DagTemplate
     from fbcore.model.template import ComponentTemplate
+    from fbcore.orchestration.breaker import BreakerError
     from fbcore.orchestration.orchestrator import DagOrchestrator, Orchestrator
-    from fbcore.orchestration.policy import Concurrency, DeadLetters, End, Restart, Retry
+    from fbcore.orchestration.policy import Breaker, Concurrency, DeadLetters, End, Rate, Restart, Retry
     from fbcore.orchestration.settings import NetSettings, NodeSettings, SubNetSettings
     from fbcore.runtimes.choice import Choice, ChoiceKind, Step
     from fbcore.runtimes.fsm import FSMRuntime
@@ -52,6 +53,8 @@ __all__ = [
     "Activity",
     "ActivityKind",
     "BatchRuntime",
+    "Breaker",
+    "BreakerError",
     "Choice",
     "ChoiceKind",
     "Component",
@@ -98,6 +101,7 @@ __all__ = [
     "PortError",
     "ProcessError",
     "PyFile",
+    "Rate",
     "Restart",
     "Result",
     "Retry",
@@ -117,6 +121,8 @@ __all__ = [
 ]
 
 _LATER = {
+    "Breaker": "orchestration.policy",
+    "BreakerError": "orchestration.breaker",
     "Choice": "runtimes.choice",
     "ChoiceKind": "runtimes.choice",
     "ComponentTemplate": "model.template",
@@ -129,6 +135,7 @@ _LATER = {
     "NetSettings": "orchestration.settings",
     "NodeSettings": "orchestration.settings",
     "Orchestrator": "orchestration.orchestrator",
+    "Rate": "orchestration.policy",
     "Restart": "orchestration.policy",
     "Retry": "orchestration.policy",
     "Step": "runtimes.choice",

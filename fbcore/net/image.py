@@ -139,6 +139,8 @@ def _since(node: Node, trail: Trail) -> Image:
             "memory": {name: node.memories[name].dump(copy) for name, copy in checkpoint.memories.items()},
             "timers": checkpoint.timers,
         }
+        if checkpoint.policies is not None:
+            found["from"]["policies"] = checkpoint.policies
     no_room = [edge.address for wait in node.waits for edge in wait.edges]
     if no_room:
         found["no_room"] = no_room

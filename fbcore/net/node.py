@@ -23,6 +23,7 @@ from fbcore.net.in_port import InPort, Taken
 from fbcore.net.joint import Select, Zip, own_inputs
 from fbcore.net.memory_cell import MemoryCell
 from fbcore.net.out_port import OutPort
+from fbcore.net.policy_state import RemembersPolicy, states_of
 from fbcore.net.stop_port import StopPort
 from fbcore.net.tasks import NodeTasks
 from fbcore.net.trace import Trace
@@ -81,6 +82,7 @@ class Node:
         "net",
         "net_handle",
         "outs",
+        "policies",
         "restarts",
         "sees_identities",
         "stop_port",
@@ -125,6 +127,7 @@ class Node:
         self.tasks = NodeTasks()
         self.task: asyncio.Task[None] | None = None
         self.credit = 0
+        self.policies: Sequence[RemembersPolicy] = ()
         self.net_handle: NetHandle = Handle(net)
 
     # -- its ports ---------------------------------------------------------------------------------
@@ -362,7 +365,7 @@ class Node:
 
     def policy_state(self) -> Any:
         """Return what the policies of the node remember, for who tells states of a net apart; None without any."""
-        return None
+        return states_of(self.policies, self.net.loop.time())
 
     def note_hands(self) -> None:
         """Write down, for the report, what the node holds: packets taken, and values whose send waits."""

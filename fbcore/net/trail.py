@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from fbcore.errors import DataError
 from fbcore.model.packet import NOTHING, PacketId
+from fbcore.net.policy_state import states_of
 
 if TYPE_CHECKING:
     from fbcore.net.node import Node
@@ -39,7 +40,7 @@ class Checkpoint(NamedTuple):
     """Where a node can be begun anew: at its start, or where it wants packets and has nothing left to do.
 
     `hands` are packets that it holds, by port; `kept` what a function has kept of earlier packets, `order` the order
-    in which a `select` looks; `timers` is how many timers it had armed.
+    in which a `select` looks; `timers` is how many timers it had armed, `policies` what its policies remembered.
     """
 
     verb: str
@@ -49,6 +50,7 @@ class Checkpoint(NamedTuple):
     order: tuple[str, ...]
     memories: dict[str, Any]
     timers: int
+    policies: list[Any] | None
 
 
 class Trail:
@@ -180,6 +182,7 @@ class Trail:
             trace.order,
             memories,
             armed,
+            states_of(node.policies, 0.0),
         )
 
     def _is_worth_keeping(self, moves: Sequence[Move]) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
-from contextlib import aclosing, closing
+from contextlib import aclosing, closing, suppress
 from random import Random
 from typing import Any
 
@@ -16,9 +16,11 @@ from fbcore.net.firing import Firing, closable
 from fbcore.net.in_port import InPort
 from fbcore.net.memory_cell import MemoryCell
 from fbcore.net.node import Node
-from fbcore.net.watched import Packets, Watched
+from fbcore.net.watched import Packets
+from fbcore.orchestration.breaker import BreakerError, Circuit
 from fbcore.orchestration.policy import Retry
-from fbcore.orchestration.settings import NodeSettings
+from fbcore.orchestration.rate import Pace
+from fbcore.orchestration.settings import OF_FIRINGS, NodeSettings
 from fbcore.orchestration.supervised import SupervisedNode
 
 Send = Callable[[Any], Awaitable[None]]
@@ -72,11 +74,15 @@ class PolicedFiring(Firing):
         super().__init__(node, component, options)
         self.settings = settings
         self._retry: Retry | None = settings.retry
+        self._circuit = Circuit(settings.breaker, node) if settings.breaker is not None else None
+        self._pace = Pace(settings.rate, node.net.loop) if settings.rate is not None else None
+        node.policies = [each for each in (self._circuit, self._pace) if each is not None]
         self._counts = settings.end is not None and settings.end.after is not None
 
     def _is_plain(self) -> bool:
         """Whether it can fire in batches: nothing is to be done before a call, and nothing copied."""
-        return super()._is_plain() and not self._counts and not self.node.memories
+        has_more = self._counts or bool(self.node.memories) or bool(self.node.policies)
+        return super()._is_plain() and not has_more
 
     # -- one firing --------------------------------------------------------------------------------
 
@@ -85,6 +91,8 @@ class PolicedFiring(Firing):
 
     async def _fire_once(self, execution: Execution) -> None:
         """Fire once, with all attempts."""
+        if self._pace is not None:
+            await self._pace.wait()
         try:
             for value in await self._tried(execution):
                 await execution.send(value)
@@ -95,6 +103,8 @@ class PolicedFiring(Firing):
 
     async def _fell(self, error: BaseException, port: InPort) -> None:
         """Try again what has failed in a batch, or alone."""
+        if not isinstance(error, Exception):
+            raise error
         execution = Execution(self, (port.last,))
         try:
             for value in await self._tried(execution, error):
@@ -110,7 +120,7 @@ class PolicedFiring(Firing):
             if not (isinstance(self.node, SupervisedNode) and await self.node.bury(last, values)):
                 raise
 
-    async def _tried(self, execution: Execution, error: BaseException | None = None) -> Sequence[Any]:
+    async def _tried(self, execution: Execution, error: Exception | None = None) -> Sequence[Any]:
         """Try until an attempt succeeds, and return what is still to be sent; the first may have failed with an error.
 
         Raises:
@@ -126,19 +136,38 @@ class PolicedFiring(Firing):
             if not execution.has_sent:
                 for name, copy in copies.items():
                     execution.memories[name].restore(copy)
-            if not self._is_worth_another(error, execution):
-                note_attempts(error, execution.attempt)
+            delay = self._delay(error, execution)
+            if delay is None:
+                note_attempts(error, execution.attempt - isinstance(error, BreakerError))
                 raise error
-            await self._wait(error, execution)
+            await self._wait(error, execution, delay)
             error = None
 
     async def _guarded(self, execution: Execution) -> Sequence[Any]:
         """Make an attempt, if the breaker lets it through."""
-        return await self._seen(self._watched, execution) if self._watched else await self._attempt(execution)
+        circuit = self._circuit
+        if circuit is None:
+            return await self._seen(execution)
+        era = await circuit.enter()
+        try:
+            left = await self._seen(execution)
+        except (EndOfStream, EndOfDemand, StopNet):
+            circuit.succeeded(era)
+            raise
+        except Exception as error:
+            circuit.failed(era, error)
+            raise
+        except BaseException:
+            circuit.given_up(era)
+            raise
+        circuit.succeeded(era)
+        return left
 
-    async def _seen(self, watched: Watched, execution: Execution) -> Sequence[Any]:
-        """Make an attempt that observers hear of, with all that it waits for within its time-out."""
-        with watched.call(execution.packets):
+    async def _seen(self, execution: Execution) -> Sequence[Any]:
+        """Make an attempt; observers who want to hear of calls do, with all that it waits for within its time-out."""
+        if self._watched is None:
+            return await self._attempt(execution)
+        with self._watched.call(execution.packets):
             return await self._attempt(execution)
 
     async def _attempt(self, execution: Execution) -> Sequence[Any]:
@@ -183,18 +212,21 @@ class PolicedFiring(Firing):
             return {}
         return {name: cell.copy() for name, cell in execution.memories.items()}
 
-    def _is_worth_another(self, error: BaseException, execution: Execution) -> bool:
-        """Say whether a firing that has failed so is to be tried once more."""
-        policy = self._retry
-        if policy is None or execution.has_sent or isinstance(error, EndOfStream | EndOfDemand | StopNet):
-            return False
-        return execution.attempt < policy.attempts and isinstance(error, policy.on)  # type: ignore[arg-type]
+    def _delay(self, error: Exception, execution: Execution) -> float | None:
+        """Return the seconds after which a firing that has failed so is tried again; None where it is not."""
+        policy, circuit = self._retry, self._circuit
+        if policy is None or execution.has_sent or execution.attempt >= policy.attempts:
+            return None
+        is_ending = isinstance(error, EndOfStream | EndOfDemand | StopNet | BreakerError)
+        if is_ending or not isinstance(error, policy.on):  # type: ignore[arg-type]  # they are classes once it is made
+            return None
+        delay = _jittered(policy, execution.attempt, self.node)
+        # What waits in vain delays the packets behind it.
+        return None if circuit is not None and circuit.refuses_in(delay) else delay
 
-    async def _wait(self, error: BaseException, execution: Execution) -> None:
+    async def _wait(self, error: Exception, execution: Execution, delay: float) -> None:
         """Wait before the next attempt."""
-        node, policy = self.node, self._retry
-        assert policy is not None
-        delay = _delay(policy, execution.attempt, node)
+        node = self.node
         node.net.retries[node.address] = node.net.retries.get(node.address, 0) + 1
         if node.net.watching.wants_retries:
             failure = node_error(error, node.address, execution.held)
@@ -203,12 +235,11 @@ class PolicedFiring(Firing):
         await asyncio.sleep(delay)
 
 
-def _delay(policy: Retry, attempt: int, node: Node) -> float:
+def _jittered(policy: Retry, attempt: int, node: Node) -> float:
     """Return the seconds between an attempt, counted from 1, and the next."""
-    try:
+    delay = policy.longest if policy.backoff else 0.0
+    with suppress(OverflowError):
         delay = min(policy.longest, policy.backoff * policy.factor ** (attempt - 1))
-    except OverflowError:
-        delay = policy.longest if policy.backoff else 0.0
     if not delay or not policy.jitter:
         return delay
     # Where time is virtual, the same each time, whatever was drawn before: what lies ahead of a node must not depend
@@ -219,7 +250,7 @@ def _delay(policy: Retry, attempt: int, node: Node) -> float:
 
 def firing_by(settings: NodeSettings) -> Callable[..., Firing] | None:
     """Return what fires functions under these settings; None where they say nothing about firings."""
-    if settings.retry is None and settings.dead_letters is None:
+    if settings.dead_letters is None and all(getattr(settings, name) is None for name in OF_FIRINGS):
         return None
 
     def make(node: Node, component: FunctionComponent[..., Any, Any], options: Options) -> Firing:

@@ -15,7 +15,7 @@ from fbcore.model.problem import Problem
 from fbcore.orchestration.fitting_concurrency import doubts_of, misfits_of
 from fbcore.orchestration.nearest import nearest
 from fbcore.orchestration.pattern import matches
-from fbcore.orchestration.settings import NODE_SETTINGS, NetSettings, NodeSettings, Origin
+from fbcore.orchestration.settings import NODE_SETTINGS, OF_FIRINGS, NetSettings, NodeSettings, Origin
 
 _NOWHERE = Place("", 0)
 
@@ -46,6 +46,8 @@ def misfits(settings: NetSettings, graph: Graph) -> Iterator[Problem]:
     for address, node in settings.nodes.items():
         if not any(matches(address, each) for each in nodes):
             yield _unknown(f'nodes."{address}"', address, "node", node, nodes, composites)
+        else:
+            yield from _not_of_classes(f'nodes."{address}"', flat.nodes.get(address), node)
     for address in nodes:
         yield from _ties(settings, address)
     for address, spec in flat.nodes.items():
@@ -87,6 +89,28 @@ def doubts(settings: NetSettings, graph: Graph) -> Iterator[Problem]:
         if end.value is not None and end.value.idle is not None and not list(component.of(PortKind.INPUT)):
             what = "it has no inputs, and so is never idle"
             yield Problem(what, address, end.place or _NOWHERE, "end it at a deadline", is_error=False)
+        if not is_class:
+            yield from _of_firings(settings, address, node)
+
+
+def _not_of_classes(said_of: str, spec: NodeSpec | None, said: NodeSettings) -> Iterator[Problem]:
+    """Yield what is said of firings, of a node that is named and has none; a pattern means those that have."""
+    if spec is None or not isinstance(spec.component.target, type):
+        return
+    for name in OF_FIRINGS:
+        if getattr(said, name):
+            what = f"`{name}` is for the firings of functions, and {spec.component.title} is a class"
+            hint = "say it of a function; a class has `restart`, and is itself what tries again, or waits"
+            yield Problem(what, said_of, said.places.get(name, _NOWHERE), hint)
+
+
+def _of_firings(settings: NetSettings, address: str, spec: NodeSpec) -> Iterator[Problem]:
+    """Yield what may go wrong with policies of firings."""
+    function, retry = spec.component.target, settings.origin(address, "retry")
+    if retry.value is not None and retry.value.attempts > 1 and function.streams and not spec.options.buffered:
+        what = "it is tried again until its first item has left, and not after that"
+        hint = "let it send all its items at its end, `@component(buffered=True)`, if that is not enough"
+        yield Problem(what, address, retry.place or _NOWHERE, hint, is_error=False)
 
 
 def _composites(graph: Graph, prefix: str = "") -> Iterator[str]:

@@ -79,8 +79,8 @@ class Restart:
         _one_of(self, "when", ("never", "on failure", "always"))
         _one_of(self, "memory", ("keep", "reset"))
         _one_of(self, "held", _HELD)
-        _count(self, "most", least=0)
-        _seconds(self, "window", positive=True)
+        _count(self, "most", least=0, optional=True)
+        _seconds(self, "window", positive=True, optional=True)
         _seconds(self, "backoff")
         _seconds(self, "longest")
         _at_least_one(self, "factor")
@@ -124,9 +124,9 @@ class End:
     held: Held = "return"
 
     def __post_init__(self) -> None:
-        _count(self, "after", least=1)
+        _count(self, "after", least=1, optional=True)
         for name in ("idle", "deadline", "every"):
-            _seconds(self, name, positive=True)
+            _seconds(self, name, positive=True, optional=name != "every")
         _one_of(self, "held", _HELD)
         found = _named(self.healthy) if isinstance(self.healthy, str) else self.healthy
         if self.healthy is not None and not callable(found):
@@ -225,29 +225,73 @@ class Timeout:
     idle: float | None = None
 
     def __post_init__(self) -> None:
-        _seconds(self, "hard", positive=True)
-        _seconds(self, "idle", positive=True)
+        _seconds(self, "hard", positive=True, optional=True)
+        _seconds(self, "idle", positive=True, optional=True)
         if self.hard is None and self.idle is None:
             raise SettingsError("a time-out without a time", "timeout", "give `hard`, or `idle`, in seconds")
 
 
 @dataclass(frozen=True, slots=True)
 class Breaker:
-    """After how many failures in a row firings are refused, and after how long one is tried again."""
+    """After how many failures in a row firings of a function are refused, and after how long one is tried again.
+
+    When `failures` attempts in a row have raised one of the errors in `on` (classes, or names), the breaker opens.
+    After `reset` seconds one attempt is let through: when it succeeds the breaker closes, else it opens anew. An error
+    that is not in `on` is an answer: it counts as a success. `meanwhile` says what becomes of firings while it is open:
+    `"refuse"` lets them fail at once, with a `BreakerError`, and `"wait"` keeps them until one is let through, so that
+    packets lie on their edges and nothing is lost.
+
+    Example:
+        tries = []
+
+        @component
+        def ask(town: str) -> str:
+            tries.append(town)
+            if len(tries) < 3:
+                raise ConnectionError("no line")
+            return f"{town}: rain"
+
+        breaker = Breaker(failures=2, reset=0.05, meanwhile="wait")
+        settings = NetSettings(nodes={"ask": NodeSettings(breaker=breaker, retry=Retry(5, backoff=0))})
+        result = BatchRuntime(ask, settings=settings).run(inputs={"town": "Delft"})
+        print(result.outputs.out, result.retries)
+        #> ['Delft: rain'] {'ask': 2}
+    """
 
     __pydantic_config__ = _CLOSED
 
     failures: int = 5
     reset: float = 30.0
+    on: Errors | type[Exception] | str = (Exception,)
+    meanwhile: Literal["refuse", "wait"] = "refuse"
 
     def __post_init__(self) -> None:
         _count(self, "failures", least=1)
         _seconds(self, "reset", positive=True)
+        _one_of(self, "meanwhile", ("refuse", "wait"))
+        object.__setattr__(self, "on", _errors(self, "on"))
 
 
 @dataclass(frozen=True, slots=True)
 class Rate:
-    """At most so many firings within so many seconds."""
+    """At most so many firings of a function (`most`) within so many seconds (`per`), evenly spread.
+
+    `Rate(10)` begins one every tenth of a second, and not ten at once. Packets that come quicker lie on their edge;
+    a firing that is late moves none of those after it, unless it is very late.
+
+    Example:
+        from fbcore.runtimes.blocking import run_on
+
+        @component
+        def call(number: int) -> int:
+            return number
+
+        settings = NetSettings(nodes={"call": NodeSettings(rate=Rate(10, per=60))})
+        runtime = BatchRuntime(call, settings=settings)
+        result = run_on(SteppedLoop, lambda: runtime.arun(inputs={"number": Each(range(11))}))
+        print(result.seconds)
+        #> 60.0
+    """
 
     __pydantic_config__ = _CLOSED
 
@@ -320,15 +364,15 @@ def _one_of(policy: Any, field: str, known: tuple[str, ...]) -> None:
         raise _refuse(policy, field, f"say {', '.join(map(repr, known[:-1]))} or {known[-1]!r}")
 
 
-def _count(policy: Any, field: str, *, least: int) -> None:
+def _count(policy: Any, field: str, *, least: int, optional: bool = False) -> None:
     value = getattr(policy, field)
-    if value is not None and (type(value) is not int or value < least):
+    if not (optional and value is None) and (type(value) is not int or value < least):
         raise _refuse(policy, field, f"give a whole number from {least} on")
 
 
-def _seconds(policy: Any, field: str, *, positive: bool = False) -> None:
+def _seconds(policy: Any, field: str, *, positive: bool = False, optional: bool = False) -> None:
     value = getattr(policy, field)
-    if value is not None and not (is_number(value) and (value > 0 if positive else value >= 0)):
+    if not (optional and value is None) and not (is_number(value) and (value > 0 if positive else value >= 0)):
         raise _refuse(policy, field, f"give a number of seconds{', more than 0' if positive else ''}")
 
 

@@ -16,7 +16,17 @@ from fbcore.net.net import GRACE
 from fbcore.net.options import NetOptions, Tracking
 from fbcore.orchestration.nearest import nearest
 from fbcore.orchestration.pattern import EVERYTHING, covers, matches, problem_of
-from fbcore.orchestration.policy import NEVER, Concurrency, DeadLetters, End, Restart, Retry, is_number
+from fbcore.orchestration.policy import (
+    NEVER,
+    Breaker,
+    Concurrency,
+    DeadLetters,
+    End,
+    Rate,
+    Restart,
+    Retry,
+    is_number,
+)
 
 _CLOSED: Any = {"extra": "forbid"}
 
@@ -35,12 +45,15 @@ UNSAID: Any = _Unsaid()
 """Stands for a setting that was not said."""
 
 
-_POLICIES: dict[str, type] = {
+OF_FIRINGS: dict[str, type] = {"retry": Retry, "breaker": Breaker, "rate": Rate}
+"""The settings that are policies around each firing of a function; they mean nothing to a class."""
+
+POLICIES: dict[str, type] = {
     "restart": Restart,
     "end": End,
-    "retry": Retry,
-    "concurrency": Concurrency,
     "dead_letters": DeadLetters,
+    "concurrency": Concurrency,
+    **OF_FIRINGS,
 }
 """The settings that are policies; all but `restart`, which has a word for it, may be None, for none."""
 
@@ -77,9 +90,10 @@ class NodeSettings:
     `capacity`: how many packets each edge into the node holds of which the graph does not say it (`"unbounded"`, or
     None, for any number). `check`: what is checked on the edges into it: `"edges"` the types of values, `"mutation"`
     that nobody changed them, `"nothing"`. `restart`: when it is begun anew, a `Restart`. `end`: when it is ended though
-    it could go on, an `End`, or None. `retry`: how often a firing of a function is tried, a `Retry`, or None.
-    `dead_letters`: where packets go that it could not process, `DeadLetters`, or None.
-    `concurrency`: how many firings of a function go on at once, a `Concurrency` or a number, or None.
+    it could go on, an `End`, or None. `dead_letters`: where packets go that it could not process, `DeadLetters`, or
+    None. Of firings of functions: `retry`, how often each is tried, a `Retry`; `breaker`, when they are refused, a
+    `Breaker`; `rate`, how quickly they follow each other, a `Rate`; `concurrency`, how many go on at once, a
+    `Concurrency` or a number; or None.
 
     Example:
         settings = NetSettings(nodes={"load.*": NodeSettings(capacity=8), "load.parse": NodeSettings(capacity=500)})
@@ -96,6 +110,8 @@ class NodeSettings:
     retry: Retry | None = UNSAID
     dead_letters: DeadLetters | None = UNSAID
     concurrency: Concurrency | int | None = UNSAID
+    breaker: Breaker | None = UNSAID
+    rate: Rate | None = UNSAID
     places: Mapping[str, Place] = field(init=False, compare=False)
 
     def __post_init__(self) -> None:
@@ -106,7 +122,7 @@ class NodeSettings:
             raise SettingsError(f"it cannot be {shown(self.check)}", "check", 'say "edges", "mutation" or "nothing"')
         if type(self.concurrency) is int:
             object.__setattr__(self, "concurrency", Concurrency(self.concurrency))
-        for name, kind in _POLICIES.items():
+        for name, kind in POLICIES.items():
             value = getattr(self, name)
             if value is not UNSAID and not isinstance(value, kind) and not (name != "restart" and value is None):
                 raise SettingsError(f"it cannot be {shown(value)}", name, f"give {kind.__name__}(...)")
@@ -281,6 +297,8 @@ DEFAULTS: dict[str, Any] = {
     "retry": None,
     "dead_letters": None,
     "concurrency": None,
+    "breaker": None,
+    "rate": None,
     "tracking": "counts",
     "keep": 0,
     "time_limit": None,

@@ -15,10 +15,19 @@ from fbcore.model.address import Place
 from fbcore.model.problem import Problem
 from fbcore.orchestration.lines import Keys, lines_of_json, lines_of_toml
 from fbcore.orchestration.nearest import nearest
-from fbcore.orchestration.settings import NetSettings, NodeSettings, SubNetSettings
+from fbcore.orchestration.settings import POLICIES, NetSettings, NodeSettings, SubNetSettings
 
 if TYPE_CHECKING:
     from pydantic import TypeAdapter
+
+_SHORT: dict[Any, tuple[type, str]] = {
+    "restart": (str, "when"),
+    "dead_letters": (str, "file"),
+    "retry": (int, "attempts"),
+    "breaker": (int, "failures"),
+    "rate": (int, "most"),
+}
+"""What a value of this type is short for, in a policy: `retry = 3` for `retry = { attempts = 3 }`."""
 
 _SECTIONS = {"nodes": NodeSettings, "subnets": SubNetSettings}
 
@@ -128,13 +137,12 @@ def _in_full(data: Any) -> Any:
 
 
 def _section_in_full(key: Any, value: Any) -> Any:
-    if key == "restart" and isinstance(value, str):
-        return {"when": value}
-    if key in ("end", "dead_letters") and value == "never":
+    if value == "never" and key in POLICIES and key != "restart":
         return None
-    if key == "dead_letters" and isinstance(value, str):
-        return {"file": "" if value == "memory" else value}
-    return value
+    if value == "memory" and key == "dead_letters":
+        return {"file": ""}
+    kind, field = _SHORT.get(key, (None, ""))
+    return {field: value} if kind is not None and type(value) is kind else value
 
 
 def _adapter() -> TypeAdapter[NetSettings]:
@@ -179,7 +187,7 @@ def _problem(keys: Keys, errors: list[Any], file: str, lines: dict[Keys, int]) -
     else:
         wanted = [each["msg"].removeprefix("Input should be ").removeprefix("Value error, ") for each in errors]
         what, hint = f"it cannot be {shown(first['input'])}", f"it should be {', or '.join(dict.fromkeys(wanted))}"
-        if first["type"] == "missing_argument":
+        if first["type"] in ("missing", "missing_argument"):
             what, hint = f"`{first['loc'][-1]}` is missing", f"say what `{first['loc'][-1]}` is"
     line = next((lines[keys[:n]] for n in range(len(keys), 0, -1) if keys[:n] in lines), 1)
     return Problem(what, _in_words(keys), Place(file, line), hint)

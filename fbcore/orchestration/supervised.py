@@ -282,5 +282,6 @@ class SupervisedNode(Node):
         """Return what the policies remember: when it was begun anew, and what there is to its end."""
         now = self.net.loop.time()
         ending = self._ending.state(now) if self._ending is not None else None
+        firings = super().policy_state()
         times = [round(time - now, 9) for time in self._times] if self._restart.window is not None else len(self._times)
-        return [times, ending, self._is_over] if times or ending or self._is_over else None
+        return [times, ending, self._is_over, firings] if times or ending or self._is_over or firings else None

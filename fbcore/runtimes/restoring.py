@@ -88,6 +88,8 @@ class _Bringing:
             node.ins[name].last = from_data(value, f"{node.address}.{name}")
         for name, value in checkpoint["kept"].items():
             node.kept[name] = from_data(value, f"{node.address}.{name}")
+        for policy, state in zip(node.policies, checkpoint.get("policies", ()), strict=False):
+            policy.take(state)
         assert node.trace is not None
         node.trace.order = tuple(checkpoint["order"])
         self.stepping.loop.timers.armed_by[self.name] = checkpoint["timers"]

@@ -1,5 +1,6 @@
 """Settings as TOML and JSON: what they say, and each mistake with its line."""
 
+import asyncio
 import json
 import math
 from pathlib import Path
@@ -8,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fbcore import End, LoadError, NetSettings, Restart, SettingsError
+from fbcore import Breaker, End, LoadError, NetSettings, Rate, Restart, Retry, SettingsError
 from fbcore.orchestration.lines import lines_of_json, lines_of_toml
 from fbcore.orchestration.settings_file import settings_from
 
@@ -189,13 +190,22 @@ def test_keys_of_toml_have_their_lines() -> None:
         ('[restart]\nwhen = "on failure"\nwindow = 60', Restart(window=60.0)),
         ("[end]\nidle = 5\nhealthy = 'math.isfinite'", End(idle=5.0, healthy=math.isfinite)),
         ('end = "never"', None),
+        ("retry = 5", Retry(5)),
+        ("retry = { attempts = 2, on = ['OSError', 'asyncio.QueueFull'] }", Retry(2, on=(OSError, asyncio.QueueFull))),
+        ('[retry]\non = "OSError"\nbackoff = 1', Retry(backoff=1.0, on=OSError)),
+        ('retry = "never"', None),
+        ("breaker = 3", Breaker(3)),
+        ('breaker = { failures = 3, reset = 1.5, meanwhile = "wait" }', Breaker(3, reset=1.5, meanwhile="wait")),
+        ("rate = 100", Rate(100)),
+        ("rate = { most = 5, per = 60 }", Rate(5, per=60.0)),
+        ('rate = "never"', None),
     ],
 )
 def test_policies_come_from_files(tmp_path: Path, line: str, expected: object) -> None:
     """In full or in short, of the whole net or of a node."""
     found = said_in(tmp_path, f"{line}\n").of("x")
     assert getattr(found, line.strip("[").split("]")[0].split()[0]) == expected
-    table = line.replace("[", "[nodes.x.")
+    table = f"[nodes.x.{line[1:]}" if line.startswith("[") else line
     found = said_in(tmp_path, table if table != line else f"[nodes.x]\n{line}\n").of("x")
     assert getattr(found, line.strip("[").split("]")[0].split()[0]) == expected
 
@@ -210,6 +220,12 @@ def test_policies_come_from_files(tmp_path: Path, line: str, expected: object) -
         ("[nodes.x.end]\nafer = 3", 3, "nodes.x.end.afer: there is no setting 'afer'"),
         ("end = {}", 2, "nodes.x.end: nothing says when"),
         ("[nodes.x.end]\nhealthy = 'no.such'", 3, "`healthy` of End cannot be 'no.such'"),
+        ("retry = 0", 2, "`attempts` of Retry cannot be 0"),
+        ("retry = true", 2, "nodes.x.retry: it cannot be True"),
+        ("retry = { on = 'NoSuchError' }", 2, "nodes.x.retry.on: 'NoSuchError' is no class of errors"),
+        ("breaker = { reset = 'long' }", 2, "nodes.x.breaker.reset: it cannot be 'long'"),
+        ("rate = {}", 2, "nodes.x.rate: `most` is missing"),
+        ("rate = '100/s'", 2, "nodes.x.rate: it cannot be '100/s'"),
         ("retrys = { attempts = 3 }", 2, "nodes.x.retrys: there is no setting 'retrys'"),
     ],
 )

@@ -1,0 +1,53 @@
+"""Keeping firings to a rate: each has its time in a schedule, and waits for it."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from math import inf
+from typing import Any
+
+from fbcore.orchestration.policy import Rate
+
+TICK = max(0.001, time.get_clock_info("monotonic").resolution)
+"""Seconds by which two firings may follow one another too soon: what timers of loops are exact to."""
+
+LATE = 0.02
+"""Seconds that a firing may be late without moving the schedule: those after it make up for it, tick by tick.
+
+Who is later than that had nothing to fire for, or took long; the schedule begins anew, and saves nothing up.
+"""
+
+
+class Pace:
+    """The schedule of one node's firings.
+
+    A timer never rings early, and often late by a part of a millisecond. To wait from one firing to the next would add
+    all that up, a tenth and more at a thousand firings in a second; a schedule that stands does not.
+    """
+
+    __slots__ = ("_due", "_interval", "_last", "_loop")
+
+    def __init__(self, policy: Rate, loop: asyncio.AbstractEventLoop) -> None:
+        self._interval = policy.per / policy.most
+        self._loop = loop
+        self._due = self._last = -inf
+
+    async def wait(self) -> None:
+        """Wait until a firing may begin; who comes first is first, be there several that wait."""
+        now = self._loop.time()
+        due = self._due if now - self._due <= LATE else now
+        self._due = due + self._interval
+        at = max(due, self._last + self._interval - TICK)
+        if at > now:
+            await asyncio.sleep(at - now)
+        self._last = self._loop.time()
+
+    def state(self, origin: float) -> Any:
+        """Return when the next firing may begin, from an origin on; None where nothing has fired yet."""
+        return None if self._due == -inf else [round(self._due - origin, 9), round(self._last - origin, 9)]
+
+    def take(self, state: Any) -> None:
+        """Go on with a state, by origin 0."""
+        if state is not None:
+            self._due, self._last = state

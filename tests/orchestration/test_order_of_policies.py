@@ -1,0 +1,151 @@
+"""In which order policies act when something fails: one test for each boundary of the table in `howto-policies.md`."""
+
+from typing import Any
+
+import pytest
+
+from fbcore import (
+    Breaker,
+    BreakerError,
+    Component,
+    Graph,
+    In,
+    NodeSettings,
+    Orchestrator,
+    Out,
+    Rate,
+    Restart,
+    Retry,
+)
+from tests.orchestration.flaky import LOOPS, Flaky, passing, run
+from tests.orchestration.supervising import failing
+from tests.orchestration.supervising import run as run_graph
+
+each_loop = pytest.mark.parametrize("make_loop", LOOPS.values(), ids=LOOPS)
+AT_ONCE = Retry(3, backoff=0)
+SOON = Restart(backoff=0, most=2)
+
+
+@each_loop
+def test_rate_before_retry(make_loop: Any) -> None:
+    """A firing waits for its time once; its attempts follow each other as the retry says."""
+    flaky = Flaky({0: 2})
+    run(passing(flaky), [0, 1], rate=Rate(1, per=10), retry=AT_ONCE, make_loop=make_loop)
+    assert flaky.asked == [(0, 0), (0, 0), (0, 0), (10, 1)]
+
+
+@each_loop
+def test_breaker_inside_retry(make_loop: Any) -> None:
+    """It counts attempts; when it opens, the firing has failed, whatever attempts it has left."""
+    flaky = Flaky({0: 9})
+    policies = {"retry": Retry(9, backoff=0), "breaker": Breaker(2, reset=10)}
+    result = run(passing(flaky), [0], error=True, make_loop=make_loop, **policies)
+    assert (len(flaky.asked), len(result.outputs.failures)) == (2, 1)
+
+
+@each_loop
+def test_retry_before_error(make_loop: Any) -> None:
+    """What succeeds in the end has not failed; what does not has failed once."""
+    flaky = Flaky({0: 2, 1: 9})
+    result = run(passing(flaky), [0, 1], retry=AT_ONCE, error=True, make_loop=make_loop)
+    assert (result.outputs.passed, [failure.value for failure in result.outputs.failures]) == ([0], [1])
+
+
+@each_loop
+def test_breaker_before_error(make_loop: Any) -> None:
+    """What is refused goes to `error`, as what has failed."""
+    flaky = Flaky({0: 1})
+    result = run(passing(flaky), [0, 1], breaker=Breaker(1), error=True, make_loop=make_loop)
+    assert [type(failure.error.cause) for failure in result.outputs.failures] == [ConnectionError, BreakerError]
+
+
+@each_loop
+def test_error_before_restart_of_a_function(make_loop: Any) -> None:
+    """Where the failure is taken the function goes on; there is nothing to begin anew."""
+    flaky = Flaky({1: 9})
+    result = run(passing(flaky), range(3), retry=AT_ONCE, restart=SOON, error=True, make_loop=make_loop)
+    assert (result.outputs.passed, result.restarts, result.retries) == ([0, 2], {}, {"node": 2})
+
+
+@pytest.mark.parametrize("restart", [None, SOON])
+def test_error_before_restart_of_a_class(restart: Restart | None) -> None:
+    """A Failure is sent for the packet in its hands; then it is begun anew by its policy, else it ends, and alone."""
+    graph = Graph("alone")
+    node = graph.add(failing([1]), "node")
+    graph.inputs.number >> node.number
+    node.passed >> graph.outputs.passed
+    node.error >> graph.outputs.failures
+    result = run_graph(graph, restart, numbers=range(4))
+    assert [failure.value for failure in result.outputs.failures] == [1]
+    assert (result.outcome, result.outputs.passed) == ("finished", [0, 2, 3] if restart else [0])
+    assert result.restarts == ({"node": 1} if restart else {})
+    assert result.unread == ({} if restart else {"inputs.number->node.number": [2, 3]})
+
+
+@each_loop
+def test_retry_before_restart(make_loop: Any) -> None:
+    """The node is begun anew when a firing has failed for good; its packet has all attempts again."""
+    flaky = Flaky({1: 5})
+    result = run(passing(flaky), range(3), retry=AT_ONCE, restart=SOON, make_loop=make_loop)
+    assert (result.outcome, result.outputs.passed) == ("finished", [0, 1, 2])
+    assert (result.retries, result.restarts) == ({"node": 4}, {"node": 1})
+
+
+@each_loop
+def test_restart_before_the_net_fails(make_loop: Any) -> None:
+    """After the last restart, and the last attempt then: three times three attempts."""
+    flaky = Flaky({1: 99})
+    result = run(passing(flaky), range(3), retry=AT_ONCE, restart=SOON, make_loop=make_loop)
+    assert (result.outcome, result.held, flaky.numbers.count(1)) == ("failed", {"node.number": 1}, 9)
+
+
+@pytest.mark.parametrize(("reaction", "outcome"), [("fail", "failed"), ("restart", "finished"), ("end", "finished")])
+def test_react_before_restart(reaction: Any, outcome: str) -> None:
+    """An orchestrator is asked when all attempts are over, and may choose otherwise than the restart says."""
+    from tests.orchestration.flaky import alone
+
+    flaky, asked = Flaky({1: 4}), []
+
+    def react(failure: Any) -> Any:
+        asked.append((failure.policy, failure.error.attempts))
+        return reaction
+
+    policies = NodeSettings(retry=AT_ONCE, restart=SOON)
+    graph = alone(passing(flaky))
+    result = run_graph(graph, policies=policies, numbers=range(3), orchestrator=Orchestrator(react=react))
+    assert (result.outcome, asked) == (outcome, [("restart", 3)])
+    assert result.outputs.passed == ([0, 1, 2] if reaction == "restart" else [0])
+
+
+def test_a_breaker_outlives_a_restart() -> None:
+    """It is of the node, not of one of its lives: what is called is no better for being called by a new one."""
+    flaky = Flaky({0: 2})
+    policies = {"breaker": Breaker(2, reset=10), "restart": Restart(backoff=1, factor=1, jitter=0, most=99)}
+    result = run(passing(flaky), [0, 1], **policies)
+    assert (result.outputs.passed, flaky.times) == ([0, 1], [0, 1, 11, 11])
+    assert result.restarts == {"node": 11}
+
+
+def test_a_class_tells_of_its_failure_before_its_restart() -> None:
+    """`failed` and the Failure have left when the new life begins."""
+    events: list[str] = []
+
+    class Takes(Component):
+        number: In[int]
+        out: Out[int]
+        stateless = True
+
+        async def run(self) -> None:
+            events.append("begins")
+            async for number in self.number:
+                if number == 1:
+                    raise ValueError(number)
+
+    graph = Graph("alone")
+    node = graph.add(Takes, "node")
+    graph.inputs.number >> node.number
+    node.error >> graph.outputs.failures
+    node.failed >> graph.outputs.failed
+    result = run_graph(graph, Restart(backoff=5, jitter=0), numbers=range(3))
+    assert (len(result.outputs.failures), len(result.outputs.failed), events) == (1, 1, ["begins", "begins"])
+    assert result.seconds == 5
