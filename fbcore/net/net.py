@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from contextvars import Context
 from functools import partial
@@ -11,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from fbcore.errors import NodeError
 from fbcore.loop import SteppedLoop
 from fbcore.net import internals
+from fbcore.net.abandoned import AbandonedThread, report_outliving
 from fbcore.net.blocked import BlockedCheck
 from fbcore.net.edge import Edge
 from fbcore.net.failure import node_error
@@ -63,6 +65,7 @@ class Net:
         self.dropped: dict[str, int] = {}
         self.released: dict[str, str] = {}
         self.letters = Letters()
+        self.abandoned: list[AbandonedThread] = []
         self.is_cancelled = False
         self.is_stepped = False
         self.looks_twice = False
@@ -207,7 +210,7 @@ class Net:
 
     def slow_turn(self, address: str, seconds: float) -> None:
         """Report a turn that blocked the loop."""
-        self.watching.notice(address, f"a turn blocked the loop for {seconds:.2f} s; move the work to a thread")
+        self.watching.notice(address, f"a turn blocked the loop for {seconds:.2f} s; place it in a thread")
 
     # -- what its nodes tell it --------------------------------------------------------------------
 
@@ -367,6 +370,8 @@ class Net:
         result.restarts, result.dropped, result.released = self.restarts, self.dropped, self.released
         result.retries = self.retries
         result.dead_letters = self.letters
+        result.abandoned = Counter(address for address, _ in self.abandoned)
+        result.outliving = report_outliving(self.name, self.abandoned) if self.abandoned else ()
         result.unread = {e.address: e.values() for e in self.edges if len(e) and e.target.node is not None}
         for node in self.nodes:
             for name, value in node.held.items():

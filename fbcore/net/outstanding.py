@@ -8,6 +8,7 @@ from contextvars import Context
 from typing import TYPE_CHECKING, Any
 
 from fbcore.net import internals
+from fbcore.net.elsewhere import Reply
 from fbcore.net.node import Node, current_node
 
 if TYPE_CHECKING:
@@ -67,6 +68,9 @@ def _of_node(
 ) -> Iterator[tuple[Outstanding, Any]]:
     for what in node.busy_with:
         yield Outstanding(node.address, f"busy: {what}", is_known=True), None
+    for elsewhere in node.tasks.elsewhere:
+        if not elsewhere.is_parked:
+            yield Outstanding(node.address, elsewhere.where(), is_known=False), None
     unseen = list(timers)
     for task in tasks:
         future = internals.awaited_future(task)
@@ -106,6 +110,8 @@ def _is_internal(
     if any(wait.future is future for wait in node.waits):
         return True
     if node.crew is not None and future in node.crew.waits:
+        return True
+    if isinstance(future, Reply):
         return True
     behind = internals.tasks_behind(task, future, tasks)
     if behind is None:

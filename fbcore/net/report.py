@@ -175,6 +175,8 @@ class Result:
       begun it anew; `released`: why a policy has ended one;
     - `dropped`: how many packets that a node held were dropped as its policies say, by port;
     - `dead_letters`: packets that nobody could process, where policies keep them;
+    - `abandoned`: how many threads of a node were left behind, by address, for they did not end in time; `outliving`:
+      those that had not ended either when the net had, and where they were;
     - `knot`: the nodes and edges of a deadlock, in the order of the circle;
     - `waits`: what each node that had not ended waited for when the net was called blocked or stopped;
     - `packets`: what is known of the packets, a `PacketRegistry`;
@@ -221,6 +223,8 @@ class Result:
         self.released: dict[str, str] = {}
         self.dropped: dict[str, int] = {}
         self.dead_letters = Letters()
+        self.abandoned: dict[str, int] = {}
+        self.outliving: tuple[str, ...] = ()
         self.knot: tuple[str, ...] = ()
         self.waits: dict[str, str] = {}
 
@@ -233,6 +237,8 @@ class Result:
         lines += [f"  retried  {address}: {_times(count)}" for address, count in self.retries.items()]
         lines += [f"  restarted  {address}: {_times(count)}" for address, count in self.restarts.items()]
         lines += [f"  released  {address}: {reason}" for address, reason in self.released.items()]
+        lines += [f"  abandoned  {address}: {_threads(count)}" for address, count in self.abandoned.items()]
+        lines += [f"  outlives the net  {each}" for each in self.outliving]
         if self.knot:
             lines.append(f"  circle  {' -> '.join(self.knot)}")
         lines += [f"  waits  {address}: {what}" for address, what in self.waits.items()]
@@ -304,6 +310,10 @@ class NetError(FlowError):
 
 def _times(count: int) -> str:
     return "once" if count == 1 else f"{count:,} times"
+
+
+def _threads(count: int) -> str:
+    return f"{count:,} thread{'' if count == 1 else 's'}"
 
 
 def _packets(count: int) -> str:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Coroutine, Generator
+from collections.abc import Callable, Coroutine, Generator, Sequence
 from contextvars import Context
 from typing import Any, TypeVar
 
 from fbcore.errors import EndOfDemand, EndOfStream
+from fbcore.net.elsewhere import Elsewhere
 from fbcore.net.failure import Escaped
 
 T = TypeVar("T")
@@ -16,9 +17,15 @@ T = TypeVar("T")
 class NodeTasks(asyncio.TaskGroup):
     """A task group in which the end of a stream, or of demand, is the normal end of a task too."""
 
+    elsewhere: Sequence[Elsewhere] = ()
+    """Where work of the node is done besides here."""
+
     @property
     def are_busy(self) -> bool:
         """Whether a task in it has not ended."""
+        for place in self.elsewhere:
+            if place.has_tasks is not None:
+                return place.has_tasks
         return bool(self._tasks)
 
     @property

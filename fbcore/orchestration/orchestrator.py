@@ -19,12 +19,11 @@ from fbcore.net.observe import Observer
 from fbcore.net.options import NetOptions
 from fbcore.net.report import Result
 from fbcore.net.wiring import EdgePlan, Wiring
-from fbcore.net.work import give_work
 from fbcore.orchestration.concurrency import ConcurrentFiring, ConcurrentNode, concurrency_of
 from fbcore.orchestration.ending import OneByOne
 from fbcore.orchestration.firings import firing_by
 from fbcore.orchestration.fitting import check_fit
-from fbcore.orchestration.placement import HERE, Placement
+from fbcore.orchestration.placement import Job, Placement, placement_of
 from fbcore.orchestration.plan import NodePlan
 from fbcore.orchestration.settings import NetSettings
 from fbcore.orchestration.supervised import NodeFailure, Reaction, SupervisedNode
@@ -40,7 +39,7 @@ class Orchestrator:
     Three decisions are its own. A function may be given for any of them, or a method of the same name in a class that
     is derived from this one:
 
-    - `place(node)`: where a node does its work, a `Placement`; by default here, on the loop of the net;
+    - `place(node)`: where a node does its work, a `Placement`; by default as its settings say, `node.settings.place`;
     - `edge(plan)`: makes an edge, by default `plan.make()`; the plan has its address, and a capacity and a check that
       may be changed before;
     - `react(failure)`: what is to happen when a node has failed and nothing takes its failures: `"fail"` the net,
@@ -81,7 +80,7 @@ class Orchestrator:
 
     def place(self, node: NodePlan) -> Placement:
         """Say where a node does its work."""
-        return HERE
+        return placement_of(node.settings.place)
 
     def edge(self, plan: EdgePlan) -> Edge:
         """Make an edge."""
@@ -206,9 +205,9 @@ class _Managed(Wiring):
         settings = self._plans[node.address].settings
         one_by_one = settings.end is not None and settings.end.after is not None
         firing = partial(ConcurrentFiring, settings=settings) if isinstance(node, ConcurrentNode) else None
-        give_work(node, spec, firing or firing_by(settings) or (OneByOne if one_by_one else Firing))
+        job = Job(node, spec, firing or firing_by(settings) or (OneByOne if one_by_one else Firing))
         placement: Any = self._by._place(self._plans[node.address])
         if not hasattr(placement, "put"):
-            hint = "return a placement, as HERE of fbcore.orchestration.placement"
+            hint = "return a placement, as HERE or THREAD of fbcore.orchestration.placement"
             raise SettingsError(f"`place` returned {shown(placement)}", node.address, hint)
-        node.work = placement.put(node, node.work)
+        node.work = placement.put(job)

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, fields, replace
 from functools import cached_property
 from pathlib import Path
 from types import FrameType
-from typing import Any, Literal, NamedTuple
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypeAlias
 
 from fbcore.errors import SettingsError, is_machinery, shown
 from fbcore.model.address import Place
@@ -16,6 +16,7 @@ from fbcore.net.net import GRACE
 from fbcore.net.options import NetOptions, Tracking
 from fbcore.orchestration.nearest import nearest
 from fbcore.orchestration.pattern import EVERYTHING, covers, matches, problem_of
+from fbcore.orchestration.placement import Placement, placement_of
 from fbcore.orchestration.policy import (
     NEVER,
     Breaker,
@@ -27,6 +28,12 @@ from fbcore.orchestration.policy import (
     Retry,
     is_number,
 )
+
+if TYPE_CHECKING:
+    PlaceSetting: TypeAlias = Placement | Literal["here", "thread"]
+else:
+    # To pydantic, which cannot know what a placement is; it is checked where settings are made.
+    PlaceSetting = Any
 
 _CLOSED: Any = {"extra": "forbid"}
 
@@ -93,7 +100,7 @@ class NodeSettings:
     it could go on, an `End`, or None. `dead_letters`: where packets go that it could not process, `DeadLetters`, or
     None. Of firings of functions: `retry`, how often each is tried, a `Retry`; `breaker`, when they are refused, a
     `Breaker`; `rate`, how quickly they follow each other, a `Rate`; `concurrency`, how many go on at once, a
-    `Concurrency` or a number; or None.
+    `Concurrency` or a number; or None. `place`: where it does its work, `"here"`, `"thread"`, or a placement.
 
     Example:
         settings = NetSettings(nodes={"load.*": NodeSettings(capacity=8), "load.parse": NodeSettings(capacity=500)})
@@ -112,6 +119,7 @@ class NodeSettings:
     concurrency: Concurrency | int | None = UNSAID
     breaker: Breaker | None = UNSAID
     rate: Rate | None = UNSAID
+    place: PlaceSetting = UNSAID
     places: Mapping[str, Place] = field(init=False, compare=False)
 
     def __post_init__(self) -> None:
@@ -122,6 +130,8 @@ class NodeSettings:
             raise SettingsError(f"it cannot be {shown(self.check)}", "check", 'say "edges", "mutation" or "nothing"')
         if type(self.concurrency) is int:
             object.__setattr__(self, "concurrency", Concurrency(self.concurrency))
+        if self.place is not UNSAID:
+            placement_of(self.place)
         for name, kind in POLICIES.items():
             value = getattr(self, name)
             if value is not UNSAID and not isinstance(value, kind) and not (name != "restart" and value is None):
@@ -299,6 +309,7 @@ DEFAULTS: dict[str, Any] = {
     "concurrency": None,
     "breaker": None,
     "rate": None,
+    "place": "here",
     "tracking": "counts",
     "keep": 0,
     "time_limit": None,

@@ -131,7 +131,7 @@ def test_a_turn_that_blocks_the_loop_is_noticed(stock, work, caplog):
     ((address, text),) = records.notices
     assert address == "works"
     assert text.startswith("a turn blocked the loop for 0.")
-    assert text.endswith("move the work to a thread")
+    assert text.endswith("place it in a thread")
     assert f"works: {text}" in caplog.messages
 
 

@@ -26,6 +26,7 @@ from fbcore import (
 from fbcore.model.cycle import cycle_in
 from fbcore.model.flat import flatten
 from fbcore.net.net import Net
+from fbcore.orchestration.placement import Job
 
 
 @component
@@ -114,9 +115,11 @@ class Counts:
     def __init__(self) -> None:
         self.began: list[str] = []
 
-    def put(self, node: Any, work: Callable[[], Awaitable[None]]) -> Callable[[], Awaitable[None]]:
+    def put(self, job: Job) -> Callable[[], Awaitable[None]]:
+        work = job.here()
+
         async def counted() -> None:
-            self.began.append(node.address)
+            self.began.append(job.node.address)
             await work()
 
         return counted

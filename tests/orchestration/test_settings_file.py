@@ -78,7 +78,7 @@ def test_an_origin_names_the_line_of_the_file(tmp_path: Path) -> None:
         ("[nodes.'a b']\ncapacity = 1", "means no node", "`*` stands for any letters"),
         ("nodes = 5", "nodes: it cannot be 5", "an object"),
         ("nodes.a = 5", "nodes.a: it cannot be 5", "an object"),
-        ("places = {}", "there is no setting 'places'", "the settings here are"),
+        ("places = {}", "there is no setting 'places'", "did you mean place?"),
     ],
 )
 def test_a_mistake_has_its_line(tmp_path: Path, line: str, problem: str, hint: str) -> None:
