@@ -137,6 +137,25 @@ def check(
     return check_file(file, time_limit, settings, as_json=json, strict=strict)
 
 
+@app.command("dead-letters")
+def dead_letters(
+    file: Annotated[str, typer.Argument(metavar="FILE", help="A file of dead letters.")],
+    ids: Annotated[list[str] | None, typer.Argument(metavar="ID", help="Show these letters whole.")] = None,
+    node: Annotated[
+        str, typer.Option(metavar="ADDRESS", help="Only the letters of this node; load.* means those of load.")
+    ] = "",
+    json: Annotated[bool, typer.Option("--json", metavar="", help="Print one JSON document.")] = False,
+    remove: Annotated[bool, typer.Option("--remove", metavar="", help="Take these letters out of the file.")] = False,
+    all: Annotated[bool, typer.Option("--all", metavar="", help="With --remove: all of them.")] = False,
+    tidy: Annotated[bool, typer.Option("--tidy", metavar="", help="Take out lines that are no letters.")] = False,
+    debug: Annotated[bool, typer.Option("--debug", metavar="", help="Show the traceback of an error.")] = False,
+) -> int:
+    """List the packets that nobody could process; `fbdev run NET --feed-dead-letters FILE` tries them again."""
+    from fbdev.letters.command import browse
+
+    return browse(file, ids or [], node, as_json=json, remove=remove, all=all, tidy=tidy)
+
+
 @app.command()
 def new(
     name: Annotated[str, typer.Argument(metavar="NAME", help="The folder to make, whose name is the project's.")],

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Collection, Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -62,10 +62,14 @@ class Broken(NamedTuple):
 
 
 class Contents(NamedTuple):
-    """What lies in a file of letters: the letters that are not done, the oldest first, and lines that are broken."""
+    """What lies in a file of letters: the letters that are not done, the oldest first, and lines that are broken.
+
+    `spare` is how many lines count no more: of letters that are done, or have come again.
+    """
 
     records: dict[str, Record]
     broken: list[Broken]
+    spare: int
 
 
 def record_of(letter: DeadLetter) -> Record:
@@ -167,7 +171,10 @@ class LetterFile:
             yield
         finally:
             try:
-                self.remove(())
+                # A file that is not there any more, or cannot be written, is as it is.
+                with suppress(LoadError):
+                    if self.read().spare:
+                        self.remove(())
             finally:
                 path.unlink(missing_ok=True)
                 os.close(lock)
@@ -225,10 +232,12 @@ def _ends_in_half_a_line(file: int) -> bool:
 def _contents(lines: Iterable[bytes]) -> Contents:
     records: dict[str, Record] = {}
     broken: list[Broken] = []
+    count = 0
     for number, raw in enumerate(lines, 1):
         line = raw.rstrip(b"\r\n")
         if not line.strip():
             continue
+        count += 1
         found = _read(line)
         if isinstance(found, Record):
             records[found.id] = found
@@ -236,7 +245,7 @@ def _contents(lines: Iterable[bytes]) -> Contents:
             records.pop(found.removeprefix(_DONE), None)
         else:
             broken.append(Broken(number, line, found))
-    return Contents(records, broken)
+    return Contents(records, broken, count - len(records) - len(broken))
 
 
 _DONE = "done: "

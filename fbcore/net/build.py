@@ -57,7 +57,7 @@ def build_net(
     for (id, number), value in flat.initials.items():
         address = f"{id}.{number}"
         by_id[address] = _outside(net, address, "initial")
-        net.initials[address] = value
+        net.initials[address] = [value]
     for name, feed in _feeds(graph, dict(inputs or {})).items():
         node = _outside(net, f"inputs.{name}", "input")
         node.work = Feeding(node.outs["out"], feed, graph.input_types(name)).run

@@ -48,7 +48,7 @@ class Net:
     def __init__(self, name: str, observers: Iterable[Observer] = (), options: NetOptions = DEFAULTS) -> None:
         self.name = name
         self.options = options
-        self.initials: dict[str, Any] = {}
+        self.initials: dict[str, list[Any]] = {}
         # Where packets were passed on, in order: a packet in a loop comes by the same outputs again and again.
         self.passed_on: list[tuple[str, int]] = []
         self.watching = Watching(list(observers))
@@ -66,6 +66,7 @@ class Net:
         self.released: dict[str, str] = {}
         self.letters = Letters()
         self.abandoned: list[AbandonedThread] = []
+        self.fed: dict[str, int] = {}
         self.is_cancelled = False
         self.is_stepped = False
         self.looks_twice = False
@@ -174,7 +175,8 @@ class Net:
         """Put the initial packets, before anything runs: they come before any other."""
         for node in self.nodes:
             if node.address in self.initials:
-                node.outs["out"].put_now(self.initials[node.address])
+                for value in self.initials[node.address]:
+                    node.outs["out"].put_now(value)
 
     def take_in(self, node: Node) -> None:
         """Take notice of ports that a node has got."""
@@ -369,9 +371,9 @@ class Net:
         result.knot, result.waits = self._knot, self._waits
         result.restarts, result.dropped, result.released = self.restarts, self.dropped, self.released
         result.retries = self.retries
-        result.dead_letters = self.letters
         result.abandoned = Counter(address for address, _ in self.abandoned)
         result.outliving = report_outliving(self.name, self.abandoned) if self.abandoned else ()
+        result.dead_letters, result.fed = self.letters, self.fed
         result.unread = {e.address: e.values() for e in self.edges if len(e) and e.target.node is not None}
         for node in self.nodes:
             for name, value in node.held.items():

@@ -59,6 +59,7 @@ class Node:
     crew: Crew | None = None
     """Its firings, where several go on at once."""
 
+    in_port: type[InPort] = InPort
     # More than thirty attributes: without slots each node would have a dict of its own, of over a kilobyte.
     __slots__ = (
         "__weakref__",

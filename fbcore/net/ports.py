@@ -11,7 +11,6 @@ from fbcore.model.flat import End
 from fbcore.model.port_spec import PortKind, PortSpec
 from fbcore.net.config_port import ConfigPort
 from fbcore.net.guard import make_guard
-from fbcore.net.in_port import InPort
 from fbcore.net.memory_cell import MemoryCell
 from fbcore.net.node import Node
 from fbcore.net.out_port import MessagePort
@@ -34,7 +33,7 @@ def make_ports(node: Node, component: ComponentSpec, configs: Mapping[End, Any],
         if name in used:
             node.outs[name] = MessagePort(node, name)
     if "execute" in used:
-        node.ins["execute"] = InPort(node, "execute")
+        node.ins["execute"] = node.in_port(node, "execute")
     if "stop" in used:
         node.stop_port = StopPort(node)
 
@@ -42,7 +41,7 @@ def make_ports(node: Node, component: ComponentSpec, configs: Mapping[End, Any],
 def make_port(node: Node, spec: PortSpec, name: str, key: int | str | None = None) -> None:
     """Make one port, or one element of an array port."""
     if spec.kind in (PortKind.INPUT, PortKind.SIGNAL):
-        node.ins[name] = port = InPort(node, name, key)
+        node.ins[name] = port = node.in_port(node, name, key)
         port.guard = make_guard(spec, port.address)
     else:
         node.outs[name] = MessagePort(node, name) if spec.kind is PortKind.MESSAGE else node.new_out(name)

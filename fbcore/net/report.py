@@ -174,9 +174,10 @@ class Result:
     - `retries`: how often policies have tried firings of a node again, by address; `restarts`: how often they have
       begun it anew; `released`: why a policy has ended one;
     - `dropped`: how many packets that a node held were dropped as its policies say, by port;
-    - `dead_letters`: packets that nobody could process, where policies keep them;
     - `abandoned`: how many threads of a node were left behind, by address, for they did not end in time; `outliving`:
       those that had not ended either when the net had, and where they were;
+    - `dead_letters`: packets that nobody could process, where policies keep them; `fed`: how many of earlier runs were
+      fed back to a node and are done, by address;
     - `knot`: the nodes and edges of a deadlock, in the order of the circle;
     - `waits`: what each node that had not ended waited for when the net was called blocked or stopped;
     - `packets`: what is known of the packets, a `PacketRegistry`;
@@ -225,6 +226,7 @@ class Result:
         self.dead_letters = Letters()
         self.abandoned: dict[str, int] = {}
         self.outliving: tuple[str, ...] = ()
+        self.fed: dict[str, int] = {}
         self.knot: tuple[str, ...] = ()
         self.waits: dict[str, str] = {}
 
@@ -246,6 +248,7 @@ class Result:
         lines += [f"  held  {address}: {shown(value)}" for address, value in self.held.items()]
         lines += [f"  unsent  {address}: {_few(values)}" for address, values in self.unsent.items()]
         lines += [f"  dropped  {address}: {_packets(count)}" for address, count in self.dropped.items()]
+        lines += [f"  fed  {address}: {_letters(count)} done" for address, count in self.fed.items()]
         lines += [f"  dead letters  {where}" for where in self.dead_letters.in_words()]
         lines += [f"  discarded  {address}: {_packets(count)}" for address, count in self.discarded.items()]
         lines += [f"  output  {port}: {_packets(len(self.outputs[port]))}" for port in self.outputs]
@@ -318,6 +321,10 @@ def _threads(count: int) -> str:
 
 def _packets(count: int) -> str:
     return f"{count:,} packet{'' if count == 1 else 's'}"
+
+
+def _letters(count: int) -> str:
+    return f"{count:,} dead letter{'' if count == 1 else 's'}"
 
 
 def _few(values: list[Any]) -> str:

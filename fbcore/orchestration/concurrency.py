@@ -11,8 +11,10 @@ from fbcore.model.function import FunctionComponent
 from fbcore.model.options import Options
 from fbcore.model.packet import Packet, PacketId
 from fbcore.net.crew import Crew, Hand, by_port, current_hand
+from fbcore.net.in_port import Taken
 from fbcore.net.net import Net
 from fbcore.net.node import Node
+from fbcore.orchestration.feeding import Fed
 from fbcore.orchestration.firings import Execution, PolicedFiring
 from fbcore.orchestration.keyed_memory import KeyedMemory
 from fbcore.orchestration.policy import Concurrency
@@ -62,10 +64,27 @@ class ConcurrentNode(SupervisedNode):
         """Have nothing in hand any more for the firing that runs; outside of one, for those that have failed."""
         hand = current_hand.get()
         if hand is not None:
+            for taken in hand.taken if self.feed is not None else ():
+                self._done_with(taken)
             hand.taken = ()
             return
         super().let_go()
         self.crew.let_go()
+
+    def _done_with(self, taken: Taken) -> None:
+        """Tell that a firing is done with a packet, where that is of a dead letter which was fed back."""
+        fed = self.feed.letter_of(taken) if self.feed is not None else None
+        if fed is not None:
+            fed.is_done_at(taken.port.name)
+
+    def _give_up_letters(self) -> list[Fed]:
+        """Return the dead letters that were fed back and that the firing which runs is about."""
+        hand = current_hand.get()
+        return super()._give_up_letters() if hand is None else self._letters_of(hand)
+
+    def _letters_of(self, hand: Hand) -> list[Fed]:
+        letters = [self.feed.letter_of(taken) for taken in hand.taken] if self.feed is not None else []
+        return list(dict.fromkeys(filter(None, letters)))
 
     def give_away(self, packet: Packet[Any]) -> None:
         """Have a packet in hand no more, for it went on as it was."""
@@ -96,9 +115,13 @@ class ConcurrentNode(SupervisedNode):
             if held == "drop":
                 self._drop(hand)
             # Where they cannot be kept, they are not lost.
-            if held == "drop" or self._box.put(error, by_port(hand.taken)):
+            if held == "drop" or self._is_put_aside(hand, error):
                 hand.taken = ()
         self.crew.give_back()
+
+    def _is_put_aside(self, hand: Hand, error: NodeError) -> bool:
+        again, values = self._letters_of(hand), by_port(hand.taken)
+        return self.box.put_again(again, values, error) if again else self.box.put(error, values)
 
     def _drop(self, hand: Hand) -> None:
         for taken in hand.taken:

@@ -248,9 +248,13 @@ def _jittered(policy: Retry, attempt: int, node: Node) -> float:
     return delay * (1 + policy.jitter * random.uniform(-1, 1))
 
 
-def firing_by(settings: NodeSettings) -> Callable[..., Firing] | None:
-    """Return what fires functions under these settings; None where they say nothing about firings."""
-    if settings.dead_letters is None and all(getattr(settings, name) is None for name in OF_FIRINGS):
+def firing_by(settings: NodeSettings, *, is_fed: bool = False) -> Callable[..., Firing] | None:
+    """Return what fires functions under these settings; None where they say nothing about firings.
+
+    A node that `is_fed` dead letters puts those aside that fail again.
+    """
+    says_more = settings.dead_letters is not None or is_fed
+    if not says_more and all(getattr(settings, name) is None for name in OF_FIRINGS):
         return None
 
     def make(node: Node, component: FunctionComponent[..., Any, Any], options: Options) -> Firing:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from itertools import count
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
@@ -15,6 +15,7 @@ from fbcore.orchestration.policy import DeadLetters
 
 if TYPE_CHECKING:
     from fbcore.net.node import Node
+    from fbcore.orchestration.feeding import Fed
 
 
 def is_failure(error: BaseException) -> bool:
@@ -44,10 +45,25 @@ class LetterBox:
         file = self._file if self.node.trace is None else None
         if file is not None and not self._run:
             self._run = f"{uuid4().hex[:8]}-"
-        now = net.loop.time() if net.is_stepped else time.time()
         id = f"{self._run}{next(self._names)}" if file is not None else f"{self.node.address}-{next(self._names)}"
-        letter = DeadLetter(self.node.address, values, error, id=id, net=net.name, time=now)
+        letter = DeadLetter(self.node.address, values, error, id=id, net=net.name, time=self.now)
         return self.keep(letter, file)
+
+    def put_again(self, letters: Sequence[Fed], values: Mapping[str, Any], error: NodeError) -> bool:
+        """Take packets of letters that were fed back and have failed again, each with what else was in hand."""
+        rest = {name: value for name, value in values.items() if not any(name in fed.pending for fed in letters)}
+        is_kept = True
+        for fed in letters:
+            own = {name: value for name, value in values.items() if name in fed.pending}
+            is_kept = fed.has_failed_with({**own, **rest}, error) and is_kept
+            rest = {}
+        return is_kept
+
+    @property
+    def now(self) -> float:
+        """The time to be written on a letter: virtual where the loop's is."""
+        net = self.node.net
+        return net.loop.time() if net.is_stepped else time.time()
 
     def keep(self, letter: DeadLetter, file: LetterFile | None) -> bool:
         """Put a letter into a file, or where there is none, into memory; say whether that was possible."""

@@ -21,6 +21,7 @@ from fbcore.net.report import Result
 from fbcore.net.wiring import EdgePlan, Wiring
 from fbcore.orchestration.concurrency import ConcurrentFiring, ConcurrentNode, concurrency_of
 from fbcore.orchestration.ending import OneByOne
+from fbcore.orchestration.feeding import Feed
 from fbcore.orchestration.firings import firing_by
 from fbcore.orchestration.fitting import check_fit
 from fbcore.orchestration.placement import Job, Placement, placement_of
@@ -111,16 +112,22 @@ class Orchestrator:
         *,
         options: NetOptions | None = None,
         streamed: bool = False,
+        feed: Feed | None = None,
     ) -> Net:
         """Make a net of a graph, as the settings say; `streamed` is for who reads its outputs as they come.
+
+        `feed` are dead letters that are fed back.
 
         Raises:
             GraphError, SettingsError: the graph or the settings cannot be, or not with each other.
             ConfigError, InputError: a value is missing, unknown, or does not fit its type.
         """
-        wiring = _Managed(self, settings)
+        wiring = _Managed(self, settings, feed)
         options = options or settings.options()
-        return build_net(graph, inputs, configs, observers, options, streamed=streamed, wiring=wiring)
+        net = build_net(graph, inputs, configs, observers, options, streamed=streamed, wiring=wiring)
+        if feed is not None:
+            feed.lay(net)
+        return net
 
     async def run(self, net: Net) -> Result:
         """Start a net, be there while it runs, and return how it ended."""
@@ -162,9 +169,10 @@ class DagOrchestrator(Orchestrator):
 class _Managed(Wiring):
     """Makes the parts of one net, by what an orchestrator decides and settings say."""
 
-    def __init__(self, orchestrator: Orchestrator, settings: NetSettings) -> None:
+    def __init__(self, orchestrator: Orchestrator, settings: NetSettings, feed: Feed | None) -> None:
         self._by = orchestrator
         self._settings = settings
+        self._feed = feed
         self._general = settings.of("")
         # Most nets have settings of the whole net alone.
         self._is_same = not settings.nodes and not settings.subnets
@@ -179,12 +187,13 @@ class _Managed(Wiring):
         settings = self._general if self._is_same else self._settings.of(address)
         self._plans[address] = NodePlan(address, spec.component.target, settings)
         react = self._by._react if self._by._reacts else None
-        policies = settings.restart, settings.end, react, settings.dead_letters
+        feed = self._feed if self._feed is not None and self._feed.feeds(address) else None
+        policies = settings.restart, settings.end, react, settings.dead_letters, feed
         concurrency = concurrency_of(spec.component.target, settings)
         if concurrency is not None:
             return ConcurrentNode(net, address, spec.component.label, concurrency, *policies)
         is_plain = settings.restart.when == "never" and settings.end is None and settings.dead_letters is None
-        if react is None and is_plain:
+        if react is None and is_plain and feed is None:
             return super().make_node(net, address, spec)
         return SupervisedNode(net, address, spec.component.label, *policies)
 
@@ -204,8 +213,11 @@ class _Managed(Wiring):
         """Give a node its work, and put that where it is to be done."""
         settings = self._plans[node.address].settings
         one_by_one = settings.end is not None and settings.end.after is not None
-        firing = partial(ConcurrentFiring, settings=settings) if isinstance(node, ConcurrentNode) else None
-        job = Job(node, spec, firing or firing_by(settings) or (OneByOne if one_by_one else Firing))
+        is_fed = isinstance(node, SupervisedNode) and node.feed is not None
+        firing = firing_by(settings, is_fed=is_fed)
+        if isinstance(node, ConcurrentNode):
+            firing = partial(ConcurrentFiring, settings=settings)
+        job = Job(node, spec, firing or (OneByOne if one_by_one else Firing))
         placement: Any = self._by._place(self._plans[node.address])
         if not hasattr(placement, "put"):
             hint = "return a placement, as HERE or THREAD of fbcore.orchestration.placement"

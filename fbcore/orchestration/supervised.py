@@ -11,10 +11,12 @@ from typing import Any, Literal
 
 from fbcore.errors import EndOfDemand, EndOfStream, NodeError, SettingsError, shown
 from fbcore.net.failure import node_error
+from fbcore.net.in_port import InPort
 from fbcore.net.net import Net
 from fbcore.net.node import Node, Phase
 from fbcore.net.tasks import NodeTasks
 from fbcore.orchestration.ending import Ending
+from fbcore.orchestration.feeding import Fed, FedPort, Feed
 from fbcore.orchestration.letters import LetterBox, is_failure
 from fbcore.orchestration.policy import DeadLetters, End, Restart
 
@@ -38,7 +40,7 @@ class NodeFailure:
 class SupervisedNode(Node):
     """A node with policies. It lives once, or several times; its ports stay open between two lives."""
 
-    __slots__ = ("_box", "_buries", "_ending", "_is_over", "_random", "_react", "_restart", "_times")
+    __slots__ = ("_buries", "_ending", "_is_over", "_random", "_react", "_restart", "_times", "box", "feed")
 
     def __init__(
         self,
@@ -49,10 +51,12 @@ class SupervisedNode(Node):
         end: End | None = None,
         react: Callable[[NodeFailure], Reaction] | None = None,
         dead_letters: DeadLetters | None = None,
+        feed: Feed | None = None,
     ) -> None:
         super().__init__(net, address, component)
+        self.feed = feed
         # Where nobody says where dead letters go, but a policy makes some, they are kept in memory.
-        self._box = LetterBox(self, dead_letters or DeadLetters())
+        self.box = LetterBox(self, dead_letters or DeadLetters())
         self._buries = dead_letters is not None
         self._restart = restart
         self._react = react
@@ -61,6 +65,11 @@ class SupervisedNode(Node):
         self._times: deque[float] = deque()
         # Where time is virtual, everything is to be the same each time; elsewhere nodes must not wait in step.
         self._random: Random | None = None
+
+    @property
+    def in_port(self) -> type[InPort]:  # type: ignore[override]
+        """What its inputs are made as."""
+        return InPort if self.feed is None else FedPort
 
     # -- its lives ---------------------------------------------------------------------------------
 
@@ -92,9 +101,11 @@ class SupervisedNode(Node):
                     try:
                         await self._begin()
                         await self.work()
-                    except (EndOfStream, EndOfDemand):
+                    except (EndOfStream, EndOfDemand) as end:
                         # It would find the same end again.
                         has_ended = True
+                        if isinstance(end, EndOfDemand):
+                            self._give_up_letters()
             except asyncio.CancelledError as error:
                 if self.cancelled:
                     return Phase.CANCELLED
@@ -131,8 +142,8 @@ class SupervisedNode(Node):
             self._release_hands(self._restart.held, error)
             await self.tell("failed")
             return policy
-        if self._box.refused:
-            error.hint += f"; {self._box.refused}"
+        if self.box.refused:
+            error.hint += f"; {self.box.refused}"
         if self._times:
             times = len(self._times)
             error.hint += f"; it was begun anew {'once' if times == 1 else f'{times} times'}, and failed again"
@@ -164,7 +175,15 @@ class SupervisedNode(Node):
         return True
 
     def _is_buried(self, error: NodeError, values: dict[str, Any]) -> bool:
-        return self._buries and self._box.put(error, values)
+        again = self._give_up_letters()
+        return self.box.put_again(again, values, error) if again else self._buries and self.box.put(error, values)
+
+    def _give_up_letters(self) -> list[Fed]:
+        """Return the dead letters that were fed back and whose packets are in hand, and expect no more of them."""
+        if self.feed is None:
+            return []
+        given_up = [port.give_up() for port in self.ins.values() if isinstance(port, FedPort)]
+        return list(dict.fromkeys(filter(None, given_up)))
 
     def _decide(self, error: NodeError, policy: Reaction) -> Reaction:
         if self._react is None:
@@ -240,7 +259,11 @@ class SupervisedNode(Node):
         if held == "dead-letter":
             hands = self.in_hand()
             # Where they cannot be kept, they are not lost.
-            held = "kept" if not hands or self._box.put(error, hands) else "return"
+            again = self._give_up_letters()
+            is_kept = self.box.put_again(again, hands, error) if again else not hands or self.box.put(error, hands)
+            held = "kept" if is_kept else "return"
+        if held == "drop":
+            self._give_up_letters()
         for port in self.ins.values() if held != "kept" else ():
             if port.name not in self.in_hand():
                 continue

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from fbcore.model.component import Component
 from fbcore.model.function import FunctionComponent
 from fbcore.model.graph import Graph
+from fbcore.model.packet import Each
 from fbcore.net.observe import Observer
 from fbcore.net.options import Check, Tracking
 from fbcore.net.report import Result, Snapshot
@@ -19,6 +21,7 @@ from fbcore.runtimes.stream import Stream
 from fbcore.runtimes.token import check_one_token
 
 if TYPE_CHECKING:
+    from fbcore.orchestration.feeding import AnyLetters, Feed
     from fbcore.orchestration.orchestrator import Orchestrator
     from fbcore.orchestration.settings import NetSettings
 
@@ -89,6 +92,7 @@ class BatchRuntime:
         /,
         *,
         inputs: Mapping[str, Any] | None = None,
+        feed_dead_letters: AnyLetters | None = None,
         time_limit: float | None = None,
         grace: float | None = None,
         progress: Callable[[Snapshot], None] | None = None,
@@ -102,7 +106,11 @@ class BatchRuntime:
         input that goes to optional inputs only may be left out. After `time_limit` seconds the net is
         cancelled. `progress` is called ten times a second, and at the end, with a `Snapshot`.
         `raises=False` returns the result of a bad run instead of raising. Other keywords are the graph's
-        configs. In the main thread SIGINT and SIGTERM drain the net for at most `grace` seconds; a second
+        configs. `feed_dead_letters` is a file of dead letters of earlier runs, or a list as `result.dead_letters`: they
+        come to the ports that they could not be processed at, before anything else; inputs may then be left out.
+        A letter leaves its file when it is done.
+
+        In the main thread SIGINT and SIGTERM drain the net for at most `grace` seconds; a second
         one cancels it.
 
         Raises:
@@ -126,7 +134,14 @@ class BatchRuntime:
 
         def begin() -> Running:
             running = self._begin(
-                inputs, configs, observers, time_limit=time_limit, grace=grace, progress=progress, raises=raises
+                inputs,
+                configs,
+                observers,
+                feed_dead_letters,
+                time_limit=time_limit,
+                grace=grace,
+                progress=progress,
+                raises=raises,
             )
             begun.append(running)
             return running
@@ -146,6 +161,7 @@ class BatchRuntime:
         /,
         *,
         inputs: Mapping[str, Any] | None = None,
+        feed_dead_letters: AnyLetters | None = None,
         time_limit: float | None = None,
         grace: float | None = None,
         progress: Callable[[Snapshot], None] | None = None,
@@ -174,7 +190,14 @@ class BatchRuntime:
         """
         return await _to_its_end(
             lambda: self._begin(
-                inputs, configs, observers, time_limit=time_limit, grace=grace, progress=progress, raises=raises
+                inputs,
+                configs,
+                observers,
+                feed_dead_letters,
+                time_limit=time_limit,
+                grace=grace,
+                progress=progress,
+                raises=raises,
             )
         )
 
@@ -183,6 +206,7 @@ class BatchRuntime:
         /,
         *,
         inputs: Mapping[str, Any] | None = None,
+        feed_dead_letters: AnyLetters | None = None,
         time_limit: float | None = None,
         grace: float | None = None,
         progress: Callable[[Snapshot], None] | None = None,
@@ -218,6 +242,7 @@ class BatchRuntime:
                 inputs,
                 configs,
                 observers,
+                feed_dead_letters,
                 streamed=True,
                 time_limit=time_limit,
                 grace=grace,
@@ -259,6 +284,7 @@ class BatchRuntime:
         inputs: Mapping[str, Any] | None,
         configs: Mapping[str, Any],
         observers: Iterable[Observer],
+        letters: AnyLetters | None,
         *,
         streamed: bool = False,
         **options: Any,
@@ -267,10 +293,27 @@ class BatchRuntime:
         for name in ("time_limit", "grace"):
             if options[name] is None:
                 options[name] = self.settings.origin("", name).value
-        net = self.orchestrator.build(
-            self.graph, self.settings, inputs, configs, observers, options=self.options, streamed=streamed
-        )
-        return Running(net, self._running, self.orchestrator.run, **options)
+        build = partial(self.orchestrator.build, self.graph, self.settings)
+        feed = None
+        if letters is not None:
+            feed, inputs = self._fed(letters, inputs)
+            build = partial(build, feed=feed)
+        try:
+            net = build(inputs, configs, observers, options=self.options, streamed=streamed)
+        except BaseException:
+            if feed is not None:
+                feed.close()
+            raise
+        return Running(net, self._running, self.orchestrator.run, feed=feed, **options)
+
+    def _fed(self, letters: AnyLetters, inputs: Mapping[str, Any] | None) -> tuple[Feed, Mapping[str, Any]]:
+        """Open a feed of dead letters; inputs that were not given then get nothing."""
+        from fbcore.orchestration.feeding import Feed
+
+        self.graph.validate()
+        feed = Feed(letters)
+        feed.open(self.graph)
+        return feed, {**{name: Each(()) for name in self.graph.border("inputs")}, **(inputs or {})}
 
 
 async def _to_its_end(begin: Callable[[], Running]) -> Result:

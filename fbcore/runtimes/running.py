@@ -7,9 +7,13 @@ import logging
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from contextvars import Context
+from typing import TYPE_CHECKING
 
 from fbcore.net.net import Net
 from fbcore.net.report import NetError, Outcome, Result, Snapshot
+
+if TYPE_CHECKING:
+    from fbcore.orchestration.feeding import Feed
 
 log = logging.getLogger("fbcore")
 
@@ -34,6 +38,7 @@ class Running:
         among: list[Running],
         run: Callable[[Net], Awaitable[Result]],
         *,
+        feed: Feed | None = None,
         time_limit: float | None,
         grace: float,
         progress: Callable[[Snapshot], None] | None,
@@ -42,6 +47,7 @@ class Running:
         self.net = net
         self.grace = grace
         self.is_time_up = False
+        self._feed = feed
         self._among = among
         self._run = run
         self._time_limit = time_limit
@@ -63,6 +69,8 @@ class Running:
         finally:
             self._among.remove(self)
             self._disarm()
+            if self._feed is not None:
+                self._feed.close()
 
     def result(self) -> Result:
         """Return how the net ended.

@@ -31,7 +31,7 @@ def words_of_run(before: Sequence[str], incomplete: str, command: str = "run") -
     if last in ("--input", "--output"):
         names = Outline(file).border(f"{last[2:]}s", graph) if target else []
         return [Word(value) for value in _sources(names, incomplete)]
-    if last == "--settings" or (last in ("--script", "--restore") and command == "step"):
+    if last in ("--settings", "--feed-dead-letters") or (last in ("--script", "--restore") and command == "step"):
         return [Word(file) for file in _files(incomplete)]
     if takes_value(last):
         return []

@@ -55,12 +55,14 @@ def _run(graph: Graph, options: RunOptions, configs: dict[str, Any], screen: Scr
     is_live = _is_live(options)
     notices = Notices(at_once=not is_live)
     with ExitStack() as files:
-        inputs = input_values(graph, options.inputs, files, waits=options.seed is None)
+        is_fed = bool(options.feed_dead_letters)
+        inputs = input_values(graph, options.inputs, files, waits=options.seed is None, all_needed=not is_fed)
         outlets = _outlets(graph, options, screen.shared(data), files)
         metrics = files.enter_context(served_metrics(options))
         table = LiveTable(graph.name, screen, notices)
         how = {
             "inputs": inputs,
+            "feed_dead_letters": options.feed_dead_letters or None,
             "time_limit": options.time_limit,
             "grace": options.grace,
             "progress": table.progress if is_live else None,

@@ -26,6 +26,8 @@ def document(result: Result, outputs: Outputs) -> str:
         "held": {address: _plain(value) for address, value in result.held.items()},
         "unsent": _lists(result.unsent),
         "discarded": result.discarded,
+        "dead_letters": result.dead_letters.counts,
+        "fed": result.fed,
         "knot": result.knot,
         "waits": result.waits,
         "nodes": {

@@ -41,4 +41,7 @@ def _seconds(seconds: float) -> str:
 def _hint(result: Result, *, debug: bool) -> list[str]:
     if result.errors and not debug:
         return ["  hint: --debug shows the traceback"]
-    return [f"  hint: {_HINTS[result.outcome]}"] if result.outcome in _HINTS else []
+    if result.outcome in _HINTS:
+        return [f"  hint: {_HINTS[result.outcome]}"]
+    files = dict.fromkeys(file for places in result.dead_letters.counts.values() for file in places)
+    return [f"  hint: `fbdev dead-letters {file}` shows them" for file in files if file != "memory"][:1]

@@ -16,13 +16,15 @@ from fbdev.run.lines import lines_of
 from fbdev.run.values import ValueReader
 
 
-def input_values(graph: Graph, given: Sequence[str], files: ExitStack, *, waits: bool = True) -> dict[str, Any]:
+def input_values(
+    graph: Graph, given: Sequence[str], files: ExitStack, *, waits: bool = True, all_needed: bool = True
+) -> dict[str, Any]:
     """Return what to send into each input of a graph, from the texts given for them.
 
     `NAME=VALUE` is one packet. `NAME=@FILE` sends a packet for each line of a file, or one for a whole `.json`
     file; `NAME=-` one for each line of standard input. `NAME=@@text` is the text `@text`. Files that are opened
     are closed with `files`; they are read only as fast as the net takes. Where nothing `waits`, on virtual time,
-    reading a pipe holds up the net.
+    reading a pipe holds up the net. Unless they are `all_needed`, inputs that are not given are left out.
 
     Raises:
         InputError: an input is unknown, given twice or missing, a value does not fit, or a file cannot be read.
@@ -42,7 +44,7 @@ def input_values(graph: Graph, given: Sequence[str], files: ExitStack, *, waits:
     if sum(text.endswith(f"={STANDARD}") for text in given) > 1:
         raise InputError("standard input can go to one input only", "--input", "read the others from files: @FILE")
     for name in known:
-        if name not in found and not graph.may_be_left_out(name):
+        if all_needed and name not in found and not graph.may_be_left_out(name):
             hint = f"add --input {name}=VALUE, --input {name}=@FILE for the lines of a file, or --input {name}=-"
             raise InputError("this input of the graph has no value", f"inputs.{name}", hint)
     return found

@@ -88,6 +88,15 @@ class RunOptions:
     settings: Annotated[str, settings_option()] = ""
     metrics: Annotated[str, _metrics_option()] = ""
     metrics_linger: Annotated[float | None, time_option("Serve them for so long after the net has ended.")] = None
+    feed_dead_letters: Annotated[
+        str,
+        typer.Option(
+            "--feed-dead-letters",
+            metavar="FILE",
+            help="Try the dead letters in this file again, before the inputs, which may then be left out.",
+            show_default=False,
+        ),
+    ] = ""
     json: Annotated[bool, _flag("--json", "Print one JSON document; all else goes to standard error.")] = False
     live: Annotated[bool | None, _flag("--live/--no-live", "Show the net while it runs, or not.")] = None
     quiet: Annotated[bool, _flag("--quiet", "Print only what comes out or goes wrong.")] = False
@@ -102,12 +111,14 @@ Act = Callable[[Options, dict[str, Any]], int]
 _WITH_VALUE = (
     *("--input", "--output", "--time-limit", "--grace", "--seed", "--settings", "--script", "--restore"),
     *("--metrics", "--metrics-linger"),
+    "--feed-dead-letters",
     *("--allow", "--executions", "--audit", "--save"),
     *("--budget", "--search", "--samples", "--keep", "--continue", "--memory", "--cores"),
 )
 
 FIXED = (
     *("--input", "--output", "--time-limit", "--seed", "--grace", "--settings", "--metrics", "--metrics-linger"),
+    "--feed-dead-letters",
     *("--json", "--live", "--no-live", "--quiet", "--debug", "--help"),
 )
 """What no config of a graph may be called on the command line."""

@@ -204,7 +204,9 @@ def test_two_sides_of_the_border_with_one_name():
     ]
 
 
-@pytest.mark.parametrize("name", ["inputs", "time_limit", "grace", "progress", "observers", "raises"])
+@pytest.mark.parametrize(
+    "name", ["inputs", "feed_dead_letters", "time_limit", "grace", "progress", "observers", "raises"]
+)
 def test_a_config_with_the_name_of_an_option_of_run(name):
     """`run(grace=...)` could not tell one from the other."""
     graph = Graph("options")
