@@ -131,18 +131,10 @@ class BatchRuntime:
             #> ['a', 'b', 'c']
         """
         begun: list[Running] = []
+        how = {"time_limit": time_limit, "grace": grace, "progress": progress, "raises": raises}
 
         def begin() -> Running:
-            running = self._begin(
-                inputs,
-                configs,
-                observers,
-                feed_dead_letters,
-                time_limit=time_limit,
-                grace=grace,
-                progress=progress,
-                raises=raises,
-            )
+            running = self._begin(inputs, configs, observers, feed_dead_letters, **how)
             begun.append(running)
             return running
 

@@ -185,6 +185,7 @@ def test_letters_come_before_the_inputs(letters: LetterFile, folder: Path, capsy
     assert (document["fed"], document["dead_letters"]) == ({"repeat": 2}, {"split": {"rows.jsonl": 1}})
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("changes", "what"),
     [
