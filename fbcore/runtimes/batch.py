@@ -131,7 +131,7 @@ class BatchRuntime:
             #> ['a', 'b', 'c']
         """
         begun: list[Running] = []
-        how = {"time_limit": time_limit, "grace": grace, "progress": progress, "raises": raises}
+        how: dict[str, Any] = {"time_limit": time_limit, "grace": grace, "progress": progress, "raises": raises}
 
         def begin() -> Running:
             running = self._begin(inputs, configs, observers, feed_dead_letters, **how)
