@@ -9,14 +9,17 @@ from bisect import bisect_left
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from contextvars import Context
+from typing import Any
 
 from fbcore.errors import NodeError
 from fbcore.loop import SteppedLoop
 from fbcore.model.letter import DeadLetter
+from fbcore.model.packet import PacketId
 from fbcore.net.observe import Observer
 from fbcore.net.report import Result
 from fbcore.net.view import NetView
 from fbcore.observers import tally
+from fbcore.observers.beside import Beside
 from fbcore.observers.histogram import Histogram
 from fbcore.observers.tally import Family, Labels, Tally
 
@@ -143,7 +146,7 @@ class NetMetrics(Observer):
         found.add(family, labels, value)
 
 
-class TimedNetMetrics(NetMetrics):
+class FiringTimes(NetMetrics):
     """Times each call of a function, too, and counts those that raise."""
 
     def fired(self, address: str, seconds: float, error: BaseException | None) -> None:
@@ -155,3 +158,30 @@ class TimedNetMetrics(NetMetrics):
         histogram.total += seconds
         if isinstance(error, Exception):
             self._counted.add(tally.FAILED, (self.name, address, type(error).__name__))
+
+
+class PacketTimes(FiringTimes):
+    """Times how long each packet lies on an edge, too; for that everybody has to tell of every packet."""
+
+    def __init__(self, net: NetView, *how: Any) -> None:
+        super().__init__(net, *how)
+        self._edges = net.edges
+        self._since: Beside[float] = Beside(self._edges)
+        self._last: dict[str, tuple[PacketId, float]] = {}
+        self._clock = self._loop.time if isinstance(self._loop, SteppedLoop) else time.perf_counter
+
+    def packet(self, what: str, address: str, value: object) -> None:
+        """Note when a packet was put, and count how long it has lain when it is taken."""
+        edge = self._edges.get(address)
+        target = edge.target if edge is not None else None
+        if edge is None or target is None:
+            return
+        if what == "sent":
+            self._since.put(edge.newest, self._clock())
+        elif what == "taken" and (id := target.latest) is not None:
+            since = self._since.take(id)
+            if since is not None:
+                self._last[address] = (id, since)
+                self._counted.duration(tally.WAIT, (self.name, address)).add(self._clock() - since)
+        elif what == "returned" and address in self._last:
+            self._since.put(*self._last[address])

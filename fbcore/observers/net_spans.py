@@ -17,6 +17,7 @@ from fbcore.model.packet import Failure, Packet, PacketId
 from fbcore.net.observe import Observer, Over
 from fbcore.net.report import Outcome, Result
 from fbcore.net.view import EdgeView, NetView
+from fbcore.observers.beside import Beside
 from fbcore.observers.handling import Handling, note_error
 
 if TYPE_CHECKING:
@@ -39,8 +40,7 @@ class NetSpans(Observer):
         self._tracer = tracer
         self._edges = net.edges
         self._nodes = net.nodes
-        self._made_by: OrderedDict[PacketId, SpanContext] = OrderedDict()
-        self._most_made_by = _REMEMBERED
+        self._made_by: Beside[SpanContext] = Beside(self._edges)
         self._births: dict[str, tuple[set[str], SpanContext]] = {}
         self._failed: OrderedDict[tuple[PacketId, ...], tuple[int, list[SpanContext]]] = OrderedDict()
         self._handlings: dict[str, Handling] = {}
@@ -76,7 +76,7 @@ class NetSpans(Observer):
 
     def _parents(self, ids: Sequence[PacketId]) -> list[SpanContext]:
         """Return the spans in which packets were made; those that came from outside were made in none."""
-        found = [self._made_by.pop(id, None) for id in ids]
+        found = [self._made_by.take(id) for id in ids]
         return list({made.span_id: made for made in found if made is not None}.values())
 
     def _span(self, address: str, ids: Sequence[PacketId], parents: Sequence[SpanContext], attempt: int = 1) -> Span:
@@ -113,7 +113,8 @@ class NetSpans(Observer):
         elif what == "returned":
             handling = self._handlings.get(edge.target.node) if edge.target is not None else None
             if handling is not None:
-                self._made_by.update(handling.made_by)
+                for id, made in handling.made_by.items():
+                    self._made_by.put(id, made)
 
     def _sent(self, edge: EdgeView, value: Any) -> None:
         source, target = edge.source.node, edge.target
@@ -126,12 +127,12 @@ class NetSpans(Observer):
             return
         made = _made_in.get()
         if made is not None and made[0] is self:
-            self._remember(edge.newest, made[1])
+            self._made_by.put(edge.newest, made[1])
         elif handling is not None:
             # A task of the node that has not taken anything itself.
-            self._remember(edge.newest, handling.span.get_span_context())
+            self._made_by.put(edge.newest, handling.span.get_span_context())
         else:
-            self._remember(edge.newest, self._born(edge))
+            self._made_by.put(edge.newest, self._born(edge))
 
     def _born(self, edge: EdgeView) -> SpanContext:
         """Return the span, over at once, of a packet that was made of nothing; the copies of a fan-out have one."""
@@ -145,15 +146,6 @@ class NetSpans(Observer):
         copies.add(edge.address)
         return made
 
-    def _remember(self, id: PacketId, made: SpanContext) -> None:
-        """Note what a packet was made in; of those that nobody took, and that lie nowhere, let the oldest go."""
-        self._made_by[id] = made
-        if len(self._made_by) > self._most_made_by:
-            most = _REMEMBERED + 2 * sum(edge.fill for edge in self._edges.values() if edge.target is not None)
-            while len(self._made_by) > most:
-                self._made_by.popitem(last=False)
-            self._most_made_by = 2 * most
-
     def _taken(self, edge: EdgeView) -> None:
         target = edge.target
         if target is None or target.node == "outputs" or self._nodes[target.node].fires:
@@ -161,7 +153,7 @@ class NetSpans(Observer):
         id = target.latest
         assert id is not None
         handling = self._handlings.get(target.node)
-        made = self._made_by.pop(id, None)
+        made = self._made_by.take(id)
         if handling is not None and handling.joins(target.name):
             handling.take(target.name, id, made)
         else:
@@ -215,7 +207,6 @@ class NetSpans(Observer):
         for handling in self._handlings.values():
             handling.end()
         self._handlings.clear()
-        self._made_by.clear()
         run = self._run
         run.set_attribute("fbcore.outcome", str(result.outcome))
         run.set_attribute("fbcore.seconds", result.seconds)

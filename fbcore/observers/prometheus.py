@@ -5,14 +5,14 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterator, Sequence
 from math import isfinite
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from fbcore.errors import InputError, shown
 from fbcore.net.observe import Observer
 from fbcore.net.view import NetView
 from fbcore.observers.extra import need
 from fbcore.observers.histogram import SECONDS
-from fbcore.observers.net_metrics import NetMetrics, TimedNetMetrics
+from fbcore.observers.net_metrics import FiringTimes, NetMetrics, PacketTimes
 from fbcore.observers.tally import FAMILIES, RUNNING, Family, Tally
 
 if TYPE_CHECKING:
@@ -21,21 +21,27 @@ if TYPE_CHECKING:
 
     from fbcore.observers.metrics_server import MetricsServer
 
+Times = Literal["nothing", "firings", "packets"]
+"""What is timed one by one."""
+
+_KINDS: dict[str, type[NetMetrics]] = {"nothing": NetMetrics, "firings": FiringTimes, "packets": PacketTimes}
+
 
 class PrometheusMetrics(Observer):
     """Metrics of every net that it observes, in a registry of `prometheus_client`.
 
     One object serves any number of runs, one after the other or together; their counts add up by the name of the
-    graph. Packets cost nothing, for edges and ports count them anyway, and are read when somebody asks. `firings`
-    times each call of a function, which costs a microsecond; `buckets` are the upper bounds of what it tells them
-    apart by, in seconds.
+    graph. Packets cost nothing, for edges and ports count them anyway, and are read when somebody asks. What is timed
+    costs: `times="firings"`, each call of a function, about a microsecond; `times="packets"`, how long each packet
+    lies on its edge, too, which makes all of them take the slow path; `times="nothing"` nothing. `buckets` are the
+    upper bounds of what times are told apart by, in seconds.
 
     `registry` is that of `prometheus_client` itself, if none is given, so that a server which shows it shows nets too.
     `close` takes the metrics out of it.
 
     Raises:
         ExtraError: `prometheus_client` is not installed.
-        InputError: the registry has metrics of nets already, or the buckets are no rising numbers of seconds.
+        InputError: the registry has metrics of nets already, or an option cannot be so.
 
     Example:
         from prometheus_client import CollectorRegistry
@@ -54,7 +60,7 @@ class PrometheusMetrics(Observer):
     """
 
     def __init__(
-        self, registry: CollectorRegistry | None = None, *, firings: bool = True, buckets: Sequence[float] = SECONDS
+        self, registry: CollectorRegistry | None = None, *, times: Times = "firings", buckets: Sequence[float] = SECONDS
     ) -> None:
         need("prometheus_client", "metrics for Prometheus need prometheus_client", "metrics")
         if registry is None:
@@ -62,7 +68,9 @@ class PrometheusMetrics(Observer):
 
             registry = REGISTRY
         self._bounds = _bounds(buckets)
-        self._kind = TimedNetMetrics if firings else NetMetrics
+        if times not in _KINDS:
+            raise InputError(f"it cannot time {shown(times)}", "times", f"say {', '.join(map(repr, _KINDS))}")
+        self._kind = _KINDS[times]
         self._lock = threading.Lock()
         self._running: list[NetMetrics] = []
         self._past = Tally(self._bounds)

@@ -29,6 +29,7 @@ from fbcore import (
     SteppedLoop,
     component,
 )
+from fbcore.observers import beside, net_spans
 from fbcore.observers.opentelemetry import OpenTelemetrySpans
 
 
@@ -400,10 +401,8 @@ def test_a_sampler_chooses_among_packets() -> None:
 
 def test_what_lies_nowhere_is_forgotten(tracing: Tracing, monkeypatch: pytest.MonkeyPatch) -> None:
     """A net that runs for days keeps no more of its packets than lie in it, whatever became of them."""
-    from fbcore.observers import net_spans
-
     seen: list[int] = []
-    monkeypatch.setattr(net_spans, "_REMEMBERED", 10)
+    monkeypatch.setattr(beside, "_SPARE", 10)
 
     class Watch(net_spans.NetSpans):
         def _parents(self, ids: Any) -> list[Any]:

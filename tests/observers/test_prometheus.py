@@ -157,6 +157,18 @@ def test_latency_is_the_time_of_the_call(registry: CollectorRegistry, metrics: P
     assert registry.get_sample_value("fbcore_firing_seconds_bucket", {**labels, "le": "1.0"}) == 3
 
 
+def test_the_time_on_an_edge_is_that_of_each_packet(registry: CollectorRegistry) -> None:
+    """While one is worked on for half a second the next lies there, for as long as those before it take."""
+    metrics = PrometheusMetrics(registry, times="packets")
+    with asyncio.Runner(loop_factory=SteppedLoop) as runner:
+        runner.run(BatchRuntime(later).arun(inputs={"number": Each([1, 2, 3])}, observers=[metrics]))
+    labels = {"net": "later", "edge": "inputs.number->later.number"}
+    assert registry.get_sample_value("fbcore_edge_wait_seconds_sum", labels) == pytest.approx(0.5 + 1.0)
+    assert registry.get_sample_value("fbcore_edge_wait_seconds_bucket", {**labels, "le": "1e-05"}) == 1
+    assert registry.get_sample_value("fbcore_edge_wait_seconds_count", labels) == 3
+    assert registry.get_sample_value("fbcore_firing_seconds_count", {"net": "later", "node": "later"}) == 3
+
+
 def test_what_goes_wrong_is_counted_by_the_class_of_error(
     registry: CollectorRegistry, metrics: PrometheusMetrics
 ) -> None:
@@ -341,6 +353,13 @@ def test_buckets_are_rising_numbers(registry: CollectorRegistry, buckets: Any) -
     PrometheusMetrics(registry, buckets=(0.5, float("inf")))
 
 
+def test_what_is_timed_is_one_of_three(registry: CollectorRegistry) -> None:
+    """Anything else is refused, with what can be said."""
+    with pytest.raises(InputError, match="cannot time 'edges'") as caught:
+        PrometheusMetrics(registry, times="edges")  # type: ignore[arg-type]
+    assert caught.value.hint == "say 'nothing', 'firings', 'packets'"
+
+
 def test_the_server_serves_until_it_is_closed(registry: CollectorRegistry, metrics: PrometheusMetrics) -> None:
     """Metrics at /metrics, nothing elsewhere; the port is free afterwards, and can be taken again at once."""
     BatchRuntime(line()).run(inputs={"number": 1}, observers=[metrics])
@@ -412,7 +431,7 @@ def per_packet(observers: Iterator[Any] | list[Any]) -> float:
 def test_packets_cost_nothing_though_they_are_counted(registry: CollectorRegistry) -> None:
     """Without the times of calls, a hop makes the very calls that it makes when nobody watches."""
     without = per_packet([])
-    assert abs(per_packet([PrometheusMetrics(registry, firings=False)]) - without) < 0.05 * without
+    assert abs(per_packet([PrometheusMetrics(registry, times="nothing")]) - without) < 0.05 * without
 
 
 @pytest.mark.slow
