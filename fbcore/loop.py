@@ -362,6 +362,14 @@ class SteppedLoop(asyncio.BaseEventLoop):
             raise TypeError("when cannot be None")
         return self._arm(Timer(when, callback, args, self, context))
 
+    def arm_for(self, name: str, when: float, callback: Callable[[], object], context: Context) -> Timer:
+        """Call back at a time, by a timer that has its name from this, and not from the step that arms it."""
+        running, self.running = self.running, name
+        try:
+            return self._arm(Timer(when, callback, (), self, context))
+        finally:
+            self.running = running
+
     def _arm(self, timer: Timer) -> Timer:
         if self._closed:
             self._check_closed()  # type: ignore[attr-defined]  # raises

@@ -5,7 +5,7 @@ from __future__ import annotations
 import keyword
 import sys
 from collections.abc import Callable, Mapping
-from typing import Any, TypeVar, overload
+from typing import Any, Literal, TypeVar, overload
 
 from fbcore.errors import GraphError, shown
 from fbcore.model.address import BORDERS, Place, caller, element_of, is_id
@@ -13,6 +13,7 @@ from fbcore.model.component import Component, class_spec
 from fbcore.model.component_spec import ComponentSpec
 from fbcore.model.composite import CompositeComponent, component_of, composite_spec
 from fbcore.model.display import bundle_of
+from fbcore.model.edge_policy import problems_of
 from fbcore.model.function import FunctionComponent
 from fbcore.model.handle import BorderHandles, NodeHandle, PortHandle
 from fbcore.model.options import NodeOptions
@@ -239,12 +240,24 @@ class Graph:
         *,
         capacity: int | None = DEFAULT_CAPACITY,
         copy: bool | Callable[[Any], Any] = False,
+        bytes: int | str | None = None,
+        size: Callable[[Any], Any] | str | None = None,
+        expiry: float | None = None,
+        priority: Callable[[Any], Any] | str | None = None,
+        drop: Literal["oldest", "newest"] | None = None,
     ) -> None:
         """Connect an output to an input, as `>>` does, with options.
 
         `capacity` is the number of packets that the edge holds before a sender waits; None is without bound.
         With `copy=True` every value is copied deeply on its way, so that whoever takes it may change it; a
         function copies in its own way.
+
+        - `bytes`: the edge holds at most so many, a number or `"10 MB"`; a packet that is larger passes alone. `size`
+          measures a packet; without it texts and bytes are measured by their length, and other types refused.
+        - `expiry`: seconds after which a packet that nobody took is taken away, and counted in `result.expired`.
+        - `priority`: a function from packet to number, or the name of an attribute or key; the highest is taken first.
+        - `drop`: the sender never waits; instead the `"oldest"` packet goes, or the `"newest"`, counted in
+          `result.dropped`.
 
         Raises:
             GraphError: either is no port of this graph, the direction is wrong, or an option is.
@@ -272,6 +285,8 @@ class Graph:
             options["capacity"] = capacity
         if copy is not False:
             options["copy"] = copy
+        policies = {"bytes": bytes, "size": size, "expiry": expiry, "priority": priority, "drop": drop}
+        options |= {name: value for name, value in policies.items() if value is not None}
         self.connect_at(source, target, caller(), options)
 
     def connect_at(self, source: Any, target: Any, place: Place, options: dict[str, Any] | None = None) -> None:
@@ -404,6 +419,8 @@ def _check_options(edge: EdgeSpec) -> None:
     if type(copy) is not bool and not callable(copy):
         hint = "say copy=True for a deep copy, or give a function that copies a value"
         raise GraphError(f"copy cannot be {copy!r} ({edge.place})", edge.address, hint)
+    for _, what, hint in problems_of(edge.options):
+        raise GraphError(f"{what} ({edge.place})", edge.address, hint)
 
 
 def spec_of(component: Any) -> ComponentSpec:

@@ -107,7 +107,7 @@ def name_of(kind: Any) -> str:
         return "..."
     if isinstance(kind, list):
         return f"[{', '.join(map(name_of, kind))}]"
-    members, origin = _members(kind), get_origin(kind)
+    members, origin = members_of(kind), get_origin(kind)
     if members:
         return " | ".join(map(name_of, members))
     if origin is typing.Literal:
@@ -131,10 +131,10 @@ def fits(source: Any, target: Any) -> bool:
         return True
     if get_origin(source) is typing.Literal:
         return all(_value_fits(value, target) for value in get_args(source))
-    if _members(source):
-        return all(fits(member, target) for member in _members(source))
-    if _members(target):
-        return any(fits(source, member) for member in _members(target))
+    if members_of(source):
+        return all(fits(member, target) for member in members_of(source))
+    if members_of(target):
+        return any(fits(source, member) for member in members_of(target))
     if isinstance(target, NewType) or isinstance(source, NewType):
         return source == target or (isinstance(source, NewType) and fits(source.__supertype__, target))
     return get_origin(target) is not typing.Literal and _class_fits(source, target)
@@ -149,14 +149,15 @@ def _plain(kind: Any) -> Any:
     return type(None) if kind is None else kind
 
 
-def _members(kind: Any) -> tuple[Any, ...]:
+def members_of(kind: Any) -> tuple[Any, ...]:
+    """Return the members of a union; none of any other type."""
     return get_args(kind) if get_origin(kind) in (Union, types.UnionType) else ()
 
 
 def _value_fits(value: Any, target: Any) -> bool:
     """Say whether a value of a Literal may go where a type is wanted."""
-    if _members(target):
-        return any(_value_fits(value, member) for member in _members(target))
+    if members_of(target):
+        return any(_value_fits(value, member) for member in members_of(target))
     if get_origin(target) is typing.Literal:
         return any(value == each and type(value) is type(each) for each in get_args(target))
     return fits(type(value), target)

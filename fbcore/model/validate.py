@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from fbcore.errors import GraphError, shown
 from fbcore.model.address import RUN_OPTIONS, Place, element_of
+from fbcore.model.edge_check import has_policies, policy_problems
 from fbcore.model.flat import flatten
 from fbcore.model.packet import NOTHING
 from fbcore.model.port_spec import PortKind, PortSpec
@@ -24,6 +25,8 @@ def validate(graph: Graph) -> list[Problem]:
     problems = [*_of_graph(graph, "", None, set()), *_options_of_run(graph)]
     if not any(problem.is_error for problem in problems):
         problems += _flat(graph)
+        if has_policies(graph) and not any(problem.is_error for problem in problems):
+            problems += policy_problems(graph, flatten(graph))
     errors = [problem for problem in problems if problem.is_error]
     if errors:
         count = f"{len(errors)} problem{'s' if len(errors) > 1 else ''}"

@@ -2,18 +2,27 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from contextvars import Context, ContextVar
 
-_is_aside: ContextVar[bool] = ContextVar("is_aside", default=False)
+_unless: ContextVar[Callable[[], bool] | None] = ContextVar("unless", default=None)
 
 
-def aside() -> Context:
-    """Return a context for a timer that holds up no verdict, for all that it could do is to end a node."""
+def _never() -> bool:
+    return False
+
+
+def aside(unless: Callable[[], bool] = _never) -> Context:
+    """Return a context for a timer that holds up no verdict, for nobody can go on when it rings, `unless` this holds.
+
+    It may end a node, say, or take away what lies where nobody takes it.
+    """
     context = Context()
-    context.run(_is_aside.set, True)
+    context.run(_unless.set, unless)
     return context
 
 
 def is_aside(context: Context | None) -> bool:
     """Say whether this is the context of such a timer."""
-    return context is not None and context.get(_is_aside, False) is True
+    unless = context.get(_unless) if context is not None else None
+    return unless is not None and not unless()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -70,7 +69,7 @@ class Inspection:
         self._sender = sender
         self._check = check
         self._copy = _deep_copy if copied is True else copied or None
-        self._digests: deque[bytes | None] | None = deque() if compares else None
+        self._digests: dict[int, list[bytes | None]] | None = {} if compares else None
         self._guards = guards
 
     def enter(self, value: Any) -> Any:
@@ -82,12 +81,17 @@ class Inspection:
     def entered(self, value: Any) -> None:
         """Remember what a value was like when it entered."""
         if self._digests is not None:
-            self._digests.append(_digest(value))
+            # By the object, for packets may leave in another order than they came.
+            self._digests.setdefault(id(value), []).append(_digest(value))
 
     def came_back(self, value: Any) -> None:
-        """Remember what a value is like that was taken, and is put back as the next."""
+        """Remember what a value is like that was taken, and is put back."""
         if self._digests is not None:
-            self._digests.appendleft(_digest(value))
+            self._digests.setdefault(id(value), []).insert(0, _digest(value))
+
+    def forget(self, value: Any) -> None:
+        """Hear that a value does not leave the edge by its other end."""
+        self._entered_as(value)
 
     def leave(self, value: Any) -> PortError | None:
         """Look at a value that leaves the edge, and return the error when it was changed, or is refused."""
@@ -100,8 +104,18 @@ class Inspection:
                 return refused
         return changed
 
+    def _entered_as(self, value: Any) -> bytes | None:
+        """Return what a value was like when it entered, and remember it no more."""
+        digests = (self._digests or {}).get(id(value))
+        if not digests:
+            return None
+        before = digests.pop(0)
+        if not digests and self._digests is not None:
+            del self._digests[id(value)]
+        return before
+
     def _compare(self, value: Any) -> PortError | None:
-        before = self._digests.popleft() if self._digests else None
+        before = self._entered_as(value)
         if before is None or before == _digest(value):
             return None
         hint = f"look at {self._sender}, and at whoever else got the same object; or copy it: connect(..., copy=True)"

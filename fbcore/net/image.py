@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Container, Mapping
 from typing import Any
 
+from fbcore.errors import SnapshotError
 from fbcore.formats.typed_json import from_data, to_data
 from fbcore.model.packet import PacketId
 from fbcore.net.births import NONE
@@ -18,6 +19,7 @@ from fbcore.net.in_port import InPort
 from fbcore.net.internals import place_of_wait
 from fbcore.net.net import Net
 from fbcore.net.node import Node, Phase
+from fbcore.net.policed_edge import PolicedEdge
 from fbcore.net.trail import Trail, Turn
 
 Image = dict[str, Any]
@@ -84,6 +86,8 @@ def _edge(edge: Edge) -> Image:
             found[flag] = True
     if edge.refused:
         found["refused"] = edge.refused
+    if isinstance(edge, PolicedEdge):
+        return found | {"policies": edge.image()}
     if edge.forwarded:
         found["forwarded"] = [[number, *id] for number, id in edge.forwarded.items()]
     return found
@@ -175,12 +179,23 @@ def _lay_edge(edge: Edge, image: Image) -> None:
     edge.taken = taken
     if not edge.shared and not edge.target.is_eager and isinstance(edge.target, InPort):
         edge.target.received = taken
+    _lay_policies(edge, image.get("policies"))
     if "forwarded" in image:
         edge.forwarded = {number: PacketId(place, count) for number, place, count in image["forwarded"]}
     if image.get("finished"):
         edge.finish()
     if image.get("refusing"):
         edge.refuse(half_fed=image.get("half_fed", False))
+
+
+def _lay_policies(edge: Edge, image: Image | None) -> None:
+    then = image["are"] if image is not None else "none"
+    now = edge.policies_in_words() if isinstance(edge, PolicedEdge) else "none"
+    if then != now:
+        hint = "restore it with the graph, and the settings, that it was taken with"
+        raise SnapshotError(f"its policies were {then}, and are {now}", edge.address, hint)
+    if isinstance(edge, PolicedEdge) and image is not None:
+        edge.be_like(image)
 
 
 def _lay_node(node: Node, image: Image) -> None:

@@ -15,6 +15,7 @@ from fbcore.net.guard import admit
 from fbcore.net.wait import BUDGET, NEVER, Wait
 
 if TYPE_CHECKING:
+    from fbcore.net.line import Entry
     from fbcore.net.node import Node
 
 PATIENCE = 100
@@ -22,12 +23,16 @@ PATIENCE = 100
 
 
 class Taken(NamedTuple):
-    """A packet that was taken from an edge, by a port, and with which its node is not done."""
+    """A packet that was taken from an edge, by a port, and with which its node is not done.
+
+    `entry` is what it lay there as, where an edge that leads there has policies.
+    """
 
     port: InPort
     value: Any
     edge: Edge
     id: PacketId
+    entry: Entry | None = None
 
 
 class InPort(In[Any]):
@@ -275,7 +280,7 @@ class InPort(In[Any]):
     def peek_hand(self) -> Taken:
         """Return the packet in the node's hands, with where it came from; there is one."""
         edge = self.edges[0] if self._last_edge is None else self._last_edge
-        return Taken(self, self.last, edge, self.last_identity())
+        return Taken(self, self.last, edge, self.last_identity(), getattr(self.queue, "popped", None))
 
     def hand_over(self) -> Taken:
         """Take the packet in the node's hands out of them, for who keeps it with others."""
@@ -287,19 +292,7 @@ class InPort(In[Any]):
         """Put a packet that was handed over back as the next to be taken; of several, the one that came last first."""
         edge, value = taken.edge, taken.value
         self.received -= 1
-        if edge.shared:
-            self.queue.appendleft((edge, value))
-            edge.count += 1
-            edge.taken -= 1
-        else:
-            self.queue.appendleft(value)
-        if taken.id != PacketId(edge.birthplace, edge.left):
-            # It was born elsewhere; or others that came after it are done, so that it does not lie at its own number.
-            edge.keep_identities()
-            assert edge.forwarded is not None
-            edge.forwarded[edge.left] = taken.id
-        if edge.inspection is not None:
-            edge.inspection.came_back(value)
+        edge.put_back(taken)
         node = self.node
         if node.trace is not None:
             node.trace.returned(self, edge, value, taken.id)

@@ -192,6 +192,8 @@ class Net:
         if not self.is_stepped:
             self._watchdog.stop()
         self.blocked.close()
+        for edge in self.edges:
+            edge.rest()
         for timer in (self._grace, self._insisting):
             if timer is not None:
                 timer.cancel()
@@ -369,7 +371,9 @@ class Net:
         result.errors = tuple(self.errors)
         result.packets = self.packets
         result.knot, result.waits = self._knot, self._waits
+        result.expired = {edge.address: edge.expired for edge in self.edges if edge.expired}
         result.restarts, result.dropped, result.released = self.restarts, self.dropped, self.released
+        result.dropped |= {edge.address: edge.dropped for edge in self.edges if edge.dropped}
         result.retries = self.retries
         result.abandoned = Counter(address for address, _ in self.abandoned)
         result.outliving = report_outliving(self.name, self.abandoned) if self.abandoned else ()
@@ -399,7 +403,7 @@ class Net:
 
 def _can_be_fast(edge: Edge) -> bool:
     """Say whether packets may pass without anybody looking at them; a node that feeds itself looks."""
-    if edge.source.node.store is not None:
+    if edge.policy or edge.source.node.store is not None:
         return False
     if edge.shared or edge.source.node is edge.target.node or edge.inspection is not None or edge.target.is_eager:
         return False
@@ -417,4 +421,7 @@ def _never_ran(node: Node, task: asyncio.Task[None]) -> None:
 def _edge_state(edge: Edge) -> EdgeState:
     if isinstance(edge.target, Sink):
         return EdgeState(edge.address, len(edge), len(edge), 0, edge.capacity)
-    return EdgeState(edge.address, edge.passed, edge.left, len(edge), edge.capacity)
+    lost = edge.expired, edge.dropped
+    return EdgeState(
+        edge.address, edge.passed, edge.left, len(edge), edge.capacity, lost, (edge.bytes, edge.policy.bytes)
+    )

@@ -56,7 +56,8 @@ class Observer:
     def packet(self, what: str, address: str, value: Any) -> None:
         """Hear that a packet was `sent` onto an edge, `taken` from one, or `discarded` at an output.
 
-        By policies of its node one that was taken may be `returned` to its edge, or `dropped` at its port.
+        By policies of its node one that was taken may be `returned` to its edge, or `dropped` at its port; by those of
+        an edge one that lies there may be `dropped`, or `expired`.
         """
 
     def firing(self, address: str, packets: Sequence[Packet[Any]]) -> Over | None:

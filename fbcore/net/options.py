@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from typing import Literal
 
 from fbcore.errors import SettingsError, shown
+from fbcore.model.edge_policy import bytes_of
 
 Tracking = Literal["counts", "history"]
 Check = Literal["edges", "mutation"] | None
-
-_UNITS = {"b": 1, "kb": 1_000, "mb": 1_000_000, "gb": 1_000_000_000}
 
 
 class NetOptions:
@@ -60,15 +58,11 @@ class NetOptions:
 _KEEP = 'say how many packets each node keeps, as 1000, or how many bytes, as "10 MB"'
 
 
-_BYTES = r"\s*(\d+(?:\.\d+)?)\s*([kmg]?b)\s*"
-
-
 def _bytes(text: str) -> int:
-    found = re.fullmatch(_BYTES, text, re.IGNORECASE)
-    size = int(float(found[1]) * _UNITS[found[2].lower()]) if found else 0
-    if size < 1:
+    found = bytes_of(text)
+    if found is None:
         raise SettingsError(f"keep cannot be {shown(text)}", "keep", _KEEP)
-    return size
+    return found
 
 
 DEFAULTS = NetOptions()

@@ -119,7 +119,7 @@ class OutPort(Out[Any]):
 
         With `beyond` it is put beyond the capacity, for what must neither wait nor be lost.
         """
-        if self.edges and (beyond or not any(edge.is_full for edge in self.edges)):
+        if self.edges and (beyond or all(edge.has_room(value) for edge in self.edges)):
             self._put(value)
         else:
             self.discard(value)
@@ -164,7 +164,7 @@ class OutPort(Out[Any]):
             if node.trace is not None and node.trace.is_skipped(self.name):
                 return
             has_looked = not node.net.looks_twice
-            while full := [edge for edge in self.edges if edge.is_full]:
+            while full := [edge for edge in self.edges if not edge.has_room(value)]:
                 if not has_looked:
                     has_looked = True
                     await node.look_again()
@@ -217,7 +217,7 @@ class OutPort(Out[Any]):
                 edge.put(value)
         if trace is not None:
             for edge in edges:
-                trace.put(self, edge, value, edge.identity(edge.passed - 1))
+                trace.put(self, edge, value, edge.newest())
         watching = self.node.net.watching
         if watching.wants_packets:
             for edge in edges:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from fbcore.errors import InputError
 from fbcore.model.packet import NOTHING, Packet, PacketId
 from fbcore.net.births import MORE, NONE, PASSED_ON, PLACES, Births
+from fbcore.net.policed_edge import PolicedEdge
 
 if TYPE_CHECKING:
     from fbcore.net.net import Net
@@ -66,7 +67,19 @@ class Activity(NamedTuple):
 class _Way:
     """One edge, as far as packets are concerned."""
 
-    __slots__ = ("address", "birthplace", "consumer", "entry", "exit", "is_mixed", "left", "passed", "sender")
+    __slots__ = (
+        "_is_mixed",
+        "_left",
+        "_lost",
+        "_lying",
+        "address",
+        "birthplace",
+        "consumer",
+        "entry",
+        "exit",
+        "passed",
+        "sender",
+    )
 
     def __init__(self, net: Net, number: int) -> None:
         edge = net.edges[number]
@@ -80,8 +93,23 @@ class _Way:
         if node is not None and node is net.reader:
             self.exit, self.consumer = f"outputs.{net.reader.outputs[edge.address]}", OUTSIDE
         self.passed = edge.passed
-        self.is_mixed = any(id.birthplace == edge.birthplace for id in (edge.forwarded or {}).values())
-        self.left = edge.left if node is not None else edge.passed
+        self._left = edge.left if node is not None else edge.passed
+        self._is_mixed = any(id.birthplace == edge.birthplace for id in (edge.forwarded or {}).values())
+        # Where packets leave in another order, or in another way, counting does not tell which have been taken.
+        policed = edge if isinstance(edge, PolicedEdge) else None
+        self._lost: dict[int, str] = (policed.lost or {}) if policed is not None else {}
+        self._lying = set(policed.numbers()) if policed is not None else None
+
+    def has_lost(self, number: int) -> bool:
+        """Say whether a packet was dropped here, or got too old."""
+        return number in self._lost
+
+    def has_given(self, number: int, place: str | None) -> bool:
+        """Say whether a packet was taken from here, that is in a place now, or has gone."""
+        if self._lying is not None:
+            return number not in self._lying and number not in self._lost
+        # One that was taken may lie before others that were taken first, and were put back.
+        return number < self._left or (self._is_mixed and place != self.address)
 
 
 class _Port:
@@ -150,8 +178,7 @@ class PacketRegistry:
     def _find_in_flight(self, net: Net) -> None:
         for edge, way in zip(net.edges, self._ways, strict=True):
             if edge.target.node is not None:
-                for number, value in enumerate(edge.values(), way.left):
-                    id = edge.identity(number)
+                for id, value in zip(edge.identities(), edge.values(), strict=True):
                     self._places[id], self._values[id] = way.address, value
         for node in net.nodes:
             for id, value in _in_hands(node):
@@ -226,8 +253,9 @@ class PacketRegistry:
         for way, number in hops:
             yield Activity(ActivityKind.MOVEMENT, way.sender, way.address, way.entry)
             at = ""
-            # One that was taken may lie before others that were taken first, and were put back.
-            if number < way.left or (way.is_mixed and self._places.get(id) != way.address):
+            if way.has_lost(number):
+                yield Activity(ActivityKind.DISCARD, way.address, OUTSIDE, way.address)
+            elif way.has_given(number, self._places.get(id)):
                 yield Activity(ActivityKind.MOVEMENT, way.address, way.consumer, way.exit)
                 at = way.exit
         if id in self._lost:

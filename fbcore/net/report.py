@@ -113,16 +113,30 @@ class NodeState:
 
 
 class EdgeState:
-    """One edge at one moment: packets put and taken so far, packets that lie on it, and its capacity."""
+    """One edge at one moment: packets put and taken so far, packets that lie on it, and its capacity.
 
-    __slots__ = ("address", "capacity", "fill", "put", "taken")
+    By its policies packets have `expired`, or were `dropped`; `bytes` of `most_bytes` lie there where it has such.
+    """
 
-    def __init__(self, address: str, put: int, taken: int, fill: int, capacity: int | None) -> None:
+    __slots__ = ("address", "bytes", "capacity", "dropped", "expired", "fill", "most_bytes", "put", "taken")
+
+    def __init__(
+        self,
+        address: str,
+        put: int,
+        taken: int,
+        fill: int,
+        capacity: int | None,
+        lost: tuple[int, int] = (0, 0),
+        bytes: tuple[int, int | None] = (0, None),
+    ) -> None:
         self.address = address
         self.put = put
         self.taken = taken
         self.fill = fill
         self.capacity = capacity
+        self.expired, self.dropped = lost
+        self.bytes, self.most_bytes = bytes
 
 
 class Snapshot:
@@ -173,7 +187,8 @@ class Result:
     - `discarded`: how many packets went nowhere, by output port;
     - `retries`: how often policies have tried firings of a node again, by address; `restarts`: how often they have
       begun it anew; `released`: why a policy has ended one;
-    - `dropped`: how many packets that a node held were dropped as its policies say, by port;
+    - `dropped`: how many packets were dropped as policies say: held by a node, by port, or on an edge, by its address;
+    - `expired`: how many packets got too old on an edge, by its address;
     - `abandoned`: how many threads of a node were left behind, by address, for they did not end in time; `outliving`:
       those that had not ended either when the net had, and where they were;
     - `dead_letters`: packets that nobody could process, where policies keep them; `fed`: how many of earlier runs were
@@ -223,6 +238,7 @@ class Result:
         self.restarts: dict[str, int] = {}
         self.released: dict[str, str] = {}
         self.dropped: dict[str, int] = {}
+        self.expired: dict[str, int] = {}
         self.dead_letters = Letters()
         self.abandoned: dict[str, int] = {}
         self.outliving: tuple[str, ...] = ()
@@ -249,6 +265,7 @@ class Result:
         lines += [f"  unsent  {address}: {_few(values)}" for address, values in self.unsent.items()]
         lines += [f"  dropped  {address}: {_packets(count)}" for address, count in self.dropped.items()]
         lines += [f"  fed  {address}: {_letters(count)} done" for address, count in self.fed.items()]
+        lines += [f"  expired  {address}: {_packets(count)}" for address, count in self.expired.items()]
         lines += [f"  dead letters  {where}" for where in self.dead_letters.in_words()]
         lines += [f"  discarded  {address}: {_packets(count)}" for address, count in self.discarded.items()]
         lines += [f"  output  {port}: {_packets(len(self.outputs[port]))}" for port in self.outputs]

@@ -88,6 +88,8 @@ def _left_behind(result: Result) -> Iterator[Row]:
     for address, places in result.dead_letters.counts.items():
         for place, letters in places.items():
             yield "dead letters", address, f"{letters:,}", f"in {one_line(place)}"
+    for address, expired in result.expired.items():
+        yield "expired", address, f"{expired:,}", ""
     for address, discarded in result.discarded.items():
         yield "discarded", address, f"{discarded:,}", ""
 

@@ -94,6 +94,7 @@ class Trace:
         """Announce the end of an edge that changes; several edges into one port change the order there too."""
         loop: Any = self.node.net.loop
         if loop.touched is not None:
-            loop.touch("edge", f"{edge.address} {end}")
+            for each in ("head", "tail") if edge.is_raced else (end,):
+                loop.touch("edge", f"{edge.address} {each}")
             if edge.shared:
                 loop.touch("port", edge.target.address)

@@ -59,7 +59,7 @@ def waits_in_words(net: Net) -> dict[str, str]:
 
 def _in_words(wait: Wait) -> str:
     if wait.edges:
-        return "room on " + " and ".join(f"{edge.address} ({len(edge)} of {edge.capacity})" for edge in wait.edges)
+        return "room on " + " and ".join(f"{edge.address} ({edge.fill_in_words()})" for edge in wait.edges)
     joint = " and " if wait.needs_all else " or "
     return "a packet on " + joint.join(port.name for port in wait.ports)
 

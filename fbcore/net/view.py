@@ -277,6 +277,21 @@ class EdgeView:
         """How many packets have been taken so far."""
         return self._edge.left
 
+    @property
+    def expired(self) -> int:
+        """How many packets have got too old, and were taken away, as its policies say."""
+        return self._edge.expired
+
+    @property
+    def dropped(self) -> int:
+        """How many packets were dropped for want of room, as its policies say."""
+        return self._edge.dropped
+
+    @property
+    def bytes(self) -> int:
+        """How many bytes lie on it, where these are bounded; else 0."""
+        return self._edge.bytes
+
     async def until(self, predicate: Callable[[EdgeView], object]) -> None:
         """Wait until the predicate holds for this edge; it is asked at once, and after every packet put or taken.
 
@@ -310,7 +325,9 @@ class EdgeView:
 
     def __repr__(self) -> str:
         room = "" if self.capacity is None else f" of {self.capacity}"
-        return f"<edge {self.address}: {self.fill}{room} lie here, {self.put} put, {self.taken} taken>"
+        lost = f", {self.expired} expired" if self.expired else ""
+        lost += f", {self.dropped} dropped" if self.dropped else ""
+        return f"<edge {self.address}: {self.fill}{room} lie here, {self.put} put, {self.taken} taken{lost}>"
 
 
 class _Watches:

@@ -201,7 +201,7 @@ class _Managed(Wiring):
         """Make an edge as the settings of the node say that it leads to, unless the graph says it."""
         taker = self._plans.get(plan.taker)
         settings = taker.settings if taker is not None else self._general
-        if not plan.is_said:
+        if "capacity" not in plan.said:
             plan.capacity = None if settings.capacity == "unbounded" else settings.capacity
         plan.check = None if settings.check == "nothing" else settings.check
         edge: Any = self._by._edge(plan)

@@ -148,8 +148,8 @@ class Step(NamedTuple):
 
 def in_words(moves: Sequence[Move]) -> str:
     """Say which packets moved, and by which edges; "" where none did."""
-    ways = {"sent": "to", "took": "from", "returned": "to"}
-    return "; ".join(f"{move.verb} {shown(move.value)} {ways[move.verb]} {move.edge}" for move in moves)
+    ways = {"took": "from", "expired": "on", "dropped": "from"}
+    return "; ".join(f"{move.verb} {shown(move.value)} {ways.get(move.verb, 'to')} {move.edge}" for move in moves)
 
 
 def _is_at_a_port(stepping: Stepping, node: Node, name: str) -> bool:
@@ -200,4 +200,4 @@ def _pending(port: Any) -> Any:
 def _head(port: Any) -> Packet[Any]:
     """Return the packet that an input would give next."""
     edge, value = port.queue[0] if port.edges[0].shared else (port.edges[0], port.queue[0])
-    return Packet(value, edge.identity(edge.left))
+    return Packet(value, edge.next())

@@ -124,6 +124,7 @@ def _edge(edge: Edge) -> dict[str, Any]:
         refusing=edge.refusing,
         half_fed=edge.half_fed,
         refused=bool(edge.refused),
+        policies=edge.policy_state(),
         left=edge.left if is_counted else 0,
     )
 

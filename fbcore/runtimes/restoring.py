@@ -5,12 +5,12 @@ Each does again what it did since its checkpoint, alone, with the packets and at
 
 from __future__ import annotations
 
-import sys
 from typing import TYPE_CHECKING, Any
 
 from fbcore.errors import SnapshotError
 from fbcore.formats.typed_json import from_data
 from fbcore.model.packet import PacketId
+from fbcore.net.edge import NO_BOUND
 from fbcore.net.image import Image, fill
 from fbcore.net.node import Node
 
@@ -45,12 +45,12 @@ def _wait(stepping: Stepping, node: Node, full: list[str]) -> None:
     """Let a node wait where it waited: for room on these edges, though there may be some by now, but less than half."""
     assert node.trace is not None
     edges = [edge for port in node.trace.ports if node.trace.verb == "send" for edge in port.edges]
-    limits = [edge.limit for edge in edges]
+    bounds = [edge.bounds for edge in edges]
     for edge in edges:
-        edge.limit = 0 if edge.address in full else sys.maxsize
+        edge.bounds = (0, 0) if edge.address in full else (NO_BOUND, NO_BOUND)
     stepping.make(stepping.name_of(node))
-    for edge, limit in zip(edges, limits, strict=True):
-        edge.limit = limit
+    for edge, those in zip(edges, bounds, strict=True):
+        edge.bounds = those
 
 
 class _Bringing:
@@ -128,17 +128,8 @@ class _Bringing:
         """Put a packet where the node will take it, and undo that it has been counted as taken."""
         inp = self.node.ins[port]
         edge = next(edge for edge in inp.edges if edge.address == address)
-        if edge.inspection is not None:
-            edge.inspection.entered(value)
         inp.received -= 1
-        if edge.shared:
-            edge.taken -= 1
-            edge.count += 1
-            inp.queue.append((edge, value))
-        else:
-            inp.queue.append(value)
-        if id != PacketId(edge.birthplace, edge.left):
-            edge.forwarded = {**(edge.forwarded or {}), edge.left: id}
+        edge.deliver(value, id)
 
 
 def stepping_timers(stepping: Stepping, node: Node) -> list[str]:

@@ -80,7 +80,7 @@ class Token:
         """The token itself; what a node is about to send is the token already. None before it came."""
         if self._edge is not None:
             values = self._edge.values()
-            return Packet(values[-1], self._edge.identity(self._edge.passed - 1)) if values else None
+            return Packet(values[-1], self._edge.newest()) if values else None
         if self._node is None:
             return None
         for out in (*self._node.outs.values(), self._node.error):

@@ -109,8 +109,8 @@ def _edge(session: Session, address: str) -> Iterator[Line]:
     if edge.senders:
         waiting = ", ".join(dict.fromkeys(wait.node.address for wait in edge.senders))
         yield _pair("waits", f"{waiting} waits for room", "bad")
-    for number, value in enumerate(values[:_PACKETS], edge.left if edge.target.node is not None else 0):
-        yield Line([(f"  {edge.identity(number)}  ", "muted"), (seen(value), "value")])
+    for id, value in zip(edge.identities(), values[:_PACKETS], strict=False):
+        yield Line([(f"  {id}  ", "muted"), (seen(value), "value")])
     if len(values) > _PACKETS:
         yield _plain(f"  and {len(values) - _PACKETS:,} more", "muted")
 
