@@ -7,7 +7,7 @@ import inspect
 import sys
 from collections.abc import AsyncIterator, Sequence
 from contextlib import AbstractAsyncContextManager
-from typing import Any, ClassVar, Protocol, TypeVar, overload
+from typing import Any, ClassVar, Literal, Protocol, TypeVar, overload
 
 from fbcore.errors import GraphError, NodeError, PortError
 from fbcore.model.address import Place, snake_case
@@ -35,8 +35,11 @@ class NetHandle(Protocol):
     def time(self) -> float:
         """Return the time of the net's loop, in seconds; virtual time where the loop's time is."""
 
-    def stop(self, reason: str = "") -> None:
-        """Stop the whole net at once: every node is cancelled, and what lies in the net is reported.
+    def stop(self, reason: str = "", how: Literal["drain", "at once"] = "at once") -> None:
+        """Stop the whole net: at once, or by draining it.
+
+        At once, every node is cancelled, and what lies in the net is reported. To drain it, nodes without inputs are
+        cancelled, the others end by closing; what has not ended after the time of grace is cancelled.
 
         Example:
             class Search(Component):

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from fbcore.net.net import Net
+    from fbcore.net.options import HowToStop
 
 
 class Handle:
@@ -25,6 +26,6 @@ class Handle:
         """Return the time of the net's loop, in seconds."""
         return self._net.loop.time()
 
-    def stop(self, reason: str = "") -> None:
-        """Stop the net at once."""
-        self._net.stop_at_once(reason)
+    def stop(self, reason: str = "", how: HowToStop = "at once") -> None:
+        """Stop the net at once, or drain it."""
+        self._net.stop_by(how)(reason)

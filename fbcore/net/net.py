@@ -9,7 +9,7 @@ from contextvars import Context
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from fbcore.errors import NodeError
+from fbcore.errors import NodeError, SettingsError, shown
 from fbcore.loop import SteppedLoop
 from fbcore.net import internals
 from fbcore.net.abandoned import AbandonedThread, report_outliving
@@ -20,7 +20,7 @@ from fbcore.net.flush import flush_order
 from fbcore.net.letters import Letters
 from fbcore.net.node import Node, Phase
 from fbcore.net.observe import Observer, Watching
-from fbcore.net.options import DEFAULTS, NetOptions
+from fbcore.net.options import DEFAULTS, HowToStop, NetOptions
 from fbcore.net.outstanding import find_outstanding, tasks_of, waiters_for_threads
 from fbcore.net.registry import PacketRegistry
 from fbcore.net.report import EdgeState, NodeState, Outcome, Result, Snapshot
@@ -67,6 +67,7 @@ class Net:
         self.letters = Letters()
         self.abandoned: list[AbandonedThread] = []
         self.fed: dict[str, int] = {}
+        self.grace = GRACE
         self.is_cancelled = False
         self.is_stepped = False
         self.looks_twice = False
@@ -242,8 +243,19 @@ class Net:
         """Whether the net was asked to stop, or is being ended."""
         return self._outcome is not None
 
-    def stop(self, reason: str = "", grace: float = GRACE) -> None:
+    def stop_by(self, how: HowToStop) -> Callable[[str], None]:
+        """Return what stops the net: at once, or by draining it in the time that it has for that.
+
+        Raises:
+            SettingsError: this is no way to stop a net.
+        """
+        if how not in ("drain", "at once"):
+            raise SettingsError(f"it cannot be {shown(how)}", "stop", 'say "drain" or "at once"')
+        return self.stop_at_once if how == "at once" else self.stop
+
+    def stop(self, reason: str = "", grace: float | None = None) -> None:
         """Drain the net: sources are cancelled, the others end by closing; after `grace` seconds all are cancelled."""
+        grace = self.grace if grace is None else grace
         if self._outcome is not None or self.live == 0:
             return
         self._outcome, self._reason = Outcome.STOPPED, reason

@@ -9,6 +9,8 @@ from fbcore.model.edge_policy import bytes_of
 
 Tracking = Literal["counts", "history"]
 Check = Literal["edges", "mutation"] | None
+HowToStop = Literal["drain", "at once"]
+"""Let what is on its way arrive, or cancel every node where it stands."""
 
 
 class NetOptions:

@@ -19,6 +19,7 @@ from fbcore.model.port_spec import PortKind, PortSpec
 from fbcore.net.abandoned import AbandonedThread, place_in
 from fbcore.net.array import InElements, OutElements
 from fbcore.net.node import Node
+from fbcore.net.options import HowToStop
 from fbcore.orchestration.callers import Callers
 from fbcore.orchestration.far import Far
 from fbcore.orchestration.near import Near
@@ -217,6 +218,6 @@ class _Handle:
     def time(self) -> float:
         return self._net.loop.time()
 
-    def stop(self, reason: str = "") -> None:
+    def stop(self, reason: str = "", how: HowToStop = "at once") -> None:
         with suppress(RuntimeError):
-            self._net.loop.call_soon_threadsafe(self._net.stop_at_once, reason, context=Context())
+            self._net.loop.call_soon_threadsafe(self._net.stop_by(how), reason, context=Context())

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypeAlias
 from fbcore.errors import SettingsError, is_machinery, shown
 from fbcore.model.address import Place
 from fbcore.net.net import GRACE
-from fbcore.net.options import NetOptions, Tracking
+from fbcore.net.options import HowToStop, NetOptions, Tracking
 from fbcore.orchestration.nearest import nearest
 from fbcore.orchestration.pattern import EVERYTHING, covers, matches, problem_of
 from fbcore.orchestration.placement import Placement, placement_of
@@ -167,6 +167,7 @@ class NetSettings(NodeSettings):
 
     - `tracking`, `keep`: what is known of packets afterwards, as of `BatchRuntime`;
     - `time_limit`, `grace`: seconds that a run may take, and that it may drain when it is stopped;
+    - `stop`: what a stop from outside does, by a signal, say: `"drain"` the net, or end it `"at once"`;
     - `subnets`, `nodes`: by address, or pattern of addresses.
 
     Example:
@@ -184,6 +185,7 @@ class NetSettings(NodeSettings):
     keep: int | str = UNSAID
     time_limit: float | None = UNSAID
     grace: float = UNSAID
+    stop: HowToStop = UNSAID
     subnets: Mapping[str, SubNetSettings] = field(default_factory=dict)
     nodes: Mapping[str, NodeSettings] = field(default_factory=dict)
 
@@ -193,6 +195,8 @@ class NetSettings(NodeSettings):
             value = getattr(self, name)
             if value is not UNSAID and not (name == "time_limit" and value is None):
                 _check_seconds(name, value)
+        if self.stop is not UNSAID and self.stop not in ("drain", "at once"):
+            raise SettingsError(f"it cannot be {shown(self.stop)}", "stop", 'say "drain" or "at once"')
         self.options()
         for kind, known in (("subnets", SubNetSettings), ("nodes", NodeSettings)):
             for address, settings in getattr(self, kind).items():
@@ -314,6 +318,7 @@ DEFAULTS: dict[str, Any] = {
     "keep": 0,
     "time_limit": None,
     "grace": GRACE,
+    "stop": "drain",
 }
 """What settings are that nobody has said."""
 

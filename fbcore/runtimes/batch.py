@@ -12,11 +12,11 @@ from fbcore.model.function import FunctionComponent
 from fbcore.model.graph import Graph
 from fbcore.model.packet import Each
 from fbcore.net.observe import Observer
-from fbcore.net.options import Check, Tracking
+from fbcore.net.options import Check, HowToStop, Tracking
 from fbcore.net.report import Result, Snapshot
 from fbcore.runtimes.around import graph_around
 from fbcore.runtimes.blocking import run_blocking
-from fbcore.runtimes.running import Running
+from fbcore.runtimes.running import AGAIN, Running
 from fbcore.runtimes.stream import Stream
 from fbcore.runtimes.token import check_one_token
 
@@ -110,8 +110,8 @@ class BatchRuntime:
         come to the ports that they could not be processed at, before anything else; inputs may then be left out.
         A letter leaves its file when it is done.
 
-        In the main thread SIGINT and SIGTERM drain the net for at most `grace` seconds; a second
-        one cancels it.
+        In the main thread SIGINT and SIGTERM stop the net: they drain it for at most `grace` seconds, or cancel it
+        where the settings say `stop="at once"`; a second one cancels it anyway.
 
         Raises:
             NetError: the net failed, starved, deadlocked, or its time was up. `.result` says where all packets are.
@@ -141,10 +141,7 @@ class BatchRuntime:
         def stop(times: int) -> None:
             # Only this run: others of this runtime may belong to loops in other threads.
             for running in begun:
-                if times == 1:
-                    running.stop("asked to stop by a signal", None)
-                else:
-                    running.net.stop_at_once("asked to stop twice")
+                running.stop("asked to stop by a signal" if times == 1 else AGAIN)
 
         return run_blocking(lambda: _to_its_end(begin), stop)
 
@@ -243,11 +240,12 @@ class BatchRuntime:
             ),
         )
 
-    def stop(self, reason: str = "", grace: float | None = None) -> None:
-        """Drain every net that this runtime runs at this moment, from any thread; returns at once.
+    def stop(self, reason: str = "", grace: float | None = None, how: HowToStop | None = None) -> None:
+        """Stop every net that this runtime runs at this moment, from any thread; returns at once.
 
-        Sources are cancelled, and what is on its way comes out. A net that has not ended after `grace`
-        seconds is cancelled; without it, after those that its run was given. Later runs are not stopped.
+        They are drained unless `how` is `"at once"`, or the settings say so: sources are cancelled, and what is on its
+        way comes out. A net that has not ended after `grace` seconds is cancelled; without it, after those that its run
+        was given. One that was asked before is cancelled now. Later runs are not stopped.
 
         Example:
             import asyncio
@@ -269,7 +267,7 @@ class BatchRuntime:
             #> stopped enough
         """
         for running in list(self._running):
-            running.stop_from_anywhere(reason, grace)
+            running.stop_from_anywhere(reason, grace, how)
 
     def _begin(
         self,
@@ -282,8 +280,8 @@ class BatchRuntime:
         **options: Any,
     ) -> Running:
         check_one_token(self.graph, inputs)
-        for name in ("time_limit", "grace"):
-            if options[name] is None:
+        for name in ("time_limit", "grace", "stop"):
+            if options.get(name) is None:
                 options[name] = self.settings.origin("", name).value
         build = partial(self.orchestrator.build, self.graph, self.settings)
         feed = None

@@ -221,7 +221,7 @@ class FSMRuntime(Looking):
         if self._token is not None and self._token.wrong is not None:
             raise self._token.wrong
         if name == STOP:
-            node, moves = stepping.stop("asked to stop", self.settings.origin("", "grace").value)
+            node, moves = stepping.stop("asked to stop", self.settings)
         elif stepping.is_enabled(name):
             node, moves = stepping.make(name)
         else:
@@ -336,7 +336,10 @@ class FSMRuntime(Looking):
         self._restart(list(choices))
 
     def stop(self) -> None:
-        """Ask the net to stop, as a signal would; it drains in the steps that follow. Recorded as a choice."""
+        """Ask the net to stop, as a signal would: in the steps that follow it drains, or is cancelled, as settings say.
+
+        Recorded as a choice.
+        """
         self._make(STOP)
 
     # -- snapshots ---------------------------------------------------------------------------------

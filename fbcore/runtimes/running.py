@@ -10,6 +10,7 @@ from contextvars import Context
 from typing import TYPE_CHECKING
 
 from fbcore.net.net import Net
+from fbcore.net.options import HowToStop
 from fbcore.net.report import NetError, Outcome, Result, Snapshot
 
 if TYPE_CHECKING:
@@ -19,6 +20,9 @@ log = logging.getLogger("fbcore")
 
 PROGRESS_EVERY = 0.1
 """Seconds between two calls of a progress callback."""
+
+AGAIN = "asked to stop twice"
+"""Why a net is forced to its end that has been asked to stop before."""
 
 _BAD = (Outcome.FAILED, Outcome.STARVED, Outcome.DEADLOCKED)
 
@@ -41,11 +45,14 @@ class Running:
         feed: Feed | None = None,
         time_limit: float | None,
         grace: float,
+        stop: HowToStop,
         progress: Callable[[Snapshot], None] | None,
         raises: bool,
     ) -> None:
         self.net = net
-        self.grace = grace
+        net.grace = grace
+        self._how = stop
+        self._is_asked = False
         self.is_time_up = False
         self._feed = feed
         self._among = among
@@ -91,15 +98,24 @@ class Running:
 
     # -- stopping ----------------------------------------------------------------------------------
 
-    def stop(self, reason: str, grace: float | None) -> None:
-        """Drain the net, on its own loop; without a grace time for that of the run."""
-        self.net.stop(reason, self.grace if grace is None else grace)
+    def stop(self, reason: str = "", grace: float | None = None, how: HowToStop | None = None) -> None:
+        """Stop the net, on its own loop: drain it, or cancel it, as is said here or for the run; again, force it."""
+        net = self.net
+        if grace is not None:
+            net.grace = grace
+        if self._is_asked:
+            net.stop_at_once(reason or AGAIN)
+        else:
+            net.stop_by(how or self._how)(reason)
+        self._is_asked = True
 
-    def stop_from_anywhere(self, reason: str, grace: float | None) -> None:
-        """Drain the net, from any thread."""
+    def stop_from_anywhere(self, reason: str, grace: float | None, how: HowToStop | None) -> None:
+        """Stop the net, from any thread."""
+        # Refused here, where somebody sees it.
+        self.net.stop_by(how or self._how)
         # A loop that has been closed meanwhile has nothing left to stop.
         with suppress(RuntimeError):
-            self.net.loop.call_soon_threadsafe(self.stop, reason, grace)
+            self.net.loop.call_soon_threadsafe(self.stop, reason, grace, how)
 
     # -- time --------------------------------------------------------------------------------------
 

@@ -19,6 +19,7 @@ from fbcore.net.outstanding import node_of
 from fbcore.net.report import Result
 from fbcore.net.trace import Move
 from fbcore.net.trail import Trail
+from fbcore.orchestration.settings import NetSettings
 from fbcore.runtimes.choice import BLOCKED, Choice, ChoiceKind
 from fbcore.runtimes.past import Past
 from fbcore.runtimes.restoring import bring
@@ -238,10 +239,11 @@ class Stepping:
         if self._task.done() and not self._task.cancelled() and (error := self._task.exception()):
             raise error
 
-    def stop(self, reason: str, grace: float) -> tuple[str, tuple[Move, ...]]:
-        """Ask the net to stop, between two steps; return what `make` does."""
+    def stop(self, reason: str, settings: NetSettings) -> tuple[str, tuple[Move, ...]]:
+        """Ask the net to stop as settings say, between two steps; return what `make` does."""
         self._moves.clear()
-        Context().run(self.net.stop, reason, grace)
+        self.net.grace = settings.origin("", "grace").value
+        Context().run(self.net.stop_by(settings.origin("", "stop").value), reason)
         self.settle()
         return "", tuple(self._moves)
 

@@ -9,6 +9,7 @@ from types import TracebackType
 from typing import Any, Self
 
 from fbcore.errors import FlowError
+from fbcore.net.options import HowToStop
 from fbcore.net.reader import Reader
 from fbcore.net.report import Result
 from fbcore.net.view import NetView
@@ -135,10 +136,11 @@ class Stream:
 
     # -- the net behind it -------------------------------------------------------------------------
 
-    def stop(self, reason: str = "", grace: float | None = None) -> None:
-        """Drain the net: sources are cancelled, and what is on its way can still be read.
+    def stop(self, reason: str = "", grace: float | None = None, how: HowToStop | None = None) -> None:
+        """Stop the net: drain it, unless `how` is `"at once"` or the settings say so; asked again, cancel it.
 
-        After `grace` seconds, or those that were given to `stream`, the net is cancelled.
+        Sources are cancelled, and what is on its way can still be read. After `grace` seconds, or those that were given
+        to `stream`, the net is cancelled.
 
         Example:
             import asyncio
@@ -160,7 +162,7 @@ class Stream:
             asyncio.run(main())
             #> stopped enough
         """
-        self._entered().stop(reason, grace)
+        self._entered().stop(reason, grace, how)
 
     @property
     def net(self) -> NetView:

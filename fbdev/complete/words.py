@@ -33,6 +33,8 @@ def words_of_run(before: Sequence[str], incomplete: str, command: str = "run") -
         return [Word(value) for value in _sources(names, incomplete)]
     if last in ("--settings", "--feed-dead-letters") or (last in ("--script", "--restore") and command == "step"):
         return [Word(file) for file in _files(incomplete)]
+    if last == "--stop" and command == "run":
+        return [Word(word) for word in ("drain", "at-once") if word.startswith(incomplete)]
     if takes_value(last):
         return []
     if not incomplete.startswith("-"):

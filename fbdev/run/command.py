@@ -11,6 +11,7 @@ import typer
 from fbcore.formats.python_file import load_graph, split_target
 from fbcore.model.graph import Graph
 from fbcore.net.report import Outputs, Result
+from fbcore.orchestration.settings import settings_of
 from fbcore.runtimes.batch import BatchRuntime
 from fbcore.source.package import importable
 from fbdev.complaint import say
@@ -68,7 +69,7 @@ def _run(graph: Graph, options: RunOptions, configs: dict[str, Any], screen: Scr
             "progress": table.progress if is_live else None,
             "observers": [notices, *metrics],
         }
-        runtime = BatchRuntime(graph, settings=options.settings or None)
+        runtime = BatchRuntime(graph, settings=settings_of(options.settings or None, stop=options.stop or None))
         with _no_second_log(), table:
             result, rest = _to_its_end(runtime, outlets, options.seed, **how, **configs)
         _print(result, rest, options, data)

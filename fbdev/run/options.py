@@ -57,6 +57,17 @@ def _metrics_option() -> Any:
     return typer.Option("--metrics", metavar="[HOST:]PORT", help=help, show_default=False)
 
 
+def _how_to_stop(text: str) -> str:
+    if text not in ("drain", "at-once"):
+        raise typer.BadParameter(f"{text} is no way to stop; say drain or at-once")
+    return text.replace("-", " ")
+
+
+def _stop_option() -> Any:
+    help = "What Ctrl-C does: drain the net, or end it at-once (drain by default); a second one ends it anyway."
+    return typer.Option("--stop", parser=_how_to_stop, metavar="HOW", help=help, show_default=False)
+
+
 def seed_option(help: str) -> Any:
     """Declare an option that takes the number of an order of turns."""
     return typer.Option("--seed", metavar="NUMBER", help=help, show_default=False)
@@ -85,6 +96,7 @@ class RunOptions:
     grace: Annotated[float | None, time_option(f"How long the net may drain after Ctrl-C ({GRACE:g} by default).")] = (
         None
     )
+    stop: Annotated[str, _stop_option()] = ""
     settings: Annotated[str, settings_option()] = ""
     metrics: Annotated[str, _metrics_option()] = ""
     metrics_linger: Annotated[float | None, time_option("Serve them for so long after the net has ended.")] = None
@@ -111,14 +123,14 @@ Act = Callable[[Options, dict[str, Any]], int]
 _WITH_VALUE = (
     *("--input", "--output", "--time-limit", "--grace", "--seed", "--settings", "--script", "--restore"),
     *("--metrics", "--metrics-linger"),
-    "--feed-dead-letters",
+    *("--feed-dead-letters", "--stop"),
     *("--allow", "--executions", "--audit", "--save"),
     *("--budget", "--search", "--samples", "--keep", "--continue", "--memory", "--cores"),
 )
 
 FIXED = (
     *("--input", "--output", "--time-limit", "--seed", "--grace", "--settings", "--metrics", "--metrics-linger"),
-    "--feed-dead-letters",
+    *("--feed-dead-letters", "--stop"),
     *("--json", "--live", "--no-live", "--quiet", "--debug", "--help"),
 )
 """What no config of a graph may be called on the command line."""

@@ -44,7 +44,8 @@ collect.numbers >> graph.outputs.numbers
 
 def run():
     before = signal.getsignal(signal.SIGINT), signal.getsignal(signal.SIGTERM)
-    result = BatchRuntime(graph).run(grace=500)
+    settings = {"stop": "at once"} if "at-once" in sys.argv else {}
+    result = BatchRuntime(graph, settings=settings).run(grace=500)
     print(result.outcome, "|", result.reason, "|", *result.outputs.numbers, flush=True)
     after = signal.getsignal(signal.SIGINT), signal.getsignal(signal.SIGTERM)
     print("restored" if before == after else "not restored", flush=True)
@@ -104,4 +105,14 @@ def test_a_second_signal_cancels_the_net(start, kind, where):
     assert output.splitlines()[0] == "cancelled"
     assert output.splitlines()[1].startswith("stopped | asked to stop")
     assert output.splitlines()[2] == "restored"
+    assert (errors, child.returncode) == ("", 0)
+
+
+@pytest.mark.parametrize("where", ["script", "notebook"])
+def test_a_signal_ends_the_net_at_once_where_that_is_said(start, where):
+    """In the settings; nothing is waited for, and nothing comes out."""
+    child = start("at-once", where)
+    child.send_signal(signal.SIGINT)
+    output, errors = child.communicate(timeout=30)
+    assert output.splitlines() == ["draining", "stopped | asked to stop by a signal |", "restored"]
     assert (errors, child.returncode) == ("", 0)
