@@ -69,7 +69,7 @@ def _run(graph: Graph, options: RunOptions, configs: dict[str, Any], screen: Scr
             "progress": table.progress if is_live else None,
             "observers": [notices, *metrics],
         }
-        runtime = BatchRuntime(graph, settings=settings_of(options.settings or None, stop=options.stop or None))
+        runtime = BatchRuntime(graph, settings=settings_of(options.settings or None, stop=options.stop))
         with _no_second_log(), table:
             result, rest = _to_its_end(runtime, outlets, options.seed, **how, **configs)
         _print(result, rest, options, data)

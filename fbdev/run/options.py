@@ -96,7 +96,7 @@ class RunOptions:
     grace: Annotated[float | None, time_option(f"How long the net may drain after Ctrl-C ({GRACE:g} by default).")] = (
         None
     )
-    stop: Annotated[str, _stop_option()] = ""
+    stop: Annotated[str | None, _stop_option()] = None
     settings: Annotated[str, settings_option()] = ""
     metrics: Annotated[str, _metrics_option()] = ""
     metrics_linger: Annotated[float | None, time_option("Serve them for so long after the net has ended.")] = None
