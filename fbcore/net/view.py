@@ -255,7 +255,7 @@ class EdgeView:
     @property
     def newest(self) -> PacketId:
         """The identity of the packet that was put last, and lies here still."""
-        return self._edge.identity(self._edge.passed - 1)
+        return self._edge.newest()
 
     @property
     def fill(self) -> int:
