@@ -43,6 +43,7 @@ if TYPE_CHECKING:
     from fbcore.model.dag import DagTemplate
     from fbcore.model.template import ComponentTemplate
     from fbcore.orchestration.breaker import BreakerError
+    from fbcore.orchestration.edge_settings import EdgeSettings
     from fbcore.orchestration.orchestrator import DagOrchestrator, Orchestrator
     from fbcore.orchestration.policy import Breaker, Concurrency, DeadLetters, End, Rate, Restart, Retry
     from fbcore.orchestration.settings import NetSettings, NodeSettings, SubNetSettings
@@ -68,6 +69,7 @@ __all__ = [
     "DataError",
     "DeadLetters",
     "Each",
+    "EdgeSettings",
     "End",
     "EndOfDemand",
     "EndOfStream",
@@ -130,6 +132,7 @@ _LATER = {
     "DagOrchestrator": "orchestration.orchestrator",
     "DagTemplate": "model.dag",
     "DeadLetters": "orchestration.policy",
+    "EdgeSettings": "orchestration.edge_settings",
     "End": "orchestration.policy",
     "FSMRuntime": "runtimes.fsm",
     "NetSettings": "orchestration.settings",

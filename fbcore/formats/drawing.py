@@ -8,6 +8,7 @@ from typing import Literal, NamedTuple
 from fbcore.errors import shown
 from fbcore.formats.order import order_of
 from fbcore.model.address import BORDERS
+from fbcore.model.edge_policy import in_words
 from fbcore.model.graph import DEFAULT_CAPACITY, EdgeSpec, Graph, NodeSpec
 from fbcore.model.port_spec import PortKind
 from fbcore.model.types import name_of
@@ -212,4 +213,5 @@ def _options(edge: EdgeSpec) -> str:
         said.append("unbounded" if edge.capacity is None else f"capacity {edge.capacity}")
     if edge.copy:
         said.append("copied")
+    said += in_words(edge.options)
     return ", ".join(said)

@@ -13,6 +13,7 @@ from fbcore.formats.typed_json import canonical, digest_of, from_data, to_data
 from fbcore.model.address import BORDERS, Place, caller, is_id
 from fbcore.model.component_spec import ComponentSpec
 from fbcore.model.composite import CompositeComponent, component_of
+from fbcore.model.edge_policy import POLICIES
 from fbcore.model.graph import DEFAULT_CAPACITY, EdgeSpec, Graph, NodeSpec
 from fbcore.model.handle import PortHandle
 from fbcore.model.packet import NOTHING
@@ -134,7 +135,8 @@ def _edge(edge: EdgeSpec, prefix: str, folder: Path | None) -> dict[str, Any]:
         found["capacity"] = edge.capacity
     if "copy" in edge.options:
         found["copy"] = _value(edge.copy, f"{prefix}{edge.address}", folder)
-    return found
+    policies = {name: edge.options[name] for name in POLICIES if name in edge.options}
+    return found | {name: _value(value, f"{prefix}{edge.address}", folder) for name, value in policies.items()}
 
 
 _PARTS = ("name", "nodes", "edges")
@@ -202,13 +204,17 @@ class _Reader:
         return from_data(data, address)
 
     def _edge(self, graph: Graph, data: Any, address: str) -> None:
-        source, target, capacity, copy = _parts(data, address, "from", "to", capacity=DEFAULT_CAPACITY, copy=False)
+        others = {"capacity": DEFAULT_CAPACITY, "copy": False, **dict.fromkeys(POLICIES)}
+        source, target, capacity, copy, *policies = _parts(data, address, "from", "to", **others)
         ends = [_of(str, end, _at(address, side)) for end, side in ((source, "from"), (target, "to"))]
         options: dict[str, Any] = {}
         if capacity != DEFAULT_CAPACITY:
             options["capacity"] = capacity
         if copy is not False:
             options["copy"] = self._value(copy, _at(address, "copy"))
+        for name, value in zip(POLICIES, policies, strict=True):
+            if value is not None:
+                options[name] = self._value(value, _at(address, name))
         try:
             graph.connect_at(_handle(graph, ends[0]), _handle(graph, ends[1]), self.places("->".join(ends)), options)
         except FlowError as error:
@@ -263,9 +269,15 @@ def _outline(graph: Graph) -> Any:
         [node.id, _declared(node.component), _readable(node.configs), *([node.own_options] if node.own_options else ())]
         for node in graph.nodes.values()
     ]
-    edges = [[*edge.source, *edge.target, edge.capacity, _readable(edge.copy)] for edge in graph.edges]
+    edges = [_connected(edge) for edge in graph.edges]
     outline = [graph.name, nodes, edges, [_readable(value) for value in graph.initials]]
     return [*outline, "token"] if graph.token else outline
+
+
+def _connected(edge: EdgeSpec) -> list[Any]:
+    policies = {name: _readable(edge.options[name]) for name in POLICIES if name in edge.options}
+    found = [*edge.source, *edge.target, edge.capacity, _readable(edge.copy)]
+    return [*found, policies] if policies else found
 
 
 def _declared(spec: ComponentSpec) -> Any:

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from fbcore.model.edge_policy import POLICIES, policy_of, unmeasured
+from fbcore.model.function import FunctionComponent
 from fbcore.model.port_spec import PortKind
 from fbcore.model.problem import Problem
 
@@ -36,6 +37,18 @@ def faults_of(flat: Flat, edge: EdgeSpec, options: Mapping[str, Any]) -> Iterato
             yield what, hint
 
 
+def hazards_of(flat: Flat, edge: EdgeSpec, options: Mapping[str, Any]) -> Iterator[tuple[str, str, str]]:
+    """Yield which policies of an edge may go wrong, each with why, and with what can be done."""
+    node = flat.nodes.get(edge.target[0])
+    if node is None or not isinstance(node.component.target, FunctionComponent) or node.options.fires == "any":
+        return
+    inputs = [port.name for port in node.component.of(PortKind.INPUT)]
+    parting = [name for name in ("expiry", "priority", "drop") if options.get(name) is not None]
+    if len(inputs) > 1 and parting:
+        what = f"{' and '.join(parting)} may pair packets of {' and '.join(inputs)} that do not belong together"
+        yield parting[0], what, "send what belongs together as one packet, and join it before this edge"
+
+
 def policy_problems(graph: Graph, flat: Flat) -> Iterator[Problem]:
     """Find what is wrong with the policies that a graph says."""
     for edge in flat.edges:
@@ -43,6 +56,8 @@ def policy_problems(graph: Graph, flat: Flat) -> Iterator[Problem]:
             continue
         for what, hint in faults_of(flat, edge, edge.options):
             yield Problem(what, edge.address, edge.place, hint)
+        for _, what, hint in hazards_of(flat, edge, edge.options):
+            yield Problem(what, edge.address, edge.place, hint, is_error=False)
         losing = [name for name in ("expiry", "drop") if edge.options.get(name) is not None]
         if graph.token and losing:
             what = f"{' and '.join(losing)} would lose the token of a state machine"

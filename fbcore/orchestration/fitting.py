@@ -13,9 +13,11 @@ from fbcore.model.graph import Graph, NodeSpec
 from fbcore.model.port_spec import PortKind
 from fbcore.model.problem import Problem
 from fbcore.orchestration.fitting_concurrency import doubts_of, misfits_of
+from fbcore.orchestration.fitting_edges import doubts_of_edges, misfits_of_edges
 from fbcore.orchestration.nearest import nearest
 from fbcore.orchestration.pattern import matches
-from fbcore.orchestration.settings import NODE_SETTINGS, OF_FIRINGS, NetSettings, NodeSettings, Origin
+from fbcore.orchestration.said import Origin
+from fbcore.orchestration.settings import NODE_SETTINGS, OF_FIRINGS, NetSettings, NodeSettings
 
 _NOWHERE = Place("", 0)
 
@@ -36,9 +38,10 @@ def misfits(settings: NetSettings, graph: Graph) -> Iterator[Problem]:
     """Yield what is wrong with settings for a graph."""
     sections = [settings, *settings.subnets.values(), *settings.nodes.values()]
     is_concurrent = any(section.concurrency for section in sections)
-    if len(sections) == 1 and not is_concurrent and "dead_letters" not in settings.said():
+    if len(sections) == 1 and not is_concurrent and not settings.edges and "dead_letters" not in settings.said():
         return
     flat = flatten(graph)
+    yield from misfits_of_edges(settings, graph, flat)
     nodes, composites = list(flat.nodes), list(_composites(graph))
     for address, subnet in settings.subnets.items():
         if not any(matches(address, each) for each in composites):
@@ -78,7 +81,9 @@ def _unkept(origin: Origin, address: str, node: NodeSpec) -> Iterator[Problem]:
 
 def doubts(settings: NetSettings, graph: Graph) -> Iterator[Problem]:
     """Yield what may go wrong with settings that fit a graph."""
-    for address, node in flatten(graph).nodes.items():
+    flat = flatten(graph)
+    yield from doubts_of_edges(settings, flat)
+    for address, node in flat.nodes.items():
         restart, end = settings.origin(address, "restart"), settings.origin(address, "end")
         yield from doubts_of(settings.origin(address, "concurrency"), address, node)
         component, is_class = node.component, isinstance(node.component.target, type)

@@ -13,7 +13,7 @@ from fbcore.model.port_spec import PortKind
 from fbcore.model.problem import Problem
 from fbcore.orchestration.nearest import nearest
 from fbcore.orchestration.policy import Concurrency
-from fbcore.orchestration.settings import Origin
+from fbcore.orchestration.said import Origin
 
 _NOWHERE = Place("", 0)
 

@@ -24,6 +24,7 @@ from fbcore.orchestration.ending import OneByOne
 from fbcore.orchestration.feeding import Feed
 from fbcore.orchestration.firings import firing_by
 from fbcore.orchestration.fitting import check_fit
+from fbcore.orchestration.fitting_edges import policies_said
 from fbcore.orchestration.placement import Job, Placement, placement_of
 from fbcore.orchestration.plan import NodePlan
 from fbcore.orchestration.settings import NetSettings
@@ -41,8 +42,8 @@ class Orchestrator:
     is derived from this one:
 
     - `place(node)`: where a node does its work, a `Placement`; by default as its settings say, `node.settings.place`;
-    - `edge(plan)`: makes an edge, by default `plan.make()`; the plan has its address, and a capacity and a check that
-      may be changed before;
+    - `edge(plan)`: makes an edge, by default `plan.make()`; the plan has its address, and a capacity, a check
+      and policies that may be changed before;
     - `react(failure)`: what is to happen when a node has failed and nothing takes its failures: `"fail"` the net,
       `"restart"` the node, or `"end"` it alone, with its error in the result. By default what its policies say,
       `failure.policy`.
@@ -204,10 +205,20 @@ class _Managed(Wiring):
         if "capacity" not in plan.said:
             plan.capacity = None if settings.capacity == "unbounded" else settings.capacity
         plan.check = None if settings.check == "nothing" else settings.check
+        if self._settings.edges:
+            self._say_of(plan)
         edge: Any = self._by._edge(plan)
         if not isinstance(edge, Edge) or edge.address != plan.address:
             raise SettingsError(f"`edge` returned {shown(edge)}", plan.address, "return plan.make()")
         return edge
+
+    def _say_of(self, plan: EdgePlan) -> None:
+        """Take into a plan what is said of its edge, unless the graph says it."""
+        settings = self._settings.of_edge(plan.address)
+        if "capacity" not in plan.said:
+            plan.capacity = None if settings.capacity == "unbounded" else settings.capacity
+        plan.check = None if settings.check == "nothing" else settings.check
+        plan.policies |= policies_said(self._settings, plan.address, plan.policies)
 
     def give_work(self, node: Node, spec: NodeSpec) -> None:
         """Give a node its work, and put that where it is to be done."""

@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
 from functools import cached_property
 from pathlib import Path
-from types import FrameType
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypeAlias
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
-from fbcore.errors import SettingsError, is_machinery, shown
-from fbcore.model.address import Place
+from fbcore.errors import SettingsError, shown
 from fbcore.net.net import GRACE
 from fbcore.net.options import HowToStop, NetOptions, Tracking
+from fbcore.orchestration.edge_settings import (
+    EDGE_SETTINGS,
+    OF_NODES_TOO,
+    EdgeSettings,
+    check_edges,
+    edge_covers,
+    sections_of,
+    taker_of,
+)
 from fbcore.orchestration.nearest import nearest
 from fbcore.orchestration.pattern import EVERYTHING, covers, matches, problem_of
 from fbcore.orchestration.placement import Placement, placement_of
@@ -28,29 +34,13 @@ from fbcore.orchestration.policy import (
     Retry,
     is_number,
 )
+from fbcore.orchestration.said import UNSAID, Origin, Said, Section, check_edge, most_specific
 
 if TYPE_CHECKING:
     PlaceSetting: TypeAlias = Placement | Literal["here", "thread"]
 else:
     # To pydantic, which cannot know what a placement is; it is checked where settings are made.
     PlaceSetting = Any
-
-_CLOSED: Any = {"extra": "forbid"}
-
-
-class _Unsaid:
-    """What a setting is that nobody has said; None is a value."""
-
-    def __repr__(self) -> str:
-        return "..."
-
-    def __bool__(self) -> bool:
-        return False
-
-
-UNSAID: Any = _Unsaid()
-"""Stands for a setting that was not said."""
-
 
 OF_FIRINGS: dict[str, type] = {"retry": Retry, "breaker": Breaker, "rate": Rate}
 """The settings that are policies around each firing of a function; they mean nothing to a class."""
@@ -65,33 +55,8 @@ POLICIES: dict[str, type] = {
 """The settings that are policies; all but `restart`, which has a word for it, may be None, for none."""
 
 
-class Origin(NamedTuple):
-    """Where the value of a setting comes from: what it was said of, as `nodes."load.*"`, and the line that says it.
-
-    `said_of` is "" for the whole net, and `place` None for what nobody has said, which then has its default.
-    """
-
-    value: Any
-    said_of: str = ""
-    place: Place | None = None
-
-    def __str__(self) -> str:
-        if self.place is None:
-            return "default"
-        return f"{self.place}, {self.said_of}" if self.said_of else str(self.place)
-
-
-class _Section(NamedTuple):
-    """Settings of some nodes: the pattern of their addresses, how the section is called, what it says, and where."""
-
-    pattern: str
-    said_of: str
-    said: dict[str, Any]
-    places: Mapping[str, Place]
-
-
 @dataclass(frozen=True, kw_only=True, repr=False)
-class NodeSettings:
+class NodeSettings(Said):
     """How a node is run; what is not said here is looked for where less is said.
 
     `capacity`: how many packets each edge into the node holds of which the graph does not say it (`"unbounded"`, or
@@ -108,8 +73,6 @@ class NodeSettings:
         #> 500 8 64
     """
 
-    __pydantic_config__ = _CLOSED
-
     capacity: int | Literal["unbounded"] | None = UNSAID
     check: Literal["edges", "mutation", "nothing"] = UNSAID
     restart: Restart = UNSAID
@@ -120,14 +83,10 @@ class NodeSettings:
     breaker: Breaker | None = UNSAID
     rate: Rate | None = UNSAID
     place: PlaceSetting = UNSAID
-    places: Mapping[str, Place] = field(init=False, compare=False)
 
     def __post_init__(self) -> None:
-        place = _place_outside()
-        object.__setattr__(self, "places", dict.fromkeys(self.said(), place))
-        _check_capacity(self.capacity)
-        if self.check is not UNSAID and self.check not in ("nothing", "edges", "mutation"):
-            raise SettingsError(f"it cannot be {shown(self.check)}", "check", 'say "edges", "mutation" or "nothing"')
+        super().__post_init__()
+        check_edge(self.capacity, self.check)
         if type(self.concurrency) is int:
             object.__setattr__(self, "concurrency", Concurrency(self.concurrency))
         if self.place is not UNSAID:
@@ -136,14 +95,6 @@ class NodeSettings:
             value = getattr(self, name)
             if value is not UNSAID and not isinstance(value, kind) and not (name != "restart" and value is None):
                 raise SettingsError(f"it cannot be {shown(value)}", name, f"give {kind.__name__}(...)")
-
-    def said(self) -> dict[str, Any]:
-        """Return what is said here, by the name of the setting."""
-        named = {each.name: getattr(self, each.name) for each in fields(self) if each.init}
-        return {name: value for name, value in named.items() if value is not UNSAID}
-
-    def __repr__(self) -> str:
-        return f"{type(self).__name__}({', '.join(f'{name}={value!r}' for name, value in self.said().items())})"
 
 
 @dataclass(frozen=True, kw_only=True, repr=False)
@@ -168,7 +119,8 @@ class NetSettings(NodeSettings):
     - `tracking`, `keep`: what is known of packets afterwards, as of `BatchRuntime`;
     - `time_limit`, `grace`: seconds that a run may take, and that it may drain when it is stopped;
     - `stop`: what a stop from outside does, by a signal, say: `"drain"` the net, or end it `"at once"`;
-    - `subnets`, `nodes`: by address, or pattern of addresses.
+    - `subnets`, `nodes`, `edges`: by address, or pattern of addresses; what is said of an edge counts before what is
+      said of the node that it leads to.
 
     Example:
         @component
@@ -188,6 +140,7 @@ class NetSettings(NodeSettings):
     stop: HowToStop = UNSAID
     subnets: Mapping[str, SubNetSettings] = field(default_factory=dict)
     nodes: Mapping[str, NodeSettings] = field(default_factory=dict)
+    edges: Mapping[str, EdgeSettings] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -201,6 +154,7 @@ class NetSettings(NodeSettings):
         for kind, known in (("subnets", SubNetSettings), ("nodes", NodeSettings)):
             for address, settings in getattr(self, kind).items():
                 _check_section(kind, address, settings, known)
+        check_edges(self.edges)
 
     @classmethod
     def load(cls, path: str | Path) -> NetSettings:
@@ -239,7 +193,7 @@ class NetSettings(NodeSettings):
         return found
 
     def origin(self, address: str, setting: str) -> Origin:
-        """Return the value of a setting for a node (or of the whole net, with the address ""), and what says so.
+        """Return the value of a setting for a node, or an edge, and what says so; of the whole net with the address "".
 
         Raises:
             SettingsError: there is no such setting, or two that are equally specific say something about it.
@@ -251,28 +205,41 @@ class NetSettings(NodeSettings):
             print(settings.origin("mean", "capacity").value, settings.origin("mean", "check"))
             #> 100 default
         """
-        if setting not in DEFAULTS:
-            known = [*DEFAULTS]
+        known = EDGE_SETTINGS if "->" in address else [*DEFAULTS]
+        if setting not in known:
             raise SettingsError(f"there is no setting {setting!r}", address, nearest(setting, known, "its settings"))
+        if "->" in address:
+            return self._origin_of_edge(address, setting)
         found = [each for each in self._about(address) if setting in each.said]
         if not found:
             return Origin(DEFAULTS[setting])
-        best = [each for each in found if all(covers(other.pattern, each.pattern) for other in found)]
-        if len(best) != 1:
-            raise _tie(address, setting, best or [each for each in found if each.pattern != EVERYTHING])
-        return Origin(best[0].said[setting], best[0].said_of, best[0].places.get(setting))
+        return most_specific(found, setting, address, covers, f'the node itself: nodes."{address}"')
 
-    def _about(self, address: str) -> list[_Section]:
+    def of_edge(self, address: str) -> EdgeSettings:
+        """Return the settings that hold for an edge, all of them; what the graph says of it counts before these.
+
+        Raises:
+            SettingsError: two that are equally specific disagree.
+        """
+        return EdgeSettings(**{name: self.origin(address, name).value for name in EDGE_SETTINGS})
+
+    def _origin_of_edge(self, address: str, setting: str) -> Origin:
+        found = [each for each in sections_of(self.edges, address) if setting in each.said]
+        if found:
+            return most_specific(found, setting, address, edge_covers, f'the edge itself: edges."{address}"')
+        return self.origin(taker_of(address), setting) if setting in OF_NODES_TOO else Origin(None)
+
+    def _about(self, address: str) -> list[Section]:
         """Return the sections that say something about a node; those of the whole net do with any address."""
         return [each for each in self._sections if each.pattern == EVERYTHING or matches(each.pattern, address)]
 
     @cached_property
-    def _sections(self) -> list[_Section]:
-        sections = [_Section(EVERYTHING, "", self.said(), self.places)]
+    def _sections(self) -> list[Section]:
+        sections = [Section(EVERYTHING, "", self.said(), self.places)]
         for address, subnet in self.subnets.items():
-            sections.append(_Section(f"{address}.**", f'subnets."{address}"', subnet.said(), subnet.places))
+            sections.append(Section(f"{address}.**", f'subnets."{address}"', subnet.said(), subnet.places))
         for address, node in self.nodes.items():
-            sections.append(_Section(address, f'nodes."{address}"', node.said(), node.places))
+            sections.append(Section(address, f'nodes."{address}"', node.said(), node.places))
         return sections
 
     @cached_property
@@ -300,8 +267,10 @@ class NetSettings(NodeSettings):
 
     def said(self) -> dict[str, Any]:
         """Return what is said of the whole net, and of its parts where anything is."""
-        return {name: value for name, value in super().said().items() if value or name not in ("nodes", "subnets")}
+        return {name: value for name, value in super().said().items() if value or name not in _PARTS}
 
+
+_PARTS = ("subnets", "nodes", "edges")
 
 DEFAULTS: dict[str, Any] = {
     "capacity": 64,
@@ -348,26 +317,6 @@ def settings_of(given: Any, **short: Any) -> NetSettings:
     raise SettingsError(f"{shown(given)} is no settings", "settings", hint)
 
 
-def _place_outside() -> Place:
-    """Return the line that makes settings, outside this package."""
-    frame = sys._getframe(2)
-    while frame.f_back is not None and (is_machinery(frame.f_code.co_filename) or _is_generated(frame)):
-        frame = frame.f_back
-    return Place(frame.f_code.co_filename, frame.f_lineno)
-
-
-def _is_generated(frame: FrameType) -> bool:
-    return frame.f_code.co_filename == "<string>" or frame.f_globals.get("__name__") == "dataclasses"
-
-
-def _check_capacity(value: Any) -> None:
-    if value is UNSAID or value is None or value == "unbounded":
-        return
-    if type(value) is not int or value < 1:
-        hint = 'give a whole number of packets from 1 on, or "unbounded"'
-        raise SettingsError(f"it cannot be {shown(value)}", "capacity", hint)
-
-
 def _check_seconds(name: str, value: Any) -> None:
     if not is_number(value) or value < 0:
         raise SettingsError(f"it cannot be {shown(value)}", name, "give a number of seconds")
@@ -380,9 +329,3 @@ def _check_section(kind: str, address: Any, settings: Any, known: type[NodeSetti
         raise SettingsError(f"{shown(address)} means no node", where, problem)
     if type(settings) is not known:
         raise SettingsError(f"{shown(settings)} is no {known.__name__}", where, f"give a {known.__name__}(...)")
-
-
-def _tie(address: str, setting: str, rivals: list[_Section]) -> SettingsError:
-    said = " and ".join(f"{each.said_of or 'the whole net'} ({each.places.get(setting)})" for each in rivals)
-    what = f"{said} say what `{setting}` is, and neither is more specific"
-    return SettingsError(what, address, f'say it of the node itself: nodes."{address}"')

@@ -13,8 +13,10 @@ from typing import TYPE_CHECKING, Any, get_args, get_type_hints
 from fbcore.errors import LoadError, SettingsError, shown
 from fbcore.model.address import Place
 from fbcore.model.problem import Problem
+from fbcore.orchestration.edge_settings import EDGE_SETTINGS, EdgeSettings
 from fbcore.orchestration.lines import Keys, lines_of_json, lines_of_toml
 from fbcore.orchestration.nearest import nearest
+from fbcore.orchestration.said import Said
 from fbcore.orchestration.settings import POLICIES, NetSettings, NodeSettings, SubNetSettings
 
 if TYPE_CHECKING:
@@ -29,7 +31,7 @@ _SHORT: dict[Any, tuple[type, str]] = {
 }
 """What a value of this type is short for, in a policy: `retry = 3` for `retry = { attempts = 3 }`."""
 
-_SECTIONS = {"nodes": NodeSettings, "subnets": SubNetSettings}
+_SECTIONS: dict[str, type[Said]] = {"nodes": NodeSettings, "subnets": SubNetSettings, "edges": EdgeSettings}
 
 
 def load_settings(path: Path) -> NetSettings:
@@ -151,7 +153,7 @@ def _adapter() -> TypeAdapter[NetSettings]:
     return TypeAdapter(NetSettings)
 
 
-def _place(section: NodeSettings, file: str, keys: Keys, lines: dict[Keys, int]) -> None:
+def _place(section: Said, file: str, keys: Keys, lines: dict[Keys, int]) -> None:
     places = {name: Place(file, lines.get((*keys, name), 1)) for name in section.said()}
     object.__setattr__(section, "places", places)
 
@@ -183,7 +185,9 @@ def _problem(keys: Keys, errors: list[Any], file: str, lines: dict[Keys, int]) -
         what, hint = _unknown(keys)
     elif isinstance(given, SettingsError):
         what, hint = given.what, given.hint
-        keys = (*keys, *(part for part in given.address.split(".")[-1:] if part not in keys))
+        kind, quote, address = given.address.rstrip('"').partition('."')
+        # Of a section as a whole the address is quoted: it has dots of its own.
+        keys = (kind, address) if quote else (*keys, *(each for each in kind.split(".")[-1:] if each not in keys))
     else:
         wanted = [each["msg"].removeprefix("Input should be ").removeprefix("Value error, ") for each in errors]
         what, hint = f"it cannot be {shown(first['input'])}", f"it should be {', or '.join(dict.fromkeys(wanted))}"
@@ -196,8 +200,12 @@ def _problem(keys: Keys, errors: list[Any], file: str, lines: dict[Keys, int]) -
 def _unknown(keys: Keys) -> tuple[str, str]:
     """Say of a name that is no setting which one was meant."""
     kind, name = _kind_around(keys), str(keys[-1])
+    if kind is EdgeSettings and name in NodeSettings.__dataclass_fields__:
+        return f"{name!r} is a setting of nodes", "say it of the node that the edge leads to, or comes from"
     if kind in _SECTIONS.values() and name in NetSettings.__dataclass_fields__:
         return f"{name!r} is a setting of the whole net", "say it at the beginning, outside the tables of nodes"
+    if name in EDGE_SETTINGS:
+        return f"{name!r} is a setting of edges", 'say it in the table of an edge: [edges."a.out->b.value"]'
     known = [each.name for each in fields(kind) if each.init]
     return f"there is no setting {name!r}", nearest(name, known, "the settings here")
 

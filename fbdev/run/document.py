@@ -13,7 +13,7 @@ def document(result: Result, outputs: Outputs) -> str:
 
     `outputs` holds a list of values for each of them. Dataclasses and pydantic models are objects, dates and
     paths texts, bytes base64, numbers that JSON lacks null, arrays lists; any other value is its `repr`. `unread` and
-    `unsent` hold values too, `discarded` counts.
+    `unsent` hold values too, `discarded`, `dropped` and `expired` counts.
     """
     content = {
         "graph": result.name,
@@ -26,6 +26,8 @@ def document(result: Result, outputs: Outputs) -> str:
         "held": {address: _plain(value) for address, value in result.held.items()},
         "unsent": _lists(result.unsent),
         "discarded": result.discarded,
+        "dropped": result.dropped,
+        "expired": result.expired,
         "dead_letters": result.dead_letters.counts,
         "fed": result.fed,
         "knot": result.knot,

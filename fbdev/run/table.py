@@ -1,8 +1,10 @@
 """A net at one moment as lines for a terminal: its nodes, its edges, and what holds it up."""
 
 from collections.abc import Callable, Iterable, Sequence
+from math import inf
 from typing import Any, NamedTuple
 
+from fbcore.model.edge_policy import bytes_in_words
 from fbcore.net.report import EdgeState, NodeState, Snapshot
 from fbdev.run.grid import Column, Line, grid
 from fbdev.run.rates import Rates, moved
@@ -100,6 +102,9 @@ def edge_lines(edges: Sequence[EdgeState], width: int) -> list[Line]:
         Column("", [_fill(edge) for edge in edges], plain, least=5, right=True),
         Column("packets", [f"{edge.put:,}" for edge in edges], plain, least=_digits(width), right=True),
     ]
+    if any(map(_lost, edges)):
+        lost = [f"{_lost(edge):,}" if _lost(edge) else "" for edge in edges]
+        columns.append(Column("lost", lost, ["yellow"] * len(edges), least=4, right=True))
     if width < _NARROW:
         del columns[2]
     return grid(columns, width)
@@ -110,20 +115,34 @@ def _digits(width: int) -> int:
     return 5 if width < _NARROW else 9
 
 
+def _lost(edge: EdgeState) -> int:
+    return edge.expired + edge.dropped
+
+
+def _fullness(edge: EdgeState) -> float:
+    """Return which part of an edge is full, of its packets or of its bytes; 0 of one without bound."""
+    packets = edge.fill / edge.capacity if edge.capacity else 0.0
+    return max(packets, edge.bytes / edge.most_bytes if edge.most_bytes else 0.0)
+
+
 def is_filling(edge: EdgeState) -> bool:
     """Say whether an edge is at least half full."""
-    return bool(edge.capacity) and 2 * edge.fill >= (edge.capacity or 0)
+    return _fullness(edge) >= 0.5
 
 
 def _bar(edge: EdgeState) -> tuple[str, str]:
-    if edge.capacity is None:
+    if edge.capacity is None and edge.most_bytes is None:
         return " " * BAR, ""
-    full = round(BAR * edge.fill / edge.capacity) or bool(edge.fill)
-    style = "red" if edge.fill >= edge.capacity else "yellow" if is_filling(edge) else "green"
+    fullness = _fullness(edge)
+    full = min(BAR, round(BAR * fullness) or bool(edge.fill))
+    style = "red" if fullness >= 1 else "yellow" if is_filling(edge) else "green"
     return "█" * full + "░" * (BAR - full), style if edge.fill else "dim"
 
 
 def _fill(edge: EdgeState) -> str:
+    is_by_bytes = edge.most_bytes is not None and edge.bytes / edge.most_bytes >= edge.fill / (edge.capacity or inf)
+    if is_by_bytes and (edge.fill or edge.capacity is None):
+        return f"{bytes_in_words(edge.bytes)}/{bytes_in_words(edge.most_bytes or 0)}"
     if edge.capacity is None:
         return f"{edge.fill:,}" if edge.fill else ""
     return f"{edge.fill}/{edge.capacity}"

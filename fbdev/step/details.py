@@ -104,8 +104,11 @@ def _edge(session: Session, address: str) -> Iterator[Line]:
     edge = next(edge for edge in session.fsm.net.edges if edge.address == address)
     values = edge.values()
     capacity = "any number" if edge.capacity is None else str(edge.capacity)
-    yield _title(address, f"{len(values)} of {capacity}")
-    yield _pair("so far", f"{edge.passed} put, {edge.passed - len(values)} taken")
+    yield _title(address, edge.fill_in_words() if edge.policy else f"{len(values)} of {capacity}")
+    losses = {"expired": edge.expired, "dropped": edge.dropped}
+    lost = "".join(f", {count} {how}" for how, count in losses.items() if count)
+    taken = edge.passed - len(values) - edge.expired - edge.dropped
+    yield _pair("so far", f"{edge.passed} put, {taken} taken{lost}")
     if edge.senders:
         waiting = ", ".join(dict.fromkeys(wait.node.address for wait in edge.senders))
         yield _pair("waits", f"{waiting} waits for room", "bad")

@@ -131,6 +131,18 @@ def test_an_arrow_says_what_is_unusual() -> None:
     assert drawing_of(graph).arrows[0].options == ""
 
 
+def test_an_arrow_says_its_policies() -> None:
+    """How many bytes lie there, for how long, what goes first, and what is dropped."""
+    graph = Graph("policies")
+    node = graph.add(drawn.double)
+    graph.connect(
+        graph.inputs.number, node.value, bytes="1.5 MB", size=len, expiry=90, priority="urgency", drop="oldest"
+    )
+    graph.connect(graph.inputs.other, node.value, capacity=1, priority=lambda value: value)
+    said = [each.options for each in drawing_of(graph).arrows]
+    assert said == ["at most 1.5 MB, for 90 s, by urgency, drops the oldest", "capacity 1, by priority"]
+
+
 def test_initial_packets_are_shown_shortly() -> None:
     """An initial packet is a box with its value, but for what would be too wide."""
     notes = [box.label for box in boxes_of(drawing_of(drawn.arrays()).items) if box.role == "initial"]

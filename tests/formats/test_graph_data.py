@@ -97,6 +97,25 @@ def test_the_data_is_readable() -> None:
     }
 
 
+def test_policies_of_edges_are_stored() -> None:
+    """Bytes, expiry and dropping as they were said; functions, as elsewhere, by their names."""
+    graph = Graph("policies")
+    node = graph.add(add)
+    policies = {"bytes": "1 MB", "size": halved, "expiry": 2.5, "priority": "urgency", "drop": "oldest"}
+    graph.connect(graph.inputs.number, node.number, **policies)
+    node.out >> graph.outputs.out
+    data = graph_to_data(graph)
+    size = {"$from": {"import": "tests.formats.storable:halved"}}
+    assert data["edges"][0] == {"from": "inputs.number", "to": "add.number", **policies, "size": size}
+    assert graph_from_data(data).edges[0].options == policies
+    assert graph_digest(graph_from_data(data)) == graph_digest(graph)
+    del graph.edges[0].options["drop"]
+    assert graph_digest(graph_from_data(data)) != graph_digest(graph)
+    data["edges"][0]["drop"] = "all"
+    with pytest.raises(DataError, match="drop cannot be 'all'"):
+        graph_from_data(data)
+
+
 def test_a_composite_that_is_used_twice_is_made_once() -> None:
     """A graph that is a component in two places is one component again."""
     inner = Graph("inner")

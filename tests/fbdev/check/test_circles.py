@@ -1,3 +1,5 @@
+from typing import Any
+
 import pytest
 
 from fbcore import Component, Config, Graph, In, Out
@@ -55,6 +57,26 @@ def test_an_edge_without_bound_takes_the_danger_away(which: int) -> None:
     ):
         graph.connect(source, target, capacity=None if number == which else 64)
     assert found(graph) == []
+
+
+@pytest.mark.parametrize("options", [{"drop": "oldest"}, {"expiry": 5.0}])
+def test_an_edge_that_loses_packets_takes_the_danger_away(options: dict[str, Any]) -> None:
+    """Nobody waits for good where packets are dropped, or get too old."""
+    graph = relays("a", "b")
+    graph["a"].left >> graph["b"].first
+    graph.connect(graph["b"].left, graph["a"].second, **options)
+    assert found(graph) == []
+
+
+def test_bytes_bound_a_circle_too() -> None:
+    """An edge that holds any number of packets, but not of bytes, can be full."""
+    graph = relays("a", "b")
+    graph["a"].left >> graph["b"].first
+    graph.connect(graph["b"].left, graph["a"].second, capacity=None, bytes="1 kB", size=lambda value: 1)
+    (finding,) = circles(flatten(graph), "graph net")
+    assert finding.what == (
+        "many packets going round this circle deadlock it: a.left->b.first (64), b.left->a.second (1 kB)"
+    )
 
 
 def test_an_edge_to_its_own_node_is_a_circle() -> None:

@@ -96,6 +96,8 @@ def test_the_document_says_how_the_net_ended() -> None:
         "held": {},
         "unsent": {},
         "discarded": {},
+        "dropped": {},
+        "expired": {},
         "dead_letters": {},
         "fed": {},
         "knot": [],

@@ -184,3 +184,24 @@ def test_a_narrow_terminal_keeps_names_readable() -> None:
         "edge                 fill        packets",
         "read_csv.…dates.row  █████░░░░░    1,234",
     ]
+
+
+def test_edges_tell_what_they_have_lost() -> None:
+    """Packets that expired, or were dropped, have a column where there are any."""
+    quiet, lossy = edge("a.x->b.y", 100), EdgeState("b.x->c.y", 90, 80, 0, 64, (3, 7))
+    assert "lost" not in texts(edge_lines([quiet], 70))[0]
+    lines = texts(edge_lines([quiet, lossy], 70))
+    assert lines[0].endswith("packets  lost")
+    assert [line.split()[-1] for line in lines[1:]] == ["100", "10"]
+
+
+def test_an_edge_shows_its_bytes_where_these_are_scarcer() -> None:
+    """The bar shows the fuller of packets and bytes, and so do the numbers."""
+    by_bytes = EdgeState("a.x->b.y", 9, 5, 4, 64, (0, 0), (9_000_000, 10_000_000))
+    by_packets = EdgeState("b.x->c.y", 40, 0, 40, 64, (0, 0), (1, 10_000_000))
+    unbounded = EdgeState("c.x->d.y", 2, 0, 2, None, (0, 0), (20, 10))
+    lines = texts(edge_lines([by_bytes, by_packets, unbounded], 70))
+    assert "█████████░  9 MB/10 MB" in lines[1]
+    assert "██████░░░░" in lines[2]
+    assert "40/64" in lines[2]
+    assert "██████████   20 B/10 B" in lines[3]
