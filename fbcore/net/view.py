@@ -278,6 +278,11 @@ class EdgeView:
         return self._edge.left
 
     @property
+    def may_lose(self) -> bool:
+        """Whether its policies take packets away that get too old, or for which there is no room."""
+        return self._edge.policy.expiry is not None or self._edge.policy.drop is not None
+
+    @property
     def expired(self) -> int:
         """How many packets have got too old, and were taken away, as its policies say."""
         return self._edge.expired

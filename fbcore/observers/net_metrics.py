@@ -9,6 +9,7 @@ from bisect import bisect_left
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from contextvars import Context
+from operator import attrgetter
 from typing import Any
 
 from fbcore.errors import NodeError
@@ -117,6 +118,11 @@ class NetMetrics(Observer):
             self._count(found, tally.TAKEN, labels, edge.taken)
             found.add(tally.FILL, labels, edge.fill)
             found.add(tally.CAPACITY, labels, float("inf") if edge.capacity is None else edge.capacity)
+            if edge.most_bytes is not None:
+                found.add(tally.BYTES, labels, edge.bytes)
+        for lossy in filter(attrgetter("may_lose"), net.edges.values()):
+            for how, count in (("expired", lossy.expired), ("dropped", lossy.dropped)):
+                self._count(found, tally.LOST, (name, lossy.address, how), count)
         for port in net.ports.values():
             at = (name, port.node, port.name)
             if port.is_input:

@@ -26,6 +26,8 @@ PUT = Family("fbcore_edge_put", "counter", ("net", "edge"), "Packets put onto an
 TAKEN = Family("fbcore_edge_taken", "counter", ("net", "edge"), "Packets taken from an edge.")
 FILL = Family("fbcore_edge_fill", "gauge", ("net", "edge"), "Packets that lie on an edge.")
 CAPACITY = Family("fbcore_edge_capacity", "gauge", ("net", "edge"), "Packets that an edge has room for.")
+BYTES = Family("fbcore_edge_bytes", "gauge", ("net", "edge"), "Bytes that lie on an edge on which they are bounded.")
+LOST = Family("fbcore_edge_lost", "counter", ("net", "edge", "how"), "Packets that an edge expired, or dropped.")
 WAIT = Family("fbcore_edge_wait_seconds", "histogram", ("net", "edge"), "How long packets have lain on an edge.")
 RECEIVED = Family("fbcore_port_received", "counter", _PORT, "Packets that a node has taken at an input.")
 SENT = Family("fbcore_port_sent", "counter", _PORT, "Packets that a node has sent by an output; a fan-out counts once.")
@@ -55,23 +57,9 @@ RUNS = Family("fbcore_net_runs", "counter", ("net", "outcome"), "Nets that have 
 SECONDS = Family("fbcore_net_run_seconds", "counter", ("net",), "How long nets that have ended have run.")
 
 FAMILIES = (
-    *(
-        PUT,
-        TAKEN,
-        FILL,
-        CAPACITY,
-        WAIT,
-        RECEIVED,
-        SENT,
-        DISCARDED,
-        DROPPED,
-        FIRING,
-        FAILED,
-        RETRIES,
-        RESTARTS,
-        RELEASES,
-    ),
-    *(ERRORS, LETTERS, NOTICES, PHASE, RUNNING, OUTSTANDING, LAG, LEFT, RUNS, SECONDS),
+    *(PUT, TAKEN, FILL, CAPACITY, BYTES, LOST, WAIT, RECEIVED, SENT, DISCARDED, DROPPED),
+    *(FIRING, FAILED, RETRIES, RESTARTS, RELEASES, ERRORS, LETTERS, NOTICES, PHASE),
+    *(RUNNING, OUTSTANDING, LAG, LEFT, RUNS, SECONDS),
 )
 
 

@@ -217,6 +217,41 @@ def test_a_packet_that_is_returned_and_taken_again_keeps_its_way(tracing: Tracin
     assert [event.name for event in run.events] == ["restarted"]
 
 
+def test_packets_that_overtake_others_keep_their_way(tracing: Tracing) -> None:
+    """On an edge that is no queue, each is still a child of what made it."""
+
+    @component
+    async def slowly(number: int) -> int:
+        await asyncio.sleep(1)
+        return number
+
+    graph = Graph("line")
+    first, last = graph.add(double, "first"), graph.add(slowly, "last")
+    graph.inputs.number >> first.number
+    graph.connect(first.out, last.number, priority=lambda number: number)
+    last.out >> graph.outputs.out
+    result = tracing.run(graph, inputs={"number": Each(range(6))})
+    assert result.outputs.out != sorted(result.outputs.out)
+    made = {span.context.span_id: packets(span)[0].partition("#")[2] for span in tracing.named("first")}
+    spans = tracing.named("last")
+    assert [packets(span)[0].partition("#")[2] for span in spans] == [
+        made[span.parent.span_id] for span in spans if span.parent is not None
+    ]
+
+
+def test_functions_in_threads_lie_in_their_spans(tracing: Tracing) -> None:
+    """Where settings place them in threads of their own."""
+
+    @component
+    def far(number: int) -> int:
+        with tracing.tracer.start_as_current_span("own far"):
+            return number
+
+    runtime = BatchRuntime(far, settings=NetSettings(nodes={"far": NodeSettings(place="thread")}))
+    runtime.run(inputs={"number": Each([1, 2])}, observers=[OpenTelemetrySpans(tracing.provider)])
+    assert [tracing.parent(span) for span in tracing.named("own far")] == ["far", "far"]
+
+
 @pytest.mark.parametrize("order", ["ordered", "unordered"])
 def test_firings_that_go_on_at_once_keep_their_packets(tracing: Tracing, order: Any) -> None:
     """Whichever is done first: what each has made is its own, and so are the spans of the user."""

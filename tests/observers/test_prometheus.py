@@ -169,6 +169,42 @@ def test_the_time_on_an_edge_is_that_of_each_packet(registry: CollectorRegistry)
     assert registry.get_sample_value("fbcore_firing_seconds_count", {"net": "later", "node": "later"}) == 3
 
 
+def test_what_an_edge_loses_is_counted(registry: CollectorRegistry) -> None:
+    """What had no room and what got too old; the times of the others are those that they lay there."""
+    metrics = PrometheusMetrics(registry, times="packets")
+    graph = Graph("line")
+    node = graph.add(later)
+    policies: Any = {"drop": "oldest", "expiry": 1.2, "priority": lambda number: number}
+    graph.connect(graph.inputs.number, node.number, capacity=4, **policies)
+    node.out >> graph.outputs.out
+    with asyncio.Runner(loop_factory=SteppedLoop) as runner:
+        result = runner.run(BatchRuntime(graph).arun(inputs={"number": Each(range(9))}, observers=[metrics]))
+    edge = "inputs.number->later.number"
+    for how, lost in ("dropped", result.dropped), ("expired", result.expired):
+        assert value(registry, "fbcore_edge_lost_total", edge=edge, how=how) == lost[edge] > 0
+    taken = value(registry, "fbcore_edge_taken_total", edge=edge)
+    assert taken == len(result.outputs.out) == value(registry, "fbcore_edge_wait_seconds_count", edge=edge)
+    # The best of those that lie there is taken at each half second.
+    assert value(registry, "fbcore_edge_wait_seconds_sum", edge=edge) == pytest.approx(0.5 + 1.0)
+
+
+def test_bytes_are_shown_where_they_are_bounded(registry: CollectorRegistry, metrics: PrometheusMetrics) -> None:
+    """Of other edges nobody knows them."""
+    seen: list[float | None] = []
+
+    @component
+    async def look(text: str) -> None:
+        await asyncio.sleep(1)
+        edge = {"net": "line", "edge": "inputs.text->look.text"}
+        seen.append(registry.get_sample_value("fbcore_edge_bytes", edge))
+
+    graph = Graph("line")
+    graph.connect(graph.inputs.text, graph.add(look).text, bytes=20)
+    with asyncio.Runner(loop_factory=SteppedLoop) as runner:
+        runner.run(BatchRuntime(graph).arun(inputs={"text": Each(["four", "five5", "six six"])}, observers=[metrics]))
+    assert seen == [12, 7, 0]
+
+
 def test_what_goes_wrong_is_counted_by_the_class_of_error(
     registry: CollectorRegistry, metrics: PrometheusMetrics
 ) -> None:
