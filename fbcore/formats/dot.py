@@ -6,6 +6,7 @@ import html
 from collections.abc import Iterator
 
 from fbcore.formats.drawing import Arrow, Box, Cluster, drawing_of
+from fbcore.formats.overlay import State
 from fbcore.model.graph import Graph
 
 _INK, _FAINT = "#1e293b", "#64748b"
@@ -43,14 +44,15 @@ _LOOKS = {
 }
 
 
-def to_dot(graph: Graph, *, types: bool = False) -> str:
+def to_dot(graph: Graph, *, types: bool = False, state: State | None = None) -> str:
     """Return a graph as DOT text, ended by a newline; the same graph gives the same text.
 
     Nodes are rounded boxes with id and component, composites boxes around what is in them. Inputs and outputs
     are tags, configs that are fed hexagons, initial packets notes with the value. Arrows say which ports they
     connect where no box says it, what is not usual about the edge, and with `types` the types of the ports. To
     configs they are dotted, those of signals and messages dashed, those that carry failures red.
-    A long graph runs downwards.
+    A long graph runs downwards. With a `state`, a `Snapshot` or a `Result`, arrows say how full they are, and nodes
+    what they do.
 
     Source: https://graphviz.org/doc/info/lang.html
 
@@ -66,7 +68,7 @@ def to_dot(graph: Graph, *, types: bool = False) -> str:
         print([line.strip() for line in to_dot(graph).splitlines() if "->" in line])
         #> ['"inputs.line" -> "shout" [label=" text "]']
     """
-    drawing = drawing_of(graph, types=types)
+    drawing = drawing_of(graph, types=types, state=state)
     lines = [f'rankdir="{drawing.way}"', *_HEAD, *_items(drawing.items), *map(_arrow, drawing.arrows)]
     return "\n".join([f'digraph "{drawing.name}" {{', *(_INDENT + line for line in lines), "}"]) + "\n"
 

@@ -7,6 +7,7 @@ from typing import Literal, NamedTuple
 
 from fbcore.errors import shown
 from fbcore.formats.order import order_of
+from fbcore.formats.overlay import Overlay, State
 from fbcore.model.address import BORDERS
 from fbcore.model.edge_policy import in_words
 from fbcore.model.graph import DEFAULT_CAPACITY, EdgeSpec, Graph, NodeSpec
@@ -70,9 +71,9 @@ class Drawing(NamedTuple):
     arrows: tuple[Arrow, ...]
 
 
-def drawing_of(graph: Graph, *, types: bool = False) -> Drawing:
-    """Say what a drawing of a graph shows; the same graph gives the same drawing."""
-    scope = _Scope(graph, "", 0, graph.border("configs"))
+def drawing_of(graph: Graph, *, types: bool = False, state: State | None = None) -> Drawing:
+    """Say what a drawing of a graph shows; the same graph gives the same drawing. With a state, that of a net, too."""
+    scope = _Scope(graph, "", 0, graph.border("configs"), Overlay(state) if state is not None else None)
     items = tuple(scope.items())
     arrows = list(_between_boxes(items, scope.arrows(types=types)))
     carried = [(arrow.tail, arrow.head, arrow.look != "signal") for arrow in arrows]
@@ -113,7 +114,10 @@ class _Scope:
     drawn.
     """
 
-    def __init__(self, graph: Graph, prefix: str, depth: int, fed: Collection[str]) -> None:
+    def __init__(
+        self, graph: Graph, prefix: str, depth: int, fed: Collection[str], overlay: Overlay | None = None
+    ) -> None:
+        self.overlay = overlay
         self.graph = graph
         self.prefix = prefix
         self.depth = depth
@@ -124,7 +128,9 @@ class _Scope:
         for node in graph.nodes.values():
             if node.component.graph is not None and node.component.graph.nodes:
                 fed_inside = {edge.target[1] for edge in self.edges if edge.target[0] == node.id}
-                self.inner[node.id] = _Scope(node.component.graph, f"{prefix}{node.id}.", depth + 1, fed_inside)
+                self.inner[node.id] = _Scope(
+                    node.component.graph, f"{prefix}{node.id}.", depth + 1, fed_inside, overlay
+                )
 
     def items(self) -> Iterator[Box | Cluster]:
         for side in _WAYS_IN:
@@ -144,7 +150,8 @@ class _Scope:
         return (self._box(f"{side}.{name}", side, name) for name in self.borders[side])
 
     def _box(self, id: str, role: Role, label: str, note: str = "") -> Box:
-        return Box(self.prefix + id, role, label, note, self.depth)
+        said = self.overlay.of_box(self.prefix + id) if self.overlay is not None else ""
+        return Box(self.prefix + id, role, label, ", ".join(part for part in (note, said) if part), self.depth)
 
     def arrows(self, *, types: bool) -> Iterator[Arrow]:
         """Yield the arrows, those inside composites first: a circle through a composite is closed outside of it."""
@@ -156,7 +163,9 @@ class _Scope:
             look = _look(self.graph, edge)
             ports = _ports((edge.source[1], source), (edge.target[1], target))
             kinds = _types(self.graph, edge) if types and look != "signal" else ""
-            yield Arrow(source, target, look, ports, kinds, _options(edge))
+            said = self.overlay.of_arrow(edge, self.prefix, self.inner.__contains__) if self.overlay is not None else ""
+            options = ", ".join(part for part in (_options(edge), said) if part)
+            yield Arrow(source, target, look, ports, kinds, options)
 
     def _box_of(self, end: tuple[str, str], sides: tuple[str, ...]) -> str:
         """Return the box that an arrow ends at: that of the port, where it has one, else that of the node."""

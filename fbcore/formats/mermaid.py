@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from fbcore.formats.drawing import Arrow, Box, Cluster, drawing_of
+from fbcore.formats.overlay import State
 from fbcore.model.address import BORDERS
 from fbcore.model.graph import Graph
 
@@ -20,13 +21,14 @@ _RED = "stroke:#dc2626"
 _INDENT = "    "
 
 
-def to_mermaid(graph: Graph, *, types: bool = False) -> str:
+def to_mermaid(graph: Graph, *, types: bool = False, state: State | None = None) -> str:
     """Return a graph as the text of a Mermaid flowchart, ended by a newline; the same graph gives the same text.
 
     Nodes are boxes with id and component, composites boxes around what is in them. Inputs and outputs are round,
     configs that are fed hexagons, initial packets flags with the value. Arrows say which ports they
     connect where no box says it, what is not usual about the edge, and with `types` the types of the ports. To
-    configs, and those of signals and messages, they are dotted, those that carry failures red.
+    configs, and those of signals and messages, they are dotted, those that carry failures red. With a `state`, a
+    `Snapshot` or a `Result`, they say how full they are, and nodes what they do.
 
     Source: https://mermaid.js.org/syntax/flowchart.html
 
@@ -45,7 +47,7 @@ def to_mermaid(graph: Graph, *, types: bool = False) -> str:
         #>     node_shout["shout"]
         #>     input_line -->|"text"| node_shout
     """
-    drawing = drawing_of(graph, types=types)
+    drawing = drawing_of(graph, types=types, state=state)
     lines = [f"flowchart {drawing.way}", *_items(drawing.items), *map(_arrow, drawing.arrows)]
     red = [str(number) for number, arrow in enumerate(drawing.arrows) if arrow.look == "error"]
     lines += [f"linkStyle {','.join(red)} {_RED}"] if red else []

@@ -1,6 +1,7 @@
 """Fifteen things that people ask of flow-based systems, each done the way docs/what-people-ask-for.md says."""
 
 import asyncio
+import re
 from collections import defaultdict
 from collections.abc import Iterator
 from pathlib import Path
@@ -34,6 +35,7 @@ from fbcore import (
     SteppedLoop,
     component,
 )
+from fbcore.formats.mermaid import to_mermaid
 from fbcore.observers.prometheus import PrometheusMetrics
 from fbcore.runtimes.blocking import run_on
 from fbcore.testing import run_component, run_stepped
@@ -359,6 +361,22 @@ def test_11_nets_run_within_a_loop_and_without_one() -> None:
 
     assert cell() == 2
     assert asyncio.run(server()) == [2, 0, 2, 4]
+
+
+# -- 12. seeing a net ---------------------------------------------------------------------------------------
+
+
+def test_12_a_net_is_seen_before_it_runs_and_while_it_does() -> None:
+    """Drawn from its declaration; with the state of a net that runs laid over the drawing."""
+    graph = row(double, slow, name="seen")
+    assert 'node_double -->|"out to value"| node_slow' in to_mermaid(graph)
+    seen: list[str] = []
+    progress: Any = lambda snapshot: seen.append(to_mermaid(graph, state=snapshot))  # noqa: E731
+    result = stepped(graph, inputs={"value": Each(range(100))}, progress=progress)
+    running = next(text for text in seen if "64/64" in text)
+    assert 'node_slow["slow<br>running, ' in running
+    assert re.search(r'node_double -->\|"out to value, 64/64, \d+ put"\| node_slow', running)
+    assert 'node_slow["slow<br>ended, 100 in, 100 out"]' in to_mermaid(graph, state=result)
 
 
 # -- 13. sub-nets -------------------------------------------------------------------------------------------
