@@ -145,7 +145,9 @@ class Circuit:
         """Return what decides which calls pass, with times from an origin on; None for as it begins."""
         if self._until is None:
             return self._failures or None
-        return [self._failures, round(self._until - origin, 9), self._trial, self._last]
+        # How long it could have been half open by now makes no difference.
+        until = max(self._until, self._node.net.loop.time())
+        return [self._failures, round(until - origin, 9), self._trial, self._last]
 
     def take(self, state: Any) -> None:
         """Go on with a state, by origin 0."""

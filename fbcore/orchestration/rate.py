@@ -44,8 +44,11 @@ class Pace:
         self._last = self._loop.time()
 
     def state(self, origin: float) -> Any:
-        """Return when the next firing may begin, from an origin on; None where nothing has fired yet."""
-        return None if self._due == -inf else [round(self._due - origin, 9), round(self._last - origin, 9)]
+        """Return when the next firing is due, and the last one began, from an origin on; None where neither matters."""
+        now = self._loop.time()
+        if now - self._due > LATE and now >= self._last + self._interval - TICK:
+            return None
+        return [round(self._due - origin, 9), round(self._last - origin, 9)]
 
     def take(self, state: Any) -> None:
         """Go on with a state, by origin 0."""
