@@ -43,9 +43,11 @@ def misfits_of(origin: Origin, address: str, node: NodeSpec) -> Iterator[Problem
 
 
 def doubts_of(origin: Origin, address: str, node: NodeSpec) -> Iterator[Problem]:
-    """Yield why a node may gain nothing by concurrency."""
+    """Yield why a node gains nothing by concurrency; not where it is said of the whole net, for those that do."""
     policy, target = origin.value, node.component.target
     if not isinstance(policy, Concurrency) or policy.most == 1 or not isinstance(target, FunctionComponent):
+        return
+    if not origin.said_of:
         return
     if not target.is_async and (not target.streams or isgeneratorfunction(target.function)):
         what = f"its function never waits, so that {policy.most} firings at once are no quicker than one"

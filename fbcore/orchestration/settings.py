@@ -55,6 +55,13 @@ POLICIES: dict[str, type] = {
 """The settings that are policies; all but `restart`, which has a word for it, may be None, for none."""
 
 
+if TYPE_CHECKING:
+    _Concurrency: TypeAlias = Concurrency | int
+else:
+    # A number in a file has been written out when it is validated, so that errors are about one form alone.
+    _Concurrency = Concurrency
+
+
 @dataclass(frozen=True, kw_only=True, repr=False)
 class NodeSettings(Said):
     """How a node is run; what is not said here is looked for where less is said.
@@ -79,7 +86,7 @@ class NodeSettings(Said):
     end: End | None = UNSAID
     retry: Retry | None = UNSAID
     dead_letters: DeadLetters | None = UNSAID
-    concurrency: Concurrency | int | None = UNSAID
+    concurrency: _Concurrency | None = UNSAID
     breaker: Breaker | None = UNSAID
     rate: Rate | None = UNSAID
     place: PlaceSetting = UNSAID

@@ -26,6 +26,7 @@ _SHORT: dict[Any, tuple[type, str]] = {
     "restart": (str, "when"),
     "dead_letters": (str, "file"),
     "retry": (int, "attempts"),
+    "concurrency": (int, "most"),
     "breaker": (int, "failures"),
     "rate": (int, "most"),
 }
@@ -126,7 +127,7 @@ def _validated(data: Any, file: str, lines: dict[Keys, int]) -> NetSettings:
 
 
 def _in_full(data: Any) -> Any:
-    """Write out what may be said in short: `restart = "always"`, `dead_letters = "failed.jsonl"`, `end = "never"`."""
+    """Write out what may be said in short: `restart = "always"`, `dead_letters = "failed.jsonl"`, `concurrency = 8`."""
     if not isinstance(data, Mapping):
         return data
     full = {key: _section_in_full(key, value) for key, value in data.items()}
@@ -191,10 +192,20 @@ def _problem(keys: Keys, errors: list[Any], file: str, lines: dict[Keys, int]) -
     else:
         wanted = [each["msg"].removeprefix("Input should be ").removeprefix("Value error, ") for each in errors]
         what, hint = f"it cannot be {shown(first['input'])}", f"it should be {', or '.join(dict.fromkeys(wanted))}"
+        if first["type"] == "dataclass_type" and keys and keys[-1] in POLICIES:
+            hint = _form_of(keys)
         if first["type"] in ("missing", "missing_argument"):
             what, hint = f"`{first['loc'][-1]}` is missing", f"say what `{first['loc'][-1]}` is"
     line = next((lines[keys[:n]] for n in range(len(keys), 0, -1) if keys[:n] in lines), 1)
     return Problem(what, _in_words(keys), Place(file, line), hint)
+
+
+def _form_of(keys: Keys) -> str:
+    """Say how a policy is said: as a table, or in short."""
+    kind, _ = _SHORT.get(keys[-1], (None, ""))
+    short = {int: "a whole number, or ", str: "a text, or "}.get(kind, "") if kind is not None else ""
+    names = ", ".join(each.name for each in fields(_kind_around((*keys, ""))))
+    return f"it should be {short}a table with some of: {names}"
 
 
 def _unknown(keys: Keys) -> tuple[str, str]:

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -29,6 +30,7 @@ from fbcore import (
     component,
 )
 from fbcore.loop import Seeded, SteppedLoop, first_come
+from fbcore.orchestration.fitting import doubts
 from fbcore.runtimes.blocking import run_on
 
 EIGHT = Concurrency(8)
@@ -258,13 +260,9 @@ def test_any_input_fires() -> None:
 
     graph = graph_of(pair)
     graph.inputs.other >> graph["node"].other
-    for concurrency in 1, 4:
-        result = run(graph, concurrency, inputs={"number": Each(range(6)), "other": Each(range(6))})
-        pairs = [tuple(None if isinstance(part, Missing) else part for part in each) for each in result.outputs.out]
-        if concurrency == 1:
-            expected = pairs
-    assert pairs == expected
-    assert len(pairs) == 12
+    found = [run(graph, each, inputs={"number": Each(range(6)), "other": Each(range(6))}) for each in (1, 4)]
+    assert found[0].outputs.out == found[1].outputs.out
+    assert len(found[0].outputs.out) == 12
 
 
 def test_signals_begin_firings() -> None:
@@ -303,7 +301,7 @@ def test_results_are_made_of_their_own_packets() -> None:
 
 def test_a_function_without_inputs_fires_until_nobody_wants_more() -> None:
     """A source that loops makes several at once, and ends with its consumer."""
-    made = []
+    made: list[int] = []
 
     @component(loop=True)
     async def ticks() -> int:
@@ -724,3 +722,55 @@ def test_it_must_fit_its_node() -> None:
     assert "did you mean number?" in problem(node=NodeSettings(concurrency=Concurrency(2, key="numbr")))
     for settings in NetSettings(concurrency=8), NetSettings(nodes={"*": NodeSettings(concurrency=8)}):
         assert BatchRuntime(graph, settings=settings).run(inputs={"number": Each([1, 2])}).outcome == "finished"
+
+
+def test_it_is_said_in_a_file(tmp_path: Path) -> None:
+    """As a number, or as a table; with a key by name."""
+    file = tmp_path / "net.toml"
+    file.write_text(
+        f'concurrency = 4\n[nodes.a]\nconcurrency = {{ most = 2, order = "unordered" }}\n'
+        f'[nodes.b]\nconcurrency = {{ most = 3, key = "{__name__}.by_three" }}\n[nodes.c]\nconcurrency = 1\n'
+    )
+    settings = NetSettings.load(file)
+    assert settings.of("x").concurrency == NodeSettings(concurrency=4).concurrency == Concurrency(4)
+    assert settings.of("a").concurrency == Concurrency(2, "unordered")
+    assert settings.of("b").concurrency == Concurrency(3, key=by_three)
+    assert settings.of("c").concurrency == Concurrency(1)
+    assert str(settings.origin("b", "concurrency")) == f'{file}:5, nodes."b"'
+
+
+@pytest.mark.parametrize(
+    ("said", "what", "hint"),
+    [
+        ('"many"', "it cannot be 'many'", "a whole number, or a table with some of: most, order, key"),
+        ('{ most = 3, ordr = "x" }', "no setting 'ordr'", "did you mean order?"),
+        ('{ order = "ordered" }', "`most` is missing", "say what"),
+        ('{ most = 2, order = "unordered", key = "number" }', "`order` of Concurrency cannot be", "leave it away"),
+    ],
+)
+def test_what_a_file_cannot_say_is_refused(tmp_path: Path, said: str, what: str, hint: str) -> None:
+    """With the line, what is wrong, and what to say instead."""
+    file = tmp_path / "net.toml"
+    file.write_text(f"\n[nodes.node]\nconcurrency = {said}\n")
+    with pytest.raises(SettingsError) as caught:
+        NetSettings.load(file)
+    assert what in str(caught.value)
+    assert hint in str(caught.value)
+    assert f"{file}:3" in str(caught.value)
+
+
+def test_a_function_that_never_waits_is_doubted() -> None:
+    """Where concurrency is said of it, and not of the whole net; one that is asynchronous, or streams so, is not."""
+
+    @component
+    def plain(number: int) -> int:
+        return number
+
+    @component
+    async def items(number: int) -> AsyncIterator[int]:
+        yield number
+
+    for function, many in (plain, 1), (items, 0), (Work().function(), 0):
+        settings = NetSettings(nodes={"node": NodeSettings(concurrency=8)})
+        assert len(list(doubts(settings, graph_of(function)))) == many
+        assert not list(doubts(NetSettings(concurrency=8), graph_of(function)))
