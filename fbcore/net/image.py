@@ -44,6 +44,10 @@ def obstacles(
 
 
 def _obstacle(node: Node, trail: Trail, timers: list[int], *, is_ready: bool) -> str:
+    if node.crew is not None and node.crew.hands:
+        count = len(node.crew.hands)
+        going = "a firing that goes on" if count == 1 else f"{count} firings that go on"
+        return f"has {going}; wait until there is none, or run it without concurrency"
     if trail.strayed:
         if not trail.restarts:
             return f"{trail.strayed}; keep it in a Memory: `seen: Memory[set[str]] = Memory(set)`"

@@ -26,6 +26,9 @@ class MemoryCell:
 
     __slots__ = ("_declared", "_loop", "_spec", "_value", "address")
 
+    form = "data"
+    """How what is stored of it is called; another kind of memory calls it otherwise, for it is not the same."""
+
     def __init__(self, node: Node, spec: MemorySpec) -> None:
         declared: Any = spec.declared
         self._declared: Memory[Any] = declared
@@ -69,7 +72,7 @@ class MemoryCell:
         Raises:
             DataError: there is something in it that cannot be stored; the address leads to it.
         """
-        return {"version": self._declared.version, "data": self._data(taken)}
+        return {"version": self._declared.version, self.form: self._data(taken)}
 
     def load(self, stored: Any) -> None:
         """Take over what `dump` returned, in this process or another; data of an older version is migrated.
@@ -77,9 +80,13 @@ class MemoryCell:
         Raises:
             DataError: it is not by `dump`, of a newer version, or its value is not of the type of the memory.
         """
-        if type(stored) is not dict or stored.keys() != {"version", "data"} or type(stored["version"]) is not int:
-            raise DataError(f"{shown(stored)} is no stored memory", self.address, "give what `dump` returned")
-        self.value = self._read(stored["version"], stored["data"])
+        if type(stored) is not dict or stored.keys() != {"version", self.form} or type(stored["version"]) is not int:
+            what, hint = f"{shown(stored)} is no stored memory", "give what `dump` returned"
+            if type(stored) is dict and stored.keys() & ({"data", "by_key"} - {self.form}):
+                what = f"this was stored {'without' if self.form == 'by_key' else 'with'} a memory for each key"
+                hint = "say the same `concurrency` of the node as then, with a `key` or without"
+            raise DataError(what, self.address, hint)
+        self.value = self._read(stored["version"], stored[self.form])
 
     def _read(self, version: int, data: Any) -> Any:
         # Loaded here, for a net whose memories are not stored needs none of it.

@@ -158,7 +158,9 @@ class Trail:
         if len(self.turns) < _TURNS and any(cell.size > _LARGE for cell in self.node.memories.values()):
             # A copy at every packet would cost more than to make some turns again.
             return False
-        return self.restarts and trace.is_receiving and self.node.has_begun and not self.node.tasks.are_busy
+        node = self.node
+        is_busy = node.tasks.are_busy if node.crew is None else bool(node.crew.hands)
+        return self.restarts and trace.is_receiving and node.has_begun and not is_busy
 
     def _begin_here(self, armed: int) -> None:
         node, trace = self.node, self.node.trace

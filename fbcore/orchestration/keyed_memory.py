@@ -6,7 +6,7 @@ import json
 from collections.abc import Hashable
 from typing import TYPE_CHECKING, Any
 
-from fbcore.errors import DataError
+from fbcore.errors import DataError, shown
 from fbcore.model.memory import MemorySpec
 from fbcore.model.packet import NOTHING
 from fbcore.net.crew import Hand, current_hand
@@ -24,6 +24,8 @@ class KeyedMemory(MemoryCell):
     """
 
     __slots__ = ("_by_key",)
+
+    form = "by_key"
 
     def __init__(self, node: Node, spec: MemorySpec) -> None:
         super().__init__(node, spec)
@@ -64,8 +66,7 @@ class KeyedMemory(MemoryCell):
         from fbcore.formats.typed_json import from_data
 
         if type(data) is not list or any(type(pair) is not list or len(pair) != 2 for pair in data):
-            hint = "it was stored without a memory for each key: take another, or say `concurrency` without `key`"
-            raise DataError("this is no memory by key", self.address, hint)
+            raise DataError(f"{shown(data)} are no memories by key", self.address, "give what `dump` returned")
         return {from_data(key, self.address): super(KeyedMemory, self)._read(version, value) for key, value in data}
 
 

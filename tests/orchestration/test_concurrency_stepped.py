@@ -1,0 +1,117 @@
+"""Several firings at once on a net that is stepped: shown, taken back, written down, and explored."""
+
+import asyncio
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from fbcore import (
+    Component,
+    Concurrency,
+    DataError,
+    FSMRuntime,
+    Graph,
+    Memory,
+    NetSettings,
+    NodeSettings,
+    Out,
+    SnapshotError,
+    component,
+)
+
+
+class Pairs(Component):
+    """Sends two numbers a second, for three seconds."""
+
+    number: Out[int]
+    sent: Memory[int] = Memory(0)
+    stateless = True
+
+    async def run(self) -> None:
+        while self.sent.value < 6:
+            self.sent.value += 2
+            for number in self.sent.value - 2, self.sent.value - 1:
+                await self.number.send(number)
+            await asyncio.sleep(1)
+
+
+def by_two(number: int) -> int:
+    """Return the key of a number."""
+    return number % 2
+
+
+@component
+async def count(number: int, seen: Memory[list[int]] = Memory(list)) -> tuple[int, int]:
+    """Say how many of a key there were, a while after one has come."""
+    await asyncio.sleep(0.3 - number / 100)
+    seen.value.append(number)
+    return number, len(seen.value)
+
+
+def graph_of(function: Any = count) -> Graph:
+    """Return a graph of a function that counts what comes in bursts."""
+    graph = Graph("bursts")
+    graph.add(Pairs).number >> graph.add(function, "node").number
+    graph["node"].out >> graph.outputs.out
+    return graph
+
+
+SETTINGS = NetSettings(nodes={"node": NodeSettings(concurrency=Concurrency(3, key=by_two))})
+COUNTED = [(1, 1), (0, 1), (3, 2), (2, 2), (5, 3), (4, 3)]
+
+
+def test_firings_are_stepped_and_taken_back() -> None:
+    """Each has turns of its own, the node holds the packets of all; taken back, the run ends the same."""
+    with FSMRuntime(graph_of(), settings=SETTINGS).start() as fsm:
+        fsm.run_until(lambda _: len(fsm.state()["nodes"]["node"].get("holds", {})) == 2)
+        assert fsm.state()["nodes"]["node"]["holds"] == {"number": 0, "number#2": 1}
+        result = fsm.run()
+        assert result.outputs.out == COUNTED
+        assert {"node firing", "node firing#2"} <= set(fsm.choices)
+        choices = list(fsm.choices)
+        fsm.undo(20)
+        assert fsm.run().outputs.out == COUNTED
+        assert list(fsm.choices) == choices
+
+
+def test_a_snapshot_waits_for_the_end_of_firings(tmp_path: Path) -> None:
+    """While they go on the net cannot be written down, and the error says why; between two bursts it can."""
+    file, found, refused = tmp_path / "net.json", {}, set()
+    with FSMRuntime(graph_of(), settings=SETTINGS).start() as fsm:
+        while fsm.result is None:
+            going = len(fsm.state()["nodes"]["node"].get("holds", {}))
+            what = {0: "", 1: "a firing that goes on", 2: "2 firings that go on"}[going]
+            try:
+                fsm.snapshot(file)
+            except SnapshotError as error:
+                refused.add((what, what in str(error)))
+            else:
+                found[round(fsm.time, 2)] = file.read_bytes()
+                refused.add((what, not going))
+            fsm.step()
+    assert {each for each in refused if not each[1]} == set()
+    assert len(refused) == 3
+    assert {0.0, 0.3, 1.0, 1.28, 2.0, 2.26, 3.0} >= set(found) >= {0.3, 1.28, 2.26}
+    for data in found.values():
+        file.write_bytes(data)
+        with FSMRuntime(graph_of(), settings=SETTINGS).restore(file) as fsm:
+            assert fsm.run().outputs.out == COUNTED
+
+
+def test_a_memory_by_key_is_no_other_memory(tmp_path: Path) -> None:
+    """What was stored of a node with memories by key is not taken for that of one without, nor the other way round."""
+    file = tmp_path / "net.json"
+
+    def stored(settings: NetSettings) -> None:
+        with FSMRuntime(graph_of(), settings=settings).start() as fsm:
+            fsm.run_until(time=1.5)
+            while "holds" in fsm.state()["nodes"]["node"]:
+                fsm.step()
+            fsm.snapshot(file)
+
+    for then, now in (SETTINGS, NetSettings()), (NetSettings(), SETTINGS):
+        stored(then)
+        with pytest.raises(DataError, match=r"a memory for each key") as caught:
+            FSMRuntime(graph_of(), settings=now).restore(file)
+        assert "say the same `concurrency`" in str(caught.value)
