@@ -109,7 +109,7 @@ class Crew:
                 await self.turn(hand)
             await work()
         except (EndOfStream, EndOfDemand) as end:
-            self._end_with(end)
+            self._end_with(hand, end)
         except asyncio.CancelledError as error:
             if self.node.cancelled or self._end is not None or self.node.tasks.is_aborting:
                 raise
@@ -138,17 +138,21 @@ class Crew:
                 _wake(line[0].turn)
         _wake(self._room)
 
-    def _end_with(self, end: BaseException) -> None:
-        """End the node as a firing says; its own task hears of it by being cancelled, for it may wait anywhere."""
-        if self._end is None and self.node.task is not None:
-            self._end = end
-            self.node.task.cancel()
+    def _end_with(self, last: Hand, end: BaseException) -> None:
+        """End the node as a firing says: no other has a turn after it.
+
+        The node's own task hears of it by being cancelled too, for it may wait anywhere.
+        """
+        if self._end is not None:
+            return
+        self._end = end
+        for task in (self.node.task, *(hand.task for hand in self.hands if hand is not last)):
+            if task is not None:
+                task.cancel()
 
     async def _disband(self) -> None:
-        """Cancel all firings, and put their packets back."""
+        """Wait until the firings that were cancelled have ended, and put their packets back."""
         tasks = [hand.task for hand in self.hands if hand.task is not None]
-        for task in tasks:
-            task.cancel()
         if tasks:
             await asyncio.wait(tasks)
         self.give_back()
