@@ -102,7 +102,7 @@ def _not_of_classes(said_of: str, spec: NodeSpec | None, said: NodeSettings) -> 
     """Yield what is said of firings, of a node that is named and has none; a pattern means those that have."""
     if spec is None or not isinstance(spec.component.target, type):
         return
-    for name in OF_FIRINGS:
+    for name in (*OF_FIRINGS, "concurrency"):
         if getattr(said, name):
             what = f"`{name}` is for the firings of functions, and {spec.component.title} is a class"
             hint = "say it of a function; a class has `restart`, and is itself what tries again, or waits"

@@ -19,17 +19,9 @@ _NOWHERE = Place("", 0)
 
 
 def misfits_of(origin: Origin, address: str, node: NodeSpec) -> Iterator[Problem]:
-    """Yield why a node cannot be run with the concurrency that is said of it.
-
-    What is said of many nodes at once says nothing of classes among them.
-    """
+    """Yield why a function cannot be run with the concurrency that is said of it."""
     policy, place, component = origin.value, origin.place or _NOWHERE, node.component
-    if not isinstance(policy, Concurrency):
-        return
-    if not isinstance(component.target, FunctionComponent):
-        if origin.said_of == f'nodes."{address}"':
-            what = "`concurrency` is for firings of functions, and this is a class, which receives when it likes"
-            yield Problem(what, address, place, "let it make tasks of its own: `self.tasks.create_task(...)`")
+    if not isinstance(policy, Concurrency) or not isinstance(component.target, FunctionComponent):
         return
     if component.memories and policy.key is None and policy.most > 1:
         names = ", ".join(f"`{name}`" for name in component.memories)

@@ -718,7 +718,7 @@ def test_it_must_fit_its_node() -> None:
             BatchRuntime(graph, settings=NetSettings(nodes=nodes)).run(inputs={"number": 1})
         return str(caught.value)
 
-    assert "this is a class" in problem(takes=NodeSettings(concurrency=8))
+    assert "is a class" in problem(takes=NodeSettings(concurrency=8))
     assert "did you mean number?" in problem(node=NodeSettings(concurrency=Concurrency(2, key="numbr")))
     for settings in NetSettings(concurrency=8), NetSettings(nodes={"*": NodeSettings(concurrency=8)}):
         assert BatchRuntime(graph, settings=settings).run(inputs={"number": Each([1, 2])}).outcome == "finished"
