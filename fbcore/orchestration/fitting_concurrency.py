@@ -35,7 +35,7 @@ def misfits_of(origin: Origin, address: str, node: NodeSpec) -> Iterator[Problem
 
 
 def doubts_of(origin: Origin, address: str, node: NodeSpec) -> Iterator[Problem]:
-    """Yield why a node gains nothing by concurrency; not where it is said of the whole net, for those that do."""
+    """Yield why a node on the loop gains nothing by concurrency; not where the whole net has it, for those that do."""
     policy, target = origin.value, node.component.target
     if not isinstance(policy, Concurrency) or policy.most == 1 or not isinstance(target, FunctionComponent):
         return
@@ -43,5 +43,5 @@ def doubts_of(origin: Origin, address: str, node: NodeSpec) -> Iterator[Problem]
         return
     if not target.is_async and (not target.streams or isgeneratorfunction(target.function)):
         what = f"its function never waits, so that {policy.most} firings at once are no quicker than one"
-        hint = "make it `async`, and let it await what takes long; or say no `concurrency` of it"
+        hint = 'make it `async`, and let it await what takes long; or let it be called in threads, `place = "thread"`'
         yield Problem(what, address, origin.place or _NOWHERE, hint, is_error=False)
