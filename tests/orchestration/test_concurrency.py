@@ -1,6 +1,7 @@
 """Several firings of one function at once: their number, their order, and every packet in their hands."""
 
 import asyncio
+import threading
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 from typing import Any
@@ -140,6 +141,11 @@ def test_unordered_results_leave_when_they_are_there() -> None:
 def by_three(number: int) -> int:
     """Return the key of a number."""
     return number % 3
+
+
+def by_four(number: int) -> int:
+    """Return another key of a number."""
+    return number % 4
 
 
 @pytest.mark.parametrize("key", [by_three, f"{__name__}.by_three"])
@@ -774,3 +780,21 @@ def test_a_function_that_never_waits_is_doubted() -> None:
         settings = NetSettings(nodes={"node": NodeSettings(concurrency=8)})
         assert len(list(doubts(settings, graph_of(function)))) == many
         assert not list(doubts(NetSettings(concurrency=8), graph_of(function)))
+        settings = NetSettings(nodes={"node": NodeSettings(concurrency=8, place="thread")})
+        assert not list(doubts(settings, graph_of(function)))
+
+
+def test_functions_that_block_are_called_in_threads_at_once() -> None:
+    """Four wait for each other, in four threads; results are in order, and each key has its own memory."""
+    barrier = threading.Barrier(4)
+
+    @component
+    def meets(number: int, seen: Memory[list[int]] = Memory(list)) -> list[int]:
+        barrier.wait(5)
+        seen.value.append(number)
+        return [*seen.value]
+
+    settings = NodeSettings(concurrency=Concurrency(4, key=by_four), place="thread")
+    runtime = BatchRuntime(graph_of(meets), settings=NetSettings(nodes={"node": settings}))
+    result = runtime.run(inputs={"number": Each(range(8))})
+    assert sorted(result.outputs.out) == [[0], [0, 4], [1], [1, 5], [2], [2, 6], [3], [3, 7]]
