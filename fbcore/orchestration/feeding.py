@@ -113,13 +113,15 @@ class Fed:
 class Feed:
     """Dead letters that are fed back in one run, from a file or as they are. To be opened before, and closed after.
 
-    A letter leaves its file when its firing has succeeded. One that fails again stays, with its count raised.
+    A letter leaves its file when its firing has succeeded. One that fails again stays, with its count raised. `ids` are
+    what the letters are called.
     """
 
     def __init__(self, given: AnyLetters) -> None:
         self._file = LetterFile(given) if isinstance(given, str | Path) else None
         self._given = () if isinstance(given, str | Path) else given
         self._open = ExitStack()
+        self.ids: set[str] = set()
         self._letters: dict[str, list[DeadLetter]] = {}
         self._laid: dict[str, list[Fed]] = {}
         self._notices: list[str] = []
@@ -146,6 +148,7 @@ class Feed:
             self.close()
             raise
         for letter in letters:
+            self.ids.add(letter.id)
             self._letters.setdefault(letter.node, []).append(letter)
 
     def _read(self, name: str) -> tuple[list[DeadLetter], list[str]]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping, Sequence
-from itertools import count
+from itertools import count, filterfalse
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
@@ -45,9 +45,15 @@ class LetterBox:
         file = self._file if self.node.trace is None else None
         if file is not None and not self._run:
             self._run = f"{uuid4().hex[:8]}-"
-        id = f"{self._run}{next(self._names)}" if file is not None else f"{self.node.address}-{next(self._names)}"
+        prefix = self._run if file is not None else f"{self.node.address}-"
+        id = next(filterfalse(self._is_fed, (f"{prefix}{number}" for number in self._names)))
         letter = DeadLetter(self.node.address, values, error, id=id, net=net.name, time=self.now)
         return self.keep(letter, file)
+
+    def _is_fed(self, id: str) -> bool:
+        """Say whether a letter that was fed back is called so."""
+        feed = getattr(self.node, "feed", None)
+        return feed is not None and id in feed.ids
 
     def put_again(self, letters: Sequence[Fed], values: Mapping[str, Any], error: NodeError) -> bool:
         """Take packets of letters that were fed back and have failed again, each with what else was in hand."""

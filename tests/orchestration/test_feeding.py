@@ -380,3 +380,27 @@ def test_firings_that_were_cut_short_leave_their_letters(letters: LetterFile) ->
     assert {id: times for id, (_, times) in left(letters).items()} == {"1": 2, "3": 2, "4": 2}
     result = go(of(slowly), letters, policies=NodeSettings(concurrency=Concurrency(3)), time_limit=55)
     assert (result.outcome, [*left(letters)]) == ("stopped", ["3", "4"])
+
+
+# -- beside other policies -------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("target", [even, Passes])
+def test_letters_of_nodes_that_work_in_threads(letters: LetterFile, target: Any) -> None:
+    """Their packets are taken here, as those of others are."""
+    write(letters, {"number": 2}, {"number": 101}, {"number": 4})
+    policies = NodeSettings(place="thread", restart=Restart(backoff=0))
+    result = go(of(target), letters, None, policies=policies, inputs={"number": Each([6])})
+    assert (result.outcome, result.outputs.out) == ("finished", [2, 4, 6])
+    assert left(letters) == {"1": ({"number": 101}, 2)}
+
+
+@pytest.mark.parametrize("edges", [{"drop": "oldest"}, {"expiry": 0.5}, {"bytes": 8, "size": "builtins.int"}])
+def test_letters_wait_where_other_packets_do_not(letters: LetterFile, edges: dict[str, Any]) -> None:
+    """What bounds the edges of a port is not said of the letters: they are not live data."""
+    write(letters, *({"number": 2 * number} for number in range(1, 9)))
+    settings = {"edges": {"inputs.number->node.number": edges}}
+    runtime = BatchRuntime(of(even), settings=settings)
+    result = run_on(SteppedLoop, lambda: runtime.arun(feed_dead_letters=letters.path, raises=False))
+    assert (result.outcome, result.outputs.out) == ("finished", [2 * number for number in range(1, 9)])
+    assert left(letters) == {}
