@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any, TypeVar
@@ -72,6 +73,11 @@ class NetView:
     def restarts(self) -> dict[str, int]:
         """How often nodes were begun anew, by address."""
         return dict(self._net.restarts)
+
+    @property
+    def abandoned(self) -> dict[str, int]:
+        """How many threads of nodes were left behind, for they did not end in time, by address."""
+        return Counter(address for address, _ in list(self._net.abandoned))
 
     @property
     def dropped(self) -> dict[str, int]:

@@ -130,7 +130,8 @@ class NetMetrics(Observer):
             elif port.name != "error" or port.passed:
                 self._count(found, tally.SENT, at, port.passed)
                 self._count(found, tally.DISCARDED, at, port.discarded)
-        for family, counts in ((tally.RETRIES, net.retries), (tally.RESTARTS, net.restarts)):
+        by_node = (tally.RETRIES, net.retries), (tally.RESTARTS, net.restarts), (tally.ABANDONED, net.abandoned)
+        for family, counts in by_node:
             for address, count in counts.items():
                 self._count(found, family, (name, address), count)
         for address, count in net.dropped.items():

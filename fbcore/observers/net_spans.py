@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -16,7 +16,7 @@ from fbcore.model.letter import DeadLetter
 from fbcore.model.packet import Failure, Packet, PacketId
 from fbcore.net.observe import Observer, Over
 from fbcore.net.report import Outcome, Result
-from fbcore.net.view import EdgeView, NetView
+from fbcore.net.view import EdgeView, NetView, NodeView
 from fbcore.observers.beside import Beside
 from fbcore.observers.handling import Handling, note_error
 
@@ -32,15 +32,36 @@ _REMEMBERED = 1_000
 _GOOD = (Outcome.FINISHED, Outcome.QUIESCENT, Outcome.STOPPED)
 
 
+class _Way:
+    """An edge, as far as spans are concerned; looked at once, for every packet comes by here twice.
+
+    `target` is the input that it ends at, None where nobody takes packets that spans are about.
+    """
+
+    __slots__ = ("address", "edge", "is_error", "port", "source", "takes", "target")
+
+    def __init__(self, edge: EdgeView, nodes: Mapping[str, NodeView]) -> None:
+        self.edge = edge
+        self.address = edge.address
+        self.source = edge.source.node
+        self.port = edge.source.address
+        self.is_error = edge.source.name == "error"
+        target = edge.target
+        self.target = target if target is not None and target.node != "outputs" else None
+        self.takes = target.node if self.target is not None and target is not None else ""
+        if self.takes and nodes[self.takes].fires:
+            self.takes = ""
+
+
 class NetSpans(Observer):
     """Makes the spans of a net. What made a packet lies beside it, by its identity, until it is taken."""
 
     def __init__(self, net: NetView, tracer: Tracer, traces: Literal["packet", "run"]) -> None:
         self._net = net
         self._tracer = tracer
-        self._edges = net.edges
-        self._nodes = net.nodes
-        self._made_by: Beside[SpanContext] = Beside(self._edges)
+        self._components = {node.address: node.component for node in net.nodes.values()}
+        self._ways = {edge.address: _Way(edge, net.nodes) for edge in net.edges.values()}
+        self._made_by: Beside[SpanContext] = Beside(net.edges)
         self._births: dict[str, tuple[set[str], SpanContext]] = {}
         self._failed: OrderedDict[tuple[PacketId, ...], tuple[int, list[SpanContext]]] = OrderedDict()
         self._handlings: dict[str, Handling] = {}
@@ -81,10 +102,13 @@ class NetSpans(Observer):
 
     def _span(self, address: str, ids: Sequence[PacketId], parents: Sequence[SpanContext], attempt: int = 1) -> Span:
         """Begin a span: the child of the first of these, linked to the others; without any it begins a trace."""
+        if parents and not any(parent.trace_flags.sampled for parent in parents):
+            # Nobody follows these packets, and so there is nothing to be said of them.
+            return NonRecordingSpan(parents[0])
         attributes: dict[str, Any] = {
             "fbcore.net": self._net.name,
             "fbcore.node": address,
-            "fbcore.component": self._nodes[address].component,
+            "fbcore.component": self._components[address],
             "fbcore.packets": [str(id) for id in ids],
         }
         if attempt > 1:
@@ -103,66 +127,60 @@ class NetSpans(Observer):
 
     def packet(self, what: str, address: str, value: Any) -> None:
         """Note in which span a packet is made; where a class takes one, begin the span of what it does with it."""
-        edge = self._edges.get(address)
-        if edge is None:
+        way = self._ways.get(address)
+        if way is None:
             return
         if what == "sent":
-            self._sent(edge, value)
-        elif what == "taken":
-            self._taken(edge)
-        elif what == "returned":
-            handling = self._handlings.get(edge.target.node) if edge.target is not None else None
-            if handling is not None:
-                for id, made in handling.made_by.items():
-                    self._made_by.put(id, made)
+            self._sent(way, value)
+        elif what == "taken" and way.takes:
+            self._taken(way)
+        elif what == "returned" and way.takes in self._handlings:
+            for id, made in self._handlings[way.takes].made_by.items():
+                self._made_by.put(id, made)
 
-    def _sent(self, edge: EdgeView, value: Any) -> None:
-        source, target = edge.source.node, edge.target
-        handling = self._handlings.get(source)
+    def _sent(self, way: _Way, value: Any) -> None:
+        handling = self._handlings.get(way.source)
         if handling is not None:
             handling.has_sent = True
-            if isinstance(value, Failure) and edge.source.name == "error":
+            if way.is_error and isinstance(value, Failure):
                 handling.failed(value.error)
-        if target is None or target.node == "outputs":
+        if way.target is None:
             return
         made = _made_in.get()
         if made is not None and made[0] is self:
-            self._made_by.put(edge.newest, made[1])
+            self._made_by.put(way.edge.newest, made[1])
         elif handling is not None:
             # A task of the node that has not taken anything itself.
-            self._made_by.put(edge.newest, handling.span.get_span_context())
+            self._made_by.put(way.edge.newest, handling.span.get_span_context())
         else:
-            self._made_by.put(edge.newest, self._born(edge))
+            self._made_by.put(way.edge.newest, self._born(way))
 
-    def _born(self, edge: EdgeView) -> SpanContext:
+    def _born(self, way: _Way) -> SpanContext:
         """Return the span, over at once, of a packet that was made of nothing; the copies of a fan-out have one."""
-        port = edge.source.address
-        copies, made = self._births.get(port, (None, None))
-        if copies is None or made is None or edge.address in copies:
-            span = self._span(edge.source.node, (PacketId(port, edge.newest.number),), ())
+        copies, made = self._births.get(way.port, (None, None))
+        if copies is None or made is None or way.address in copies:
+            span = self._span(way.source, (PacketId(way.port, way.edge.newest.number),), ())
             span.end()
             copies, made = set(), span.get_span_context()
-            self._births[port] = (copies, made)
-        copies.add(edge.address)
+            self._births[way.port] = (copies, made)
+        copies.add(way.address)
         return made
 
-    def _taken(self, edge: EdgeView) -> None:
-        target = edge.target
-        if target is None or target.node == "outputs" or self._nodes[target.node].fires:
-            return
+    def _taken(self, way: _Way) -> None:
+        target, node = way.target, way.takes
+        assert target is not None
         id = target.latest
         assert id is not None
-        handling = self._handlings.get(target.node)
+        handling = self._handlings.get(node)
         made = self._made_by.take(id)
         if handling is not None and handling.joins(target.name):
             handling.take(target.name, id, made)
         else:
             if handling is not None:
                 handling.end()
-            parents = [made] if made is not None else []
-            handling = Handling(self._span(target.node, (id,), parents))
+            handling = Handling(self._span(node, (id,), [made] if made is not None else []))
             handling.take(target.name, id, made)
-            self._handlings[target.node] = handling
+            self._handlings[node] = handling
         contexts.attach(set_span_in_context(handling.span))
         _made_in.set((self, handling.span.get_span_context()))
 

@@ -26,8 +26,8 @@ class OpenTelemetrySpans(Observer):
 
     Each packet that comes into the net, or from a node without inputs, begins a trace, which is linked to the run, so
     that a sampler can choose among packets; `traces="run"` makes all spans of a run one trace, for small runs. Spans
-    go to the `provider`, if none is given to the global one. Every packet takes the slow path, and a span costs some
-    tens of microseconds more: tracing is for nets whose work takes longer than that.
+    go to the `provider`, if none is given to the global one. Every packet takes the slow path, and a span costs fifty
+    to a hundred microseconds: tracing is for nets whose work takes longer than that.
 
     Raises:
         ExtraError: OpenTelemetry is not installed.

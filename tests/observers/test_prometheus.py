@@ -32,6 +32,7 @@ from fbcore import (
     component,
 )
 from fbcore.observers.prometheus import PrometheusMetrics
+from fbcore.orchestration.placement import Thread
 
 
 @component
@@ -321,6 +322,32 @@ def test_a_loop_that_is_blocked_is_read_from_outside(registry: CollectorRegistry
     assert put == 0
     assert lag is not None
     assert lag >= 0.25
+
+
+@pytest.mark.slow
+def test_a_thread_that_is_left_behind_is_counted(registry: CollectorRegistry, metrics: PrometheusMetrics) -> None:
+    """It may hold what others wait for, so somebody should be called."""
+    began, let_go = threading.Event(), threading.Event()
+
+    @component
+    def hang(number: int) -> None:
+        began.set()
+        let_go.wait(20)
+
+    async def main() -> None:
+        runtime = BatchRuntime(hang, settings=NetSettings(place=Thread(patience=0)))
+        running = asyncio.ensure_future(runtime.arun(inputs={"number": 1}, observers=[metrics]))
+        assert await asyncio.to_thread(began.wait, 20)
+        runtime.stop("enough", grace=0)
+        await running
+
+    try:
+        with pytest.warns(ResourceWarning, match="1 thread outlives"):
+            asyncio.run(main())
+    finally:
+        let_go.set()
+    labels = {"net": "hang", "node": "hang"}
+    assert registry.get_sample_value("fbcore_node_threads_abandoned_total", labels) == 1
 
 
 def test_a_scrape_while_a_net_runs_is_between_two_turns(
