@@ -28,10 +28,12 @@ from fbcore.model.component import Component
 from fbcore.model.composite import CompositeComponent
 from fbcore.model.function import component
 from fbcore.model.graph import Graph
+from fbcore.model.log import Log, LogContext
 from fbcore.model.memory import Memory
 from fbcore.model.packet import Each, Failure, Missing, Packet, PacketId
 from fbcore.model.port import Config, Hit, In, Message, Out, Signal
 from fbcore.model.signature import required
+from fbcore.net.log import WithContext, log_context
 from fbcore.net.observe import Observer
 from fbcore.net.registry import Activity, ActivityKind, PacketRegistry
 from fbcore.net.report import NetError, Outcome, Result, Snapshot
@@ -42,6 +44,7 @@ if TYPE_CHECKING:
     from fbcore.model.complib import setup_complib
     from fbcore.model.dag import DagTemplate
     from fbcore.model.template import ComponentTemplate
+    from fbcore.net.json_log import JsonLines
     from fbcore.orchestration.breaker import BreakerError
     from fbcore.orchestration.edge_settings import EdgeSettings
     from fbcore.orchestration.orchestrator import DagOrchestrator, Orchestrator
@@ -83,7 +86,10 @@ __all__ = [
     "In",
     "InArray",
     "InputError",
+    "JsonLines",
     "LoadError",
+    "Log",
+    "LogContext",
     "LoopError",
     "Memory",
     "Message",
@@ -117,7 +123,9 @@ __all__ = [
     "StopNet",
     "SubNetSettings",
     "TerminalTemplate",
+    "WithContext",
     "component",
+    "log_context",
     "required",
     "setup_complib",
 ]
@@ -135,6 +143,7 @@ _LATER = {
     "EdgeSettings": "orchestration.edge_settings",
     "End": "orchestration.policy",
     "FSMRuntime": "runtimes.fsm",
+    "JsonLines": "net.json_log",
     "NetSettings": "orchestration.settings",
     "NodeSettings": "orchestration.settings",
     "Orchestrator": "orchestration.orchestrator",

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import reprlib
 import sys
-import traceback
 from collections.abc import Mapping, Sequence
 from types import TracebackType
 from typing import Any
@@ -332,7 +331,10 @@ class NodeError(FlowError):
     def traceback(self) -> str:
         """The traceback as text, of the frames that are the user's; written when it is first asked for."""
         if not self._traceback and self.cause is not None:
-            self._traceback = traceback_text(self.cause)
+            # Loaded here, for what writes errors down knows them.
+            from fbcore.trace_text import trace_text
+
+            self._traceback = trace_text(self.cause)
         return self._traceback
 
     def __reduce__(self) -> tuple[Any, ...]:
@@ -348,15 +350,6 @@ _MACHINERY = tuple(f"{_PACKAGE}{part}" for part in ("net", "orchestration", "run
 def is_machinery(file: str) -> bool:
     """Say whether a source file is what runs components, and so tells a user nothing about their error."""
     return file.startswith(_MACHINERY)
-
-
-def traceback_text(error: BaseException) -> str:
-    """Write a traceback without the frames that run components."""
-    if isinstance(error, BaseExceptionGroup):
-        return "".join(traceback.format_exception(error))
-    frames = [frame for frame in traceback.extract_tb(error.__traceback__) if not is_machinery(frame.filename)]
-    head = ["Traceback (most recent call last):\n", *traceback.format_list(frames)] if frames else []
-    return "".join([*head, *traceback.format_exception_only(error)])
 
 
 class EndOfStream(Exception):  # noqa: N818 - control flow, no error

@@ -7,7 +7,6 @@ import logging
 import os
 import signal
 import subprocess
-import warnings
 from collections import deque
 from collections.abc import AsyncIterator, Coroutine, Iterator, Mapping, Sequence
 from contextlib import aclosing, asynccontextmanager, contextmanager, suppress
@@ -17,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from fbcore.components.json_lines import lines_of
 from fbcore.errors import ProcessError
+from fbcore.model.log import warn_unclosed
 
 if TYPE_CHECKING:
     from anyio.abc import ByteReceiveStream, ByteSendStream, Process
@@ -89,7 +89,7 @@ class Child:
     def __del__(self) -> None:
         if not getattr(self, "_is_over", True):
             self.tell("SIGKILL")
-            warnings.warn(f"the process {self.process.pid} of {self.what} was left alone", ResourceWarning, 2, self)
+            warn_unclosed(f"the process {self.process.pid} of {self.what} was left alone, and is killed")
 
 
 @asynccontextmanager

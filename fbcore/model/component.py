@@ -14,6 +14,7 @@ from fbcore.model.address import Place, snake_case
 from fbcore.model.component_spec import ComponentSpec
 from fbcore.model.declared import Declared
 from fbcore.model.display import bundle_of
+from fbcore.model.log import Log
 from fbcore.model.memory import MemorySpec
 from fbcore.model.options import ClassOptions, Kind, check_body, refuse_keywords
 from fbcore.model.packet import Failure
@@ -61,6 +62,10 @@ class Host(Protocol):
 
     address: str
     net_handle: NetHandle
+
+    @property
+    def log(self) -> Log:
+        """The log of the node."""
 
     @property
     def tasks(self) -> asyncio.TaskGroup:
@@ -142,6 +147,11 @@ class Component:
     def net(self) -> NetHandle:
         """The net that the component runs in: its name, its time, and `stop(reason)`."""
         return _bound(self).net_handle
+
+    @property
+    def log(self) -> Log:
+        """The log of the node: standard `logging`, whose lines tell net, node, packet and firing; see `Log`."""
+        return _bound(self).log
 
     @property
     def tasks(self) -> asyncio.TaskGroup:

@@ -45,6 +45,7 @@ def fire_batch(function: Callable[[Any], Any], port: InPort, out: OutPort | None
     else:
         values = iter([queue.popleft() for _ in range(size)])
     failed = None
+    port.batch = values, size
     try:
         _fire(function, values, port, out)
     except BaseException as error:
@@ -52,6 +53,7 @@ def fire_batch(function: Callable[[Any], Any], port: InPort, out: OutPort | None
         left = list(values)
         queue.extendleft(reversed(left))
         size -= len(left)
+    port.batch = None
     port.received += size
     if out is not None:
         edge = out.edges[0]

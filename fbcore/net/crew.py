@@ -24,10 +24,10 @@ class Hand:
     """What one firing of several has: the packets that it was begun with, and its place in the order.
 
     `line` names the firings that keep their order, None where it keeps none. `parents` are the packets that results
-    are made of; `sends` are results that wait until it is their turn to leave, by port.
+    are made of; `sends` are results that wait until it is their turn to leave, by port. `number` counts firings.
     """
 
-    __slots__ = ("line", "parents", "sends", "taken", "task", "turn")
+    __slots__ = ("line", "number", "parents", "sends", "taken", "task", "turn")
 
     def __init__(self, line: Hashable, taken: Sequence[Taken], parents: tuple[PacketId, ...]) -> None:
         self.line = line
@@ -36,6 +36,7 @@ class Hand:
         self.sends: dict[str, Any] = {}
         self.turn: asyncio.Future[None] | None = None
         self.task: asyncio.Task[None] | None = None
+        self.number: int | None = None
 
 
 class Crew:
@@ -90,6 +91,7 @@ class Crew:
         node = self.node
         parents = node.parents() if node.net.options.tracking == "history" else ()
         hand = Hand(line, node.hand_over(), parents)
+        hand.number = node.firing_number()
         self.hands[hand] = None
         if line is not None:
             self._lines.setdefault(line, deque()).append(hand)

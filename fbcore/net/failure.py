@@ -8,6 +8,7 @@ from types import TracebackType
 from typing import Any
 
 from fbcore.errors import FlowError, NodeError, is_machinery
+from fbcore.net.report import NetError
 from fbcore.source.cell import source_name
 
 _STDLIB = os.path.dirname(os.__file__)  # noqa: PTH120 - pathlib takes 4 ms to import
@@ -39,7 +40,7 @@ def node_error(error: BaseException, address: str, held: Mapping[str, Any]) -> N
     """Make the `NodeError` of a node from what left its component; `error` stays as its cause."""
     text, where = str(error), _where(error)
     if isinstance(error, FlowError):
-        text, where = error.what, ""
+        text, where = _what_inside(error) if isinstance(error, NetError) else error.what, ""
     kind = "cancelled from inside" if type(error).__name__ == "CancelledError" else type(error).__name__
     made = NodeError(
         f"{kind}{': ' if text else ''}{text}{where}",
@@ -52,6 +53,18 @@ def node_error(error: BaseException, address: str, held: Mapping[str, Any]) -> N
         made.hint += f"; it was tried {made.attempts} times"
     made.cause = made.__cause__ = error
     return made
+
+
+def _what_inside(error: NetError) -> str:
+    """Say what failed in a net that a component has run, and the way to it through the nets that it ran."""
+    if error.errors is None:
+        return f"{error.address}: {error.what}"
+    first, more = error.errors.exceptions[0], len(error.errors.exceptions) - 1
+    assert isinstance(first, NodeError)
+    rest = f" (and {more} more)" if more else ""
+    if isinstance(first.cause, NetError):
+        return f"{error.address}/{first.address}/{_what_inside(first.cause)}{rest}"
+    return f"{error.address}/{first.address}: {first.what}{rest}"
 
 
 def _mend(address: str) -> str:

@@ -16,6 +16,7 @@ from fbcore.net.batch import fire_batch
 from fbcore.net.failure import node_error
 from fbcore.net.in_port import InPort
 from fbcore.net.joint import Select, take_all
+from fbcore.net.log import ahead_of
 from fbcore.net.node import Node
 from fbcore.net.out_port import OutPort
 from fbcore.net.rounds import Rounds
@@ -38,6 +39,7 @@ class Firing:
         self.trigger = node.ins.get("execute")
         self.packets = component.packets
         node.sees_identities = bool(self.packets)
+        node.firing_number = self.number
         for config in node.configs.values():
             if config.edges:
                 config.hears.append(self._read_configs)
@@ -123,6 +125,14 @@ class Firing:
                 await self._fire([latest[port.name] for port in self.ports])
                 if self._is_once:
                     return
+
+    def number(self) -> int | None:
+        """Return the number of the firing that goes on, from 1; None for a function that fires without packets."""
+        ports = self.ports if self.trigger is None else [self.trigger]
+        counts = [port.received + ahead_of(port) for port in ports]
+        if self.options.fires == "any":
+            return sum(counts) or None
+        return max(counts, default=0) or None
 
     def _given(self, port: InPort, value: Any) -> Any:
         """Return what the function gets of a packet that was just received: its value, or the packet itself."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterator
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from fbcore.errors import EndOfStream, PortError
@@ -43,12 +43,14 @@ class InPort(In[Any]):
     `last` is the packet in the node's hands: taken here, and not yet done with. `half_fed`: a join of this
     input with another has ended for want of packets there. `key` is that of an element of an array port.
     `guard` raises for a value that is to be refused; `changed` is the error of a packet that was changed on its way.
+    `batch`: values that are being taken in one go, and how many they were.
     """
 
     __slots__ = (
         "_forwarded",
         "_last_edge",
         "address",
+        "batch",
         "changed",
         "edges",
         "flushed",
@@ -90,6 +92,7 @@ class InPort(In[Any]):
         self.received = 0
         self.overrun = 0
         self.last: Any = NOTHING
+        self.batch: tuple[Iterator[Any], int] | None = None
 
     def attach(self, edge: Edge) -> None:
         """Add an edge that packets come by; from the second on, all share one queue."""

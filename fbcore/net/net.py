@@ -14,18 +14,22 @@ from fbcore.loop import SteppedLoop
 from fbcore.net import internals
 from fbcore.net.abandoned import AbandonedThread, report_outliving
 from fbcore.net.blocked import BlockedCheck
+from fbcore.net.current import context_for
 from fbcore.net.edge import Edge
 from fbcore.net.failure import node_error
 from fbcore.net.flush import flush_order
 from fbcore.net.letters import Letters
+from fbcore.net.log import NetLog
 from fbcore.net.node import Node, Phase
 from fbcore.net.observe import Observer, Watching
 from fbcore.net.options import DEFAULTS, HowToStop, NetOptions
 from fbcore.net.outstanding import find_outstanding, tasks_of, waiters_for_threads
+from fbcore.net.printed import begin_log, end_capture
 from fbcore.net.registry import PacketRegistry
 from fbcore.net.report import EdgeState, NodeState, Outcome, Result, Snapshot
 from fbcore.net.sink import Sink
 from fbcore.net.trace import Move, Trace
+from fbcore.net.unclosed import Unclosed, drop
 from fbcore.net.verdict import Verdict, verdict, waits_in_words
 from fbcore.net.wait import BUDGET, Wait
 from fbcore.net.watchdog import Watchdog
@@ -51,7 +55,9 @@ class Net:
         self.initials: dict[str, list[Any]] = {}
         # Where packets were passed on, in order: a packet in a loop comes by the same outputs again and again.
         self.passed_on: list[tuple[str, int]] = []
-        self.watching = Watching(list(observers))
+        self.log = NetLog(name)
+        self.unclosed = Unclosed(self.log.of_net)
+        self.watching = Watching(list(observers), self.log)
         self.nodes: list[Node] = []
         self.edges: list[Edge] = []
         self.sinks: dict[str, Sink] = {}
@@ -106,7 +112,7 @@ class Net:
         try:
             async with asyncio.TaskGroup() as group:
                 for node in filter(_has_task, self.alive()):
-                    node.task = group.create_task(node.main(), name=node.address, context=node.context())
+                    node.task = group.create_task(node.main(), name=node.address, context=context_for(node))
                     node.task.add_done_callback(partial(_never_ran, node), context=outside)
                 self.blocked.watch_stillness()
                 try:
@@ -114,9 +120,16 @@ class Net:
                 except asyncio.CancelledError:
                     self.stop_at_once("cancelled from outside")
                     raise
-        except GeneratorExit:
-            # Dropped, with its loop: nothing can be awaited any more.
-            is_dropped = True
+                except GeneratorExit:
+                    # Dropped, with its loop: nothing can be awaited any more.
+                    is_dropped = True
+                    drop(self)
+                    self._outcome, self._reason = self._outcome or Outcome.STOPPED, "dropped before its end"
+                    raise
+        except RuntimeError:
+            if is_dropped:
+                # A task group wants its loop even then.
+                raise GeneratorExit from None
             raise
         finally:
             for node in self.nodes:
@@ -148,6 +161,8 @@ class Net:
             edge.is_fast = _can_be_fast(edge) and not self.is_stepped and not self.watching.wants_packets
         for edge in self.edges:
             edge.source.regate()
+        self.unclosed.watch(self)
+        begin_log(self)
         if self.image is not None:
             self.image()
             if self.live == 0:
@@ -201,6 +216,8 @@ class Net:
         if isinstance(self.loop, SteppedLoop) and not self.options.stepwise:
             self.loop.forget_idle(self.stand_still)
         self._look_at_outputs()
+        end_capture(self.log)
+        self.unclosed.forget()
         self.result = self._account()
         self.watching.ended(self.result)
 
@@ -227,6 +244,7 @@ class Net:
         """Count a node that has ended."""
         self.live -= 1
         self.moves += 1
+        self.unclosed.closed(node.address)
         if self.live == 0:
             self._all_ended.set()
         self.blocked.look_again()
@@ -234,6 +252,7 @@ class Net:
     def node_failed(self, node: Node, error: NodeError) -> None:
         """Fail the net: note the error, and cancel everything else."""
         self.errors.append(error)
+        self.log.failed(node, error)
         self.end_at_once(Outcome.FAILED, f"{node.address} failed")
 
     # -- ending ------------------------------------------------------------------------------------
@@ -259,6 +278,7 @@ class Net:
         if self._outcome is not None or self.live == 0:
             return
         self._outcome, self._reason = Outcome.STOPPED, reason
+        self.log.stops(reason, drains=True)
         self._grace = self.loop.call_later(grace, self._grace_is_over, grace, context=Context())
         for node in self.alive():
             if not node.is_fed:
@@ -266,10 +286,13 @@ class Net:
 
     def _grace_is_over(self, grace: float) -> None:
         self._reason = f"{self._reason}; not drained in {grace:g} s".removeprefix("; ")
+        self.log.stops(f"not drained in {grace:g} s", drains=False)
         self._cancel_all()
 
     def stop_at_once(self, reason: str = "") -> None:
         """Cancel the whole net; what lies in it is in the result."""
+        if not self.is_cancelled:
+            self.log.stops(reason, drains=False)
         self.end_at_once(Outcome.STOPPED, reason)
 
     def end_at_once(self, outcome: Outcome, reason: str) -> None:

@@ -6,12 +6,12 @@ import asyncio
 import types
 from collections.abc import AsyncIterator, Awaitable, Callable, Generator, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
-from contextvars import Context, ContextVar, copy_context
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
 from fbcore.errors import EndOfDemand, EndOfStream, FlowError, NodeError, StopNet
 from fbcore.model.component import NetHandle
+from fbcore.model.log import Log
 from fbcore.model.packet import NOTHING, Failure, Packet, PacketId
 from fbcore.model.port import Hit
 from fbcore.net.births import Births, NotingOutPort, PacketStore
@@ -27,14 +27,12 @@ from fbcore.net.policy_state import RemembersPolicy, states_of
 from fbcore.net.stop_port import StopPort
 from fbcore.net.tasks import NodeTasks
 from fbcore.net.trace import Trace
+from fbcore.net.unclosed import is_dropped
 from fbcore.net.wait import NEVER, Wait
 
 if TYPE_CHECKING:
     from fbcore.net.crew import Crew
     from fbcore.net.net import Net
-
-current_node: ContextVar[Node | None] = ContextVar("current_node", default=None)
-"""The node whose code runs; inherited by the tasks, timers and callbacks that it makes."""
 
 
 class Phase(StrEnum):
@@ -56,10 +54,10 @@ class Node:
     has_task = True
     """Whether a task of the net does its work; the reader of a stream has its own."""
 
-    crew: Crew | None = None
-    """Its firings, where several go on at once."""
-
+    crew: Crew | None = None  # its firings, where several go on at once
     in_port: type[InPort] = InPort
+    firing_number: Callable[[], int | None]
+
     # More than thirty attributes: without slots each node would have a dict of its own, of over a kilobyte.
     __slots__ = (
         "__weakref__",
@@ -71,6 +69,7 @@ class Node:
         "credit",
         "ended",
         "error",
+        "firing_number",
         "has_begun",
         "has_told",
         "held",
@@ -153,11 +152,10 @@ class Node:
 
     # -- its task ----------------------------------------------------------------------------------
 
-    def context(self) -> Context:
-        """Return a copy of the caller's context in which this node is the current one."""
-        context = copy_context()
-        context.run(current_node.set, self)
-        return context
+    @property
+    def log(self) -> Log:
+        """The log of the node, whose lines tell where they come from."""
+        return self.net.log.of(self)
 
     async def main(self) -> None:
         """Do the node's work to its end, whatever that is, and close its ports. Never raises an error."""
@@ -214,7 +212,8 @@ class Node:
         for cause in causes:
             if isinstance(cause, StopNet):
                 self.net.stop_at_once(cause.reason or f"{self.address} raised StopNet")
-        serious = [cause for cause in causes if not isinstance(cause, StopNet | EndOfStream | EndOfDemand)]
+        own = [] if is_dropped(self, causes) else causes
+        serious = [cause for cause in own if not isinstance(cause, StopNet | EndOfStream | EndOfDemand)]
         return error if len(serious) > 1 else next(iter(serious), None)
 
     async def is_taken(self, cause: BaseException) -> bool:
@@ -251,6 +250,7 @@ class Node:
         value: Any = held or None
         if len(held) == 1 and len(self.ins.keys() - {"execute"}) == 1:
             (value,) = held.values()
+        self.net.log.passes_on(self, failure)
         await self.error.send(Failure(value, failure, self.address))
         self.let_go()
         await self.tell("failed")

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from fbcore.errors import InputError, NodeError, shown
 from fbcore.model.letter import DeadLetter
 from fbcore.model.packet import Packet
+from fbcore.net.log import NetLog
 from fbcore.net.report import Result
 
 if TYPE_CHECKING:
@@ -105,7 +106,8 @@ class Watching:
     `wants_packets`, `wants_nodes`, `wants_firings` and `wants_fired` say whether anybody wants to hear of these.
     """
 
-    def __init__(self, observers: list[Observer]) -> None:
+    def __init__(self, observers: list[Observer], net_log: NetLog) -> None:
+        self._log = net_log
         for each in observers:
             if not any(hasattr(each, name) for name in _EVENTS):
                 raise InputError(f"{shown(each)} is no observer", "observers", "derive a class from Observer")
@@ -181,36 +183,37 @@ class Watching:
 
     def notice(self, address: str, text: str) -> None:
         """Tell, and log as a warning, something that a person should know."""
-        log.warning("%s: %s", address, text)
+        self._log.notice(address, text)
         self._tell("notice", address, text)
 
     @property
     def wants_retries(self) -> bool:
         """Whether anybody wants to hear of attempts that have failed; many may, in a short time."""
-        return bool(self._heard["retried"]) or log.isEnabledFor(logging.INFO)
+        return bool(self._heard["retried"]) or self._log.wants_retries
 
     def retried(self, address: str, error: NodeError, attempt: int, delay: float) -> None:
         """Tell, and log, that a firing is tried again."""
-        log.info("%s: is tried again in %.3g s, after attempt %d: %s", address, delay, attempt, error.what)
+        self._log.retried(address, error, attempt, delay)
         self._tell("retried", address, error, attempt, delay)
 
     def restarted(self, address: str, error: NodeError | None, delay: float) -> None:
         """Tell, and log, that a node is begun anew."""
-        log.info("%s: is restarted in %.3g s%s", address, delay, f", after {error.what}" if error is not None else "")
+        self._log.restarted(address, error, delay)
         self._tell("restarted", address, error, delay)
 
     def released(self, address: str, reason: str) -> None:
         """Tell, and log, that a policy ends a node."""
-        log.info("%s: is ended: %s", address, reason)
+        self._log.released(address, reason)
         self._tell("released", address, reason)
 
     def dead_letter(self, letter: DeadLetter) -> None:
         """Tell, and log, that packets were put to the dead letters."""
-        log.info("%s: dead letter %s: %s", letter.node, letter.id, letter.error.what)
+        self._log.dead_letter(letter)
         self._tell("dead_letter", letter)
 
     def ended(self, result: Result) -> None:
-        """Tell how the net ended."""
+        """Tell, and log, how the net ended."""
+        self._log.ended(result)
         self._tell("ended", result)
 
     def _tell(self, event: str, *what: Any) -> list[Any]:

@@ -8,8 +8,9 @@ from contextvars import Context
 from typing import TYPE_CHECKING, Any
 
 from fbcore.net import internals
+from fbcore.net.current import current_node
 from fbcore.net.elsewhere import Reply
-from fbcore.net.node import Node, current_node
+from fbcore.net.node import Node
 
 if TYPE_CHECKING:
     from fbcore.net.net import Net

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
+import weakref
 from contextlib import suppress
 from time import perf_counter
 from typing import TYPE_CHECKING
@@ -28,7 +29,8 @@ class Watchdog:
     """
 
     def __init__(self, net: Net) -> None:
-        self._net = net
+        # Weakly: a thread of its own would keep a net that everybody else has dropped.
+        self._net = weakref.ref(net)
         self._over = threading.Event()
         self._slow: list[tuple[str, float]] = []
         self._thread = threading.Thread(target=self._watch, name=f"watchdog of {net.name}", daemon=True)
@@ -46,14 +48,22 @@ class Watchdog:
     def _watch(self) -> None:
         # A loop that was closed before its net could end answers with RuntimeError.
         with suppress(RuntimeError):
-            while not self._over.wait(_EVERY):
-                task = asyncio.current_task(self._net.loop)
-                if task is not None:
-                    self._follow(task)
+            while not self._over.wait(_EVERY) and self._look():
+                pass
 
-    def _follow(self, task: asyncio.Task[object]) -> None:
+    def _look(self) -> bool:
+        """Look once; say whether there is still a net to be watched."""
+        net = self._net()
+        if net is None or net.loop.is_closed():
+            return False
+        task = asyncio.current_task(net.loop)
+        if task is not None:
+            self._follow(task, net)
+        return True
+
+    def _follow(self, task: asyncio.Task[object], net: Net) -> None:
         """Ask the loop to answer, and see whether this task keeps it from doing so."""
-        loop = self._net.loop
+        loop = net.loop
         began = seen = perf_counter()
         answered = threading.Event()
         loop.call_soon_threadsafe(answered.set)
@@ -61,12 +71,13 @@ class Watchdog:
             seen = perf_counter()
         # The turn began up to one look before it was first seen, and ended up to one look after it was last seen.
         took = seen - began + _EVERY
-        node = node_of(context_of(task), self._net)
+        node = node_of(context_of(task), net)
         if took >= SLOW_TURN and node is not None:
             self._slow.append((node.address, took))
             if not self._over.is_set():
                 loop.call_soon_threadsafe(self._report)
 
     def _report(self) -> None:
-        while self._slow:
-            self._net.slow_turn(*self._slow.pop(0))
+        net = self._net()
+        while self._slow and net is not None:
+            net.slow_turn(*self._slow.pop(0))

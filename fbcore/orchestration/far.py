@@ -15,6 +15,7 @@ from fbcore.errors import EndOfDemand, EndOfStream, NodeError
 from fbcore.model.array import Key
 from fbcore.model.component import NetHandle
 from fbcore.model.graph import NodeSpec
+from fbcore.model.log import Log
 from fbcore.model.port import Hit
 from fbcore.model.port_spec import PortKind, PortSpec
 from fbcore.net import internals
@@ -38,6 +39,7 @@ class Surroundings(Protocol):
 
     address: str
     net_handle: NetHandle
+    log: Log
     memories: Mapping[str, Any]
 
     def config(self, name: str) -> Any:
@@ -59,6 +61,7 @@ class Far:
     def __init__(self, spec: NodeSpec, around: Surroundings, carry: Callable[[Report], bool]) -> None:
         self.address = around.address
         self.net_handle = around.net_handle
+        self.log = around.log
         self.tasks = NodeTasks()
         self.is_closed = False
         self.config = around.config

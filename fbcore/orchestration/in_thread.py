@@ -172,6 +172,7 @@ class _Around:
     def __init__(self, node: Node) -> None:
         self.address = node.address
         self.net_handle: NetHandle = _Handle(node)
+        self.log = node.log
         self.memories: Mapping[str, Any] = node.memories
         self._node = node
 

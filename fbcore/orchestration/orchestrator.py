@@ -10,6 +10,7 @@ from fbcore.errors import GraphError, SettingsError, shown
 from fbcore.model.cycle import cycle_in
 from fbcore.model.flat import flatten
 from fbcore.model.graph import Graph, NodeSpec
+from fbcore.model.log import level_number
 from fbcore.net.build import build_net
 from fbcore.net.edge import Edge
 from fbcore.net.firing import Firing
@@ -187,6 +188,9 @@ class _Managed(Wiring):
         """Make a node, of the kind that its policies need."""
         settings = self._general if self._is_same else self._settings.of(address)
         self._plans[address] = NodePlan(address, spec.component.target, settings)
+        if settings.log_level is not None or settings.stdout == "log":
+            level = None if settings.log_level is None else level_number(settings.log_level)
+            net.log.set(address, level=level, captures=settings.stdout == "log")
         react = self._by._react if self._by._reacts else None
         feed = self._feed if self._feed is not None and self._feed.feeds(address) else None
         policies = settings.restart, settings.end, react, settings.dead_letters, feed

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 from fbcore.errors import SettingsError, shown
+from fbcore.model.log import level_number
 from fbcore.net.net import GRACE
 from fbcore.net.options import HowToStop, NetOptions, Tracking
 from fbcore.orchestration.edge_settings import (
@@ -73,6 +74,8 @@ class NodeSettings(Said):
     None. Of firings of functions: `retry`, how often each is tried, a `Retry`; `breaker`, when they are refused, a
     `Breaker`; `rate`, how quickly they follow each other, a `Rate`; `concurrency`, how many go on at once, a
     `Concurrency` or a number; or None. `place`: where it does its work, `"here"`, `"thread"`, or a placement.
+    `log_level`: from which level on its lines count on the log (`"DEBUG"`, or a number), whatever loggers say; None for
+    as loggers say. `stdout`: what becomes of what it prints, `"pass"` or `"log"`.
 
     Example:
         settings = NetSettings(nodes={"load.*": NodeSettings(capacity=8), "load.parse": NodeSettings(capacity=500)})
@@ -90,6 +93,8 @@ class NodeSettings(Said):
     breaker: Breaker | None = UNSAID
     rate: Rate | None = UNSAID
     place: PlaceSetting = UNSAID
+    log_level: str | int | None = UNSAID
+    stdout: Literal["pass", "log"] = UNSAID
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -98,6 +103,10 @@ class NodeSettings(Said):
             object.__setattr__(self, "concurrency", Concurrency(self.concurrency))
         if self.place is not UNSAID:
             placement_of(self.place)
+        if self.log_level is not UNSAID and self.log_level is not None:
+            _check_level(self.log_level)
+        if self.stdout is not UNSAID and self.stdout not in ("pass", "log"):
+            raise SettingsError(f"it cannot be {shown(self.stdout)}", "stdout", 'say "pass" or "log"')
         for name, kind in POLICIES.items():
             value = getattr(self, name)
             if value is not UNSAID and not isinstance(value, kind) and not (name != "restart" and value is None):
@@ -290,6 +299,8 @@ DEFAULTS: dict[str, Any] = {
     "breaker": None,
     "rate": None,
     "place": "here",
+    "log_level": None,
+    "stdout": "pass",
     "tracking": "counts",
     "keep": 0,
     "time_limit": None,
@@ -322,6 +333,13 @@ def settings_of(given: Any, **short: Any) -> NetSettings:
         return given.saying(**short)
     hint = "give a NetSettings, or the path of a TOML or JSON file"
     raise SettingsError(f"{shown(given)} is no settings", "settings", hint)
+
+
+def _check_level(value: Any) -> None:
+    try:
+        level_number(value)
+    except SettingsError as error:
+        raise SettingsError(error.what, "log_level", error.hint) from None
 
 
 def _check_seconds(name: str, value: Any) -> None:

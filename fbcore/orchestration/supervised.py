@@ -151,6 +151,7 @@ class SupervisedNode(Node):
         self._tell_at_once("failed")
         if reaction == "end":
             self.net.errors.append(error)
+            self.net.log.failed(self, error)
         else:
             self.net.node_failed(self, error)
         return None

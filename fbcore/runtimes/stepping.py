@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import warnings
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from contextvars import Context
@@ -11,6 +10,7 @@ from typing import Any
 
 from fbcore.errors import LoopError, StepError
 from fbcore.loop import CALLBACKS, SteppedLoop
+from fbcore.model.log import warn_unclosed
 from fbcore.net.aside import is_aside
 from fbcore.net.image import lay
 from fbcore.net.net import Net
@@ -19,6 +19,7 @@ from fbcore.net.outstanding import node_of
 from fbcore.net.report import Result
 from fbcore.net.trace import Move
 from fbcore.net.trail import Trail
+from fbcore.net.unclosed import drop
 from fbcore.orchestration.settings import NetSettings
 from fbcore.runtimes.choice import BLOCKED, Choice, ChoiceKind
 from fbcore.runtimes.past import Past
@@ -96,7 +97,12 @@ class Stepping:
         """Drop a net that nobody has closed, without making a step of it: its coroutines end where they stand."""
         if self.loop.is_closed():
             return
-        warnings.warn(f"the net {self.net.name} was stepped and never closed", ResourceWarning, stacklevel=2)
+        net = self.net
+        net.unclosed.forget()
+        if not self._task.done():
+            text = f"was stepped and never closed{net.unclosed.told()}; use `with FSMRuntime(...) as fsm`, or close it"
+            warn_unclosed(text, net.log.of_net)
+        drop(net)
         for task in asyncio.all_tasks(self.loop):
             task._log_destroy_pending = False  # type: ignore[attr-defined]
             with suppress(RuntimeError):

@@ -1,0 +1,129 @@
+"""What nodes print, as lines of the log, where settings ask for that."""
+
+from __future__ import annotations
+
+import logging
+import sys
+import threading
+from collections.abc import Iterable
+from types import FrameType
+from typing import TYPE_CHECKING, Any
+
+from fbcore.model.log import LogContext, LogSource, given_context
+from fbcore.net.current import current_node
+from fbcore.net.log import log_context
+
+if TYPE_CHECKING:
+    from fbcore.net.log import NetLog
+    from fbcore.net.net import Net
+
+_LONGEST = 10_000
+"""Letters in a line; the rest of a longer one comes as further lines."""
+
+_lock = threading.Lock()
+_HANDLE = logging.Handler.handle.__code__
+
+
+class Printed:
+    """Stands for `sys.stdout` while a net runs that captures what its nodes print; `nets` are those that do.
+
+    What is written by the code of such a node, in whatever task or thread that has its context, becomes lines of the
+    log; everything else goes to the stream that was there before, which also answers for all else.
+    """
+
+    def __init__(self, stream: Any) -> None:
+        self._stream = stream
+        self.nets = 0
+
+    def write(self, text: str) -> int:
+        """Write a text, or gather it until its line is whole."""
+        source = _capturing()
+        if source is None or not isinstance(text, str):
+            return self._stream.write(text)  # type: ignore[no-any-return]
+        thread = threading.get_ident()
+        lines = (source.partial.pop(thread, "") + text).split("\n")
+        rest = lines.pop()
+        while len(rest) > _LONGEST:
+            lines.append(rest[:_LONGEST])
+            rest = rest[_LONGEST:]
+        if rest:
+            source.partial[thread] = rest
+        for line in lines:
+            _log(log_context() or LogContext(source), line)
+        return len(text)
+
+    def writelines(self, lines: Iterable[str]) -> None:
+        """Write several texts."""
+        for line in lines:
+            self.write(line)
+
+    def flush(self) -> None:
+        """Let the stream write what it holds back; a line of the log is whole first."""
+        if _capturing() is None:
+            self._stream.flush()
+
+    def isatty(self) -> bool:
+        """Say whether there is a terminal to be coloured; a log is none."""
+        return _capturing() is None and self._stream.isatty()
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._stream, name)
+
+
+def begin_log(net: Net) -> None:
+    """Log that a net begins, and let what its nodes print be lines of the log, if settings say that of any."""
+    net.log.begins(sum(each.component not in ("input", "initial", "reader") for each in net.nodes))
+    if any(net.log.capturing()):
+        _begin_capture(net.log)
+
+
+def _begin_capture(log: NetLog) -> None:
+    with _lock:
+        if not isinstance(sys.stdout, Printed):
+            # Whoever has put another stream there meanwhile finds the one that it has seen again, when it is done.
+            sys.stdout = Printed(sys.stdout)
+        log.printed = sys.stdout
+        log.printed.nets += 1
+
+
+def end_capture(log: NetLog) -> None:
+    """Log what is left of lines, and give the stream back, when this was the last net that wants it."""
+    printed, log.printed = log.printed, None
+    if printed is None:
+        return
+    for source in log.capturing():
+        while source.partial:
+            _, text = source.partial.popitem()
+            _log(LogContext(source), text)
+    with _lock:
+        printed.nets -= 1
+        if not printed.nets and sys.stdout is printed:
+            sys.stdout = printed._stream
+
+
+def _capturing() -> LogSource | None:
+    """Return the node that is printing, if what it prints is to be logged."""
+    given = given_context()
+    if given is not None:
+        source = given.source
+    else:
+        node = current_node.get()
+        if node is None:
+            return None
+        source = node.net.log.source(node.address)
+    return source if source.captures and not _is_logging() else None
+
+
+def _is_logging() -> bool:
+    """Say whether a handler of a log is writing: its lines are no lines to be logged."""
+    frame: FrameType | None = sys._getframe(2)
+    while frame is not None:
+        if frame.f_code is _HANDLE:
+            return True
+        frame = frame.f_back
+    return False
+
+
+def _log(context: LogContext, line: str) -> None:
+    line = line.rstrip("\r")
+    context.log().log(logging.INFO, "%s", line, extra={"event": "stdout", "said": line})
