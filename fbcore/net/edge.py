@@ -101,6 +101,15 @@ class Edge:
         return self.count if self.shared else len(self.queue)
 
     @property
+    def can_be_fast(self) -> bool:
+        """Whether packets may pass without anybody looking at them; a node that feeds itself looks."""
+        if self.policy or self.source.node.store is not None:
+            return False
+        if self.shared or self.source.node is self.target.node or self.inspection is not None or self.target.is_eager:
+            return False
+        return getattr(self.target, "guard", None) is None
+
+    @property
     def is_full(self) -> bool:
         """Whether a sender has to wait."""
         return (self.count if self.shared else len(self.queue)) >= self.limit

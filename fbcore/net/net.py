@@ -26,8 +26,8 @@ from fbcore.net.options import DEFAULTS, HowToStop, NetOptions
 from fbcore.net.outstanding import find_outstanding, tasks_of, waiters_for_threads
 from fbcore.net.printed import begin_log, end_capture
 from fbcore.net.registry import PacketRegistry
-from fbcore.net.report import EdgeState, NodeState, Outcome, Result, Snapshot
-from fbcore.net.sink import Sink
+from fbcore.net.report import NodeState, Outcome, Result, Snapshot
+from fbcore.net.sink import Sink, state_of
 from fbcore.net.trace import Move, Trace
 from fbcore.net.unclosed import Unclosed, drop
 from fbcore.net.verdict import Verdict, verdict, waits_in_words
@@ -158,7 +158,7 @@ class Net:
             self.take_in(node)
         for edge in self.edges:
             edge.wait = Wait(edge.source.node, (), (edge,), needs_all=True)
-            edge.is_fast = _can_be_fast(edge) and not self.is_stepped and not self.watching.wants_packets
+            edge.is_fast = edge.can_be_fast and not self.is_stepped and not self.watching.wants_packets
         for edge in self.edges:
             edge.source.regate()
         self.unclosed.watch(self)
@@ -386,7 +386,7 @@ class Net:
 
     def snapshot(self, *, with_outstanding: bool = False) -> Snapshot:
         """Return the state of every node and edge at this moment."""
-        edges = {edge.address: _edge_state(edge) for edge in self.edges}
+        edges = {edge.address: state_of(edge) for edge in self.edges}
         nodes = {}
         for node in self.nodes:
             # Copies: elements of array ports may come while somebody looks from another thread.
@@ -436,27 +436,9 @@ class Net:
         return Outcome.FINISHED, ""
 
 
-def _can_be_fast(edge: Edge) -> bool:
-    """Say whether packets may pass without anybody looking at them; a node that feeds itself looks."""
-    if edge.policy or edge.source.node.store is not None:
-        return False
-    if edge.shared or edge.source.node is edge.target.node or edge.inspection is not None or edge.target.is_eager:
-        return False
-    return getattr(edge.target, "guard", None) is None
-
-
 def _has_task(node: Node) -> bool:
     return node.has_task
 
 
 def _never_ran(node: Node, task: asyncio.Task[None]) -> None:
     node.finish(Phase.CANCELLED)
-
-
-def _edge_state(edge: Edge) -> EdgeState:
-    if isinstance(edge.target, Sink):
-        return EdgeState(edge.address, len(edge), len(edge), 0, edge.capacity)
-    lost = edge.expired, edge.dropped
-    return EdgeState(
-        edge.address, edge.passed, edge.left, len(edge), edge.capacity, lost, (edge.bytes, edge.policy.bytes)
-    )
