@@ -161,8 +161,6 @@ class Net:
             edge.is_fast = edge.can_be_fast and not self.is_stepped and not self.watching.wants_packets
         for edge in self.edges:
             edge.source.regate()
-        self.unclosed.watch(self)
-        begin_log(self)
         if self.image is not None:
             self.image()
             if self.live == 0:
@@ -171,6 +169,8 @@ class Net:
             self._put_initials()
         if not self.is_stepped:
             self._watchdog.start()
+        self.unclosed.watch(self)
+        begin_log(self)
 
     def _view(self) -> NetView:
         # Loaded here, for a view is made of nets.
