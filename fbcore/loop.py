@@ -363,12 +363,12 @@ class SteppedLoop(asyncio.BaseEventLoop):
         return self._arm(Timer(when, callback, args, self, context))
 
     def arm_for(self, name: str, when: float, callback: Callable[[], object], context: Context) -> Timer:
-        """Call back at a time, by a timer that has its name from this, and not from the step that arms it."""
-        running, self.running = self.running, name
-        try:
-            return self._arm(Timer(when, callback, (), self, context))
-        finally:
-            self.running = running
+        """Call back at a time, by a timer that has this name, and not that of the step that arms it: the only one."""
+        self._timers.armed_by.pop(name, None)
+        timer = Timer(when, callback, (), self, context)
+        self._timers.arm(timer, name)
+        self.touch("timer", timer.name)
+        return timer
 
     def _arm(self, timer: Timer) -> Timer:
         if self._closed:

@@ -353,28 +353,21 @@ class PolicedEdge(Edge):
 
     def image(self) -> dict[str, Any]:
         """Return what there is to write down besides the packets that lie here."""
-        loop = self._net.loop
-        assert isinstance(loop, SteppedLoop)
         entries = [
             [each.number, *each.id, each.size, each.priority, None if each.deadline == inf else each.deadline]
             for each in self._lying.values()
         ]
-        armed = loop.timers.armed_by.get(self.address, 0) - (self.timer is not None)
         return {
             "are": self.policies_in_words(),
             "beside": entries,
             "expired": self.expired,
             "dropped": self.dropped,
-            "armed": armed,
         }
 
     def be_like(self, image: Mapping[str, Any]) -> None:
         """Be as an edge was whose image this is, but for the packets, which are to be laid here afterwards."""
         self.expired, self.dropped = image["expired"], image["dropped"]
         self._from_image = list(image["beside"])
-        loop = self._net.loop
-        assert isinstance(loop, SteppedLoop)
-        loop.timers.armed_by[self.address] = image["armed"]
 
     def entry_from_image(self, value: Any) -> Entry:
         """Return what a packet lies here as, that lay here when the image was taken."""

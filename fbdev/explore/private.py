@@ -2,9 +2,9 @@
 
 What a sender does touches the tail of an edge, and what the receiver does its head: in whatever order they come, each
 does the same, as in a network of Kahn's (G. Kahn, The semantics of a simple language for parallel programming, 1974).
-Only sends to ports of several edges, a `select`, timers, configs that are fed, stops and consumers that end early make
-a difference. So of the steps that are possible, one that is private can be made first, and the others after it, without
-a loss: an ample set of one (Peled, 1993).
+Only sends to ports of several edges, a `select`, edges that drop packets, let them expire or put them in order, timers,
+configs that are fed, stops and consumers that end early make a difference. So of the steps that are possible, one that
+is private can be made first, and the others after it, without a loss: an ample set of one (Peled, 1993).
 
 Who ends before its inputs, arms a timer or asks for the time is learned on the way, and the search begins anew: its
 steps, and what is sent to it or taken from it, are in no such set. That nobody stops the net or fails is not known
@@ -68,7 +68,7 @@ def _is_private(stepping: Stepping, node: Node, name: str) -> bool:
         return not trail.has_own_tasks
     if trace.verb in ("receive", "zip"):
         # Nobody else takes from its ports, and whoever sends puts at the other end.
-        return True
+        return not any(edge.is_raced for port in trace.ports for edge in port.edges)
     if trace.verb == "send":
         return not any(_is_raced_to(edge) for port in trace.ports for edge in port.edges)
     return False
@@ -76,7 +76,9 @@ def _is_private(stepping: Stepping, node: Node, name: str) -> bool:
 
 def _is_raced_to(edge: Edge) -> bool:
     """Tell whether it matters when a packet comes by an edge."""
-    return edge.shared or edge.target.is_eager or (isinstance(edge.target, InPort) and _may_choose(edge.target.node))
+    if edge.is_raced or edge.shared or edge.target.is_eager:
+        return True
+    return isinstance(edge.target, InPort) and _may_choose(edge.target.node)
 
 
 def _may_choose(node: Node) -> bool:

@@ -10,6 +10,7 @@ from fbcore import (
     BatchRuntime,
     Component,
     Each,
+    EdgeSettings,
     End,
     Graph,
     In,
@@ -98,6 +99,39 @@ def test_a_restart_that_does_not_happen_costs_nothing_per_packet() -> None:
     without = per_packet(line(Passes), orchestrator=Plain())
     settings = NetSettings(nodes={"middle": NodeSettings(restart=Restart(), end=End(deadline=99))})
     assert abs(per_packet(line(Passes), settings=settings) - without) < 0.05 * without
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("inner", [Passes, double])
+def test_edges_without_policies_make_the_same_calls(inner: Any) -> None:
+    """A hop calls as much where settings are said of edges, but no policies, as without any."""
+    without = per_packet(line(inner), orchestrator=Plain())
+    settings = NetSettings(edges={"**": EdgeSettings(capacity=64, expiry="never", drop="nothing", bytes=None)})
+    assert abs(per_packet(line(inner), settings=settings) - without) < 0.05 * without
+
+
+def test_edges_beside_one_with_policies_are_plain() -> None:
+    """The edge that has policies is of another class, and no other leaves the fast path for it."""
+    graph = line(double)
+    graph.edges[1].options["expiry"] = 99
+    fast: list[str] = []
+
+    class Looks(Component):
+        number: In[int]
+        passed: Out[int]
+
+        async def run(self) -> None:
+            async for number in self.number:
+                fast.extend(edge.address for edge in self.passed.node.net.edges if edge.is_fast)  # type: ignore[attr-defined]
+                await self.passed.send(number)
+
+    looks = graph.add(Looks)
+    graph["last"].passed >> looks.number
+    looks.passed >> graph.outputs.looked
+    result = BatchRuntime(graph).run(inputs={"number": 1})
+    assert result.outputs.looked == [2]
+    edges = {address for address in result.edges if "->outputs" not in address} - set(fast)
+    assert edges == {"first.passed->middle.number"}
 
 
 def test_nodes_without_policies_are_plain() -> None:
