@@ -160,18 +160,17 @@ class ConcurrentFiring(PolicedFiring):
 
     async def _fire(self, values: Sequence[Any]) -> None:
         """Begin a firing, and return when another one may be begun."""
-        held = by_port(port.peek_hand() for port in self.node.ins.values() if port.is_in_hand)
+        held = {name: port.last for name, port in self.node.ins.items() if port.is_in_hand}
         try:
             line = self._line_of(values)
         except Exception as error:
             await self._failed(error, held)
             return
-        execution = Execution(self, values)
-        execution.held = held
-        execution.send = partial(self._send_in_turn, execution)
+        execution = Execution(self, values, held)
+        execution.send = self._send_in_turn
         await self._crew.take_on(line, partial(self._fire_once, execution))
 
-    async def _send_in_turn(self, execution: Execution, value: Any) -> None:
+    async def _send_in_turn(self, value: Any) -> None:
         """Send a result when those of the firings before this one have left."""
         hand, sends = current_hand.get(), self._by_port(value)
         if hand is not None and sends:

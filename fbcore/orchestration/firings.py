@@ -38,9 +38,9 @@ class Execution:
 
     __slots__ = ("attempt", "function", "has_sent", "held", "memories", "packets", "send", "values")
 
-    def __init__(self, firing: PolicedFiring, values: Sequence[Any]) -> None:
+    def __init__(self, firing: PolicedFiring, values: Sequence[Any], held: dict[str, Any] | None = None) -> None:
         self.values = values
-        self.held: dict[str, Any] = firing.node.in_hand()
+        self.held: dict[str, Any] = firing.node.in_hand() if held is None else held
         self.packets: Packets = firing._watched.packets() if firing._watched is not None else ()
         self.function: Callable[..., Any] = firing._function
         self.memories: Mapping[str, MemoryCell] = firing.node.memories
