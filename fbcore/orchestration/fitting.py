@@ -57,7 +57,7 @@ def misfits(settings: NetSettings, graph: Graph) -> Iterator[Problem]:
         with suppress(SettingsError):
             yield from _unkept(settings.origin(address, "dead_letters"), address, spec)
             if is_concurrent:
-                yield from misfits_of(settings.origin(address, "concurrency"), address, spec)
+                yield from misfits_of(settings, address, spec)
 
 
 def _unkept(origin: Origin, address: str, node: NodeSpec) -> Iterator[Problem]:

@@ -14,13 +14,15 @@ from fbcore.model.problem import Problem
 from fbcore.orchestration.nearest import nearest
 from fbcore.orchestration.policy import Concurrency
 from fbcore.orchestration.said import Origin
+from fbcore.orchestration.settings import NetSettings
 
 _NOWHERE = Place("", 0)
 
 
-def misfits_of(origin: Origin, address: str, node: NodeSpec) -> Iterator[Problem]:
+def misfits_of(settings: NetSettings, address: str, node: NodeSpec) -> Iterator[Problem]:
     """Yield why a function cannot be run with the concurrency that is said of it."""
-    policy, place, component = origin.value, origin.place or _NOWHERE, node.component
+    origin, component = settings.origin(address, "concurrency"), node.component
+    policy, place = origin.value, origin.place or _NOWHERE
     if not isinstance(policy, Concurrency) or not isinstance(component.target, FunctionComponent):
         return
     if component.memories and policy.key is None and policy.most > 1:
@@ -32,6 +34,14 @@ def misfits_of(origin: Origin, address: str, node: NodeSpec) -> Iterator[Problem
     if isinstance(policy.key, str) and policy.key not in inputs:
         hint = nearest(policy.key, inputs, "its inputs")
         yield Problem(f"{shown(policy.key)} is no input of it, to be the key of a firing", address, place, hint)
+
+    breaker = settings.origin(address, "breaker").value
+    waits = breaker is not None and breaker.meanwhile == "wait"
+    sends_early = component.target.streams and not node.options.buffered
+    if waits and sends_early and policy.order == "ordered" and policy.key is None and policy.most > 1:
+        what = "a firing that is on trial would wait with its first item for those before it, which wait for the trial"
+        hint = 'let it be buffered, `@component(buffered=True)`; or say order = "unordered", or meanwhile = "refuse"'
+        yield Problem(what, address, place, hint)
 
 
 def doubts_of(origin: Origin, address: str, node: NodeSpec) -> Iterator[Problem]:

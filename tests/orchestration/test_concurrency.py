@@ -10,6 +10,7 @@ import pytest
 
 from fbcore import (
     BatchRuntime,
+    Breaker,
     Component,
     Concurrency,
     DeadLetters,
@@ -728,6 +729,26 @@ def test_it_must_fit_its_node() -> None:
     assert "did you mean number?" in problem(node=NodeSettings(concurrency=Concurrency(2, key="numbr")))
     for settings in NetSettings(concurrency=8), NetSettings(nodes={"*": NodeSettings(concurrency=8)}):
         assert BatchRuntime(graph, settings=settings).run(inputs={"number": Each([1, 2])}).outcome == "finished"
+
+
+def test_a_breaker_that_waits_does_not_wait_for_who_waits_for_it() -> None:
+    """A function that streams in order, with a breaker that waits, is refused, unless it is buffered."""
+
+    @component
+    async def items(number: int) -> AsyncIterator[int]:
+        yield number
+
+    @component(buffered=True)
+    async def buffered(number: int) -> AsyncIterator[int]:
+        yield number
+
+    breaker = Breaker(meanwhile="wait")
+    with pytest.raises(SettingsError) as caught:
+        run(graph_of(items), 8, breaker=breaker)
+    assert "buffered=True" in str(caught.value)
+    for function, concurrency in (buffered, EIGHT), (items, ANY):
+        assert run(graph_of(function), concurrency, breaker=breaker).outcome == "finished"
+    assert run(graph_of(items), 8, breaker=Breaker()).outcome == "finished"
 
 
 def test_it_is_said_in_a_file(tmp_path: Path) -> None:
