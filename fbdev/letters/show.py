@@ -17,6 +17,9 @@ MOST = 20
 """Letters that are listed at once; the newest are."""
 
 _WIDEST = 10_000
+_NARROW = 60
+"""Columns below which the packets and errors need what the times would take."""
+
 _LONGEST = 200
 """Characters of a value or an error in a list, from which on it is cut where nobody sees a terminal's width."""
 
@@ -62,12 +65,14 @@ def _letters(records: Sequence[Record], width: int) -> list[Line]:
     plain = [""] * len(records)
     columns = [
         Column("id", [record.id for record in records], ["cyan"] * len(records)),
-        Column("when", [when(record) for record in records], ["dim"] * len(records)),
+        Column("when", [_shortly(record) for record in records], ["dim"] * len(records)),
         Column("node", [record.node for record in records], ["bold"] * len(records), gives=True),
         Column("times", [f"{record.times:,}" for record in records], plain, right=True),
         Column("packets", [_short(packets_of(record)) for record in records], plain, gives=True),
         Column("error", [_short(one_line(record.error)) for record in records], plain, gives=True),
     ]
+    if width < _NARROW:
+        del columns[3], columns[1]
     return grid(columns, width)
 
 
@@ -106,6 +111,14 @@ def when(record: Record) -> str:
     """Say when a letter was written, in the time of this place; on virtual time in seconds from the start."""
     time = datetime.fromisoformat(record.time)
     return f"{time.timestamp():g} s" if time.year == 1970 else f"{time.astimezone():%Y-%m-%d %H:%M:%S}"
+
+
+def _shortly(record: Record) -> str:
+    """Say when a letter was written; today the time alone, and before that to the minute."""
+    time = datetime.fromisoformat(record.time).astimezone()
+    if time.year == 1970:
+        return when(record)
+    return f"{time:%H:%M:%S}" if time.date() == datetime.now().astimezone().date() else f"{time:%Y-%m-%d %H:%M}"
 
 
 def show_whole(record: Record, stream: TextIO) -> None:
