@@ -68,7 +68,11 @@ class Terminal(Component, metaclass=MadeClass):
         return packets
 
     async def _failed(self, error: BaseException, held: dict[str, Any]) -> None:
-        """Send the packets of a process that failed to `error`, if that is connected, and go on with the next."""
+        """Send the packets of a process that failed to `error`, or put them to the dead letters, and go on."""
+        bury = getattr(self._node, "bury", None)
+        if bury is not None and not self.error.is_connected and await bury(error, held):
+            # Only a node with policies has dead letters.
+            return
         if not self.error.is_connected or not isinstance(error, FlowError):
             raise error
         address = self._node.address

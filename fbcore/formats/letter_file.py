@@ -86,10 +86,14 @@ def record_of(letter: DeadLetter) -> Record:
 
 
 class LetterFile:
-    """A file of dead letters; nothing is kept open, so that it can be moved or removed at any time."""
+    """A file of dead letters; nothing is kept open, so that it can be moved or removed at any time.
+
+    `name` is the path as it was given; whoever changes the current folder meanwhile still finds the same file.
+    """
 
     def __init__(self, path: str | Path) -> None:
-        self.path = Path(path)
+        self.name = str(path)
+        self.path = Path(path).absolute()
 
     # -- writing -----------------------------------------------------------------------------------
 
@@ -143,12 +147,12 @@ class LetterFile:
             file = _opened(self.path)
         except OSError as error:
             hint = "name a file that can be written, in a folder that is there"
-            raise LoadError(f"cannot write dead letters: {error.strerror}", str(self.path), hint) from error
+            raise LoadError(f"cannot write dead letters: {error.strerror}", self.name, hint) from error
         try:
             yield file
         except OSError as error:
             hint = "make room, or name another file"
-            raise LoadError(f"cannot write dead letters: {error.strerror}", str(self.path), hint) from error
+            raise LoadError(f"cannot write dead letters: {error.strerror}", self.name, hint) from error
         finally:
             os.close(file)
 
@@ -164,9 +168,9 @@ class LetterFile:
             lock = _opened(path, waits=False)
         except BlockingIOError:
             hint = "wait until it has ended; two would do the same letters twice"
-            raise LoadError("another net is fed from this file", str(self.path), hint) from None
+            raise LoadError("another net is fed from this file", self.name, hint) from None
         except OSError as error:
-            raise LoadError(f"cannot feed dead letters: {error.strerror}", str(self.path)) from error
+            raise LoadError(f"cannot feed dead letters: {error.strerror}", self.name) from error
         try:
             yield
         finally:
@@ -191,10 +195,10 @@ class LetterFile:
             with self.path.open("rb") as file:
                 return _contents(file)
         except FileNotFoundError as error:
-            hint = "" if self.path.is_absolute() else f"the current folder is {Path.cwd()}"
-            raise LoadError("there is no such file", str(self.path), hint) from error
+            hint = "" if Path(self.name).is_absolute() else f"it was looked for in {self.path.parent}"
+            raise LoadError("there is no such file", self.name, hint) from error
         except OSError as error:
-            raise LoadError(f"cannot read this file: {error.strerror}", str(self.path)) from error
+            raise LoadError(f"cannot read this file: {error.strerror}", self.name) from error
 
 
 def _opened(path: Path, *, waits: bool = True) -> int:

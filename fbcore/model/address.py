@@ -35,7 +35,9 @@ RESERVED_PORTS = frozenset(
 )
 """Names that a component has anyway, and that no port may take."""
 
-RUN_OPTIONS = frozenset({"inputs", "feed_dead_letters", "time_limit", "grace", "progress", "observers", "raises"})
+RUN_OPTIONS = frozenset(
+    {"inputs", "feed_dead_letters", "only_dead_letters", "time_limit", "grace", "progress", "observers", "raises"}
+)
 """Names of the options of a run, which no config of a graph may take."""
 
 _ELEMENT = re.compile(r"(\w+)\[(.+)\]\Z")

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import Any, overload
+from typing import TYPE_CHECKING, Any, overload
 
 from fbcore.model.letter import DeadLetter
+
+if TYPE_CHECKING:
+    from fbcore.formats.letter_file import LetterFile
 
 
 class Letters(Sequence[DeadLetter]):
@@ -31,12 +34,12 @@ class Letters(Sequence[DeadLetter]):
         self._kept: list[DeadLetter] = []
         self._in_files: dict[str, set[str]] = {}
 
-    def note(self, letter: DeadLetter, file: str) -> None:
-        """Take in a letter that was put into a file, or, with "" for that, is to be kept here."""
-        where = self.counts.setdefault(letter.node, {})
-        where[file or "memory"] = where.get(file or "memory", 0) + 1
-        if file:
-            self._in_files.setdefault(file, set()).add(letter.id)
+    def note(self, letter: DeadLetter, file: LetterFile | None) -> None:
+        """Take in a letter that was put into a file, or, without one, is to be kept here."""
+        where, name = self.counts.setdefault(letter.node, {}), file.name if file is not None else "memory"
+        where[name] = where.get(name, 0) + 1
+        if file is not None:
+            self._in_files.setdefault(str(file.path), set()).add(letter.id)
         else:
             self._kept.append(letter)
 

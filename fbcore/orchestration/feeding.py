@@ -114,10 +114,11 @@ class Feed:
     """Dead letters that are fed back in one run, from a file or as they are. To be opened before, and closed after.
 
     A letter leaves its file when its firing has succeeded. One that fails again stays, with its count raised. `ids` are
-    what the letters are called.
+    what the letters are called. `alone` leaves out what else the net would begin with: its sources do not begin.
     """
 
-    def __init__(self, given: AnyLetters) -> None:
+    def __init__(self, given: AnyLetters, *, alone: bool = False) -> None:
+        self._alone = alone
         self._file = LetterFile(given) if isinstance(given, str | Path) else None
         self._given = () if isinstance(given, str | Path) else given
         self._open = ExitStack()
@@ -174,7 +175,7 @@ class Feed:
         many = f"{len(wrong):,} dead letter{' does' if len(wrong) == 1 else 's do'} not fit, and none was fed back"
         rest = f"\n- and {len(wrong) - _MOST:,} more" if len(wrong) > _MOST else ""
         what = f"{many}:" + "".join(f"\n- {each}" for each in wrong[:_MOST]) + rest
-        file = str(self._file.path) if self._file is not None else "feed_dead_letters"
+        file = self._file.name if self._file is not None else "feed_dead_letters"
         hint = "mend the graph"
         if self._file is not None:
             hint += f", or take them out: fbdev dead-letters {file} {wrong[0].partition(':')[0]} --remove"
@@ -193,8 +194,13 @@ class Feed:
     def lay(self, net: Net) -> None:
         """Lay the packets of all letters before their ports, where they come before any others."""
         for notice in self._notices:
-            net.watching.notice(str(self._file.path) if self._file is not None else SOURCE, notice)
+            net.watching.notice(self._file.name if self._file is not None else SOURCE, notice)
         nodes = {node.address: node for node in net.nodes}
+        for node in net.nodes if self._alone else ():
+            if node.component == "initial":
+                net.initials[node.address] = []
+            elif not node.is_fed and node.component != "input":
+                node.cancel()
         for address, letters in self._letters.items():
             box = nodes[address].box  # type: ignore[attr-defined]
             fed = [Fed(self, letter, box) for letter in letters]

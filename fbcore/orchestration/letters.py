@@ -81,6 +81,6 @@ class LetterBox:
             except FlowError as problem:
                 self.refused = f"its packets cannot be kept as a dead letter: {problem.address}: {problem.what}"
                 return False
-        net.letters.note(letter, str(file.path) if file is not None else "")
+        net.letters.note(letter, file)
         net.watching.dead_letter(letter)
         return True

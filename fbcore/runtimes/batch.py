@@ -93,6 +93,7 @@ class BatchRuntime:
         *,
         inputs: Mapping[str, Any] | None = None,
         feed_dead_letters: AnyLetters | None = None,
+        only_dead_letters: bool = False,
         time_limit: float | None = None,
         grace: float | None = None,
         progress: Callable[[Snapshot], None] | None = None,
@@ -108,7 +109,7 @@ class BatchRuntime:
         `raises=False` returns the result of a bad run instead of raising. Other keywords are the graph's
         configs. `feed_dead_letters` is a file of dead letters of earlier runs, or a list as `result.dead_letters`: they
         come to the ports that they could not be processed at, before anything else; inputs may then be left out.
-        A letter leaves its file when it is done.
+        A letter leaves its file when it is done. With `only_dead_letters` the net's sources do not run.
 
         In the main thread SIGINT and SIGTERM stop the net: they drain it for at most `grace` seconds, or cancel it
         where the settings say `stop="at once"`; a second one cancels it anyway.
@@ -134,7 +135,7 @@ class BatchRuntime:
         how: dict[str, Any] = {"time_limit": time_limit, "grace": grace, "progress": progress, "raises": raises}
 
         def begin() -> Running:
-            running = self._begin(inputs, configs, observers, feed_dead_letters, **how)
+            running = self._begin(inputs, configs, observers, feed_dead_letters, only_dead_letters, **how)
             begun.append(running)
             return running
 
@@ -151,6 +152,7 @@ class BatchRuntime:
         *,
         inputs: Mapping[str, Any] | None = None,
         feed_dead_letters: AnyLetters | None = None,
+        only_dead_letters: bool = False,
         time_limit: float | None = None,
         grace: float | None = None,
         progress: Callable[[Snapshot], None] | None = None,
@@ -183,6 +185,7 @@ class BatchRuntime:
                 configs,
                 observers,
                 feed_dead_letters,
+                only_dead_letters,
                 time_limit=time_limit,
                 grace=grace,
                 progress=progress,
@@ -196,6 +199,7 @@ class BatchRuntime:
         *,
         inputs: Mapping[str, Any] | None = None,
         feed_dead_letters: AnyLetters | None = None,
+        only_dead_letters: bool = False,
         time_limit: float | None = None,
         grace: float | None = None,
         progress: Callable[[Snapshot], None] | None = None,
@@ -232,6 +236,7 @@ class BatchRuntime:
                 configs,
                 observers,
                 feed_dead_letters,
+                only_dead_letters,
                 streamed=True,
                 time_limit=time_limit,
                 grace=grace,
@@ -275,6 +280,7 @@ class BatchRuntime:
         configs: Mapping[str, Any],
         observers: Iterable[Observer],
         letters: AnyLetters | None,
+        alone: bool,
         *,
         streamed: bool = False,
         **options: Any,
@@ -286,7 +292,7 @@ class BatchRuntime:
         build = partial(self.orchestrator.build, self.graph, self.settings)
         feed = None
         if letters is not None:
-            feed, inputs = self._fed(letters, inputs)
+            feed, inputs = self._fed(letters, inputs, alone=alone)
             build = partial(build, feed=feed)
         try:
             net = build(inputs, configs, observers, options=self.options, streamed=streamed)
@@ -296,12 +302,14 @@ class BatchRuntime:
             raise
         return Running(net, self._running, self.orchestrator.run, feed=feed, **options)
 
-    def _fed(self, letters: AnyLetters, inputs: Mapping[str, Any] | None) -> tuple[Feed, Mapping[str, Any]]:
+    def _fed(
+        self, letters: AnyLetters, inputs: Mapping[str, Any] | None, *, alone: bool
+    ) -> tuple[Feed, Mapping[str, Any]]:
         """Open a feed of dead letters; inputs that were not given then get nothing."""
         from fbcore.orchestration.feeding import Feed
 
         self.graph.validate()
-        feed = Feed(letters)
+        feed = Feed(letters, alone=alone)
         feed.open(self.graph)
         return feed, {**{name: Each(()) for name in self.graph.border("inputs")}, **(inputs or {})}
 

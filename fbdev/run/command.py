@@ -57,6 +57,8 @@ def _run(graph: Graph, options: RunOptions, configs: dict[str, Any], screen: Scr
     notices = Notices(at_once=not is_live)
     with ExitStack() as files:
         is_fed = bool(options.feed_dead_letters)
+        if options.only_dead_letters and not is_fed:
+            raise typer.BadParameter("say which: --feed-dead-letters FILE", param_hint="--only-dead-letters")
         inputs = input_values(graph, options.inputs, files, waits=options.seed is None, all_needed=not is_fed)
         outlets = _outlets(graph, options, screen.shared(data), files)
         metrics = files.enter_context(served_metrics(options))
@@ -64,6 +66,7 @@ def _run(graph: Graph, options: RunOptions, configs: dict[str, Any], screen: Scr
         how = {
             "inputs": inputs,
             "feed_dead_letters": options.feed_dead_letters or None,
+            "only_dead_letters": options.only_dead_letters,
             "time_limit": options.time_limit,
             "grace": options.grace,
             "progress": table.progress if is_live else None,

@@ -109,6 +109,7 @@ class RunOptions:
             show_default=False,
         ),
     ] = ""
+    only_dead_letters: Annotated[bool, _flag("--only-dead-letters", "Run no sources beside the dead letters.")] = False
     json: Annotated[bool, _flag("--json", "Print one JSON document; all else goes to standard error.")] = False
     live: Annotated[bool | None, _flag("--live/--no-live", "Show the net while it runs, or not.")] = None
     quiet: Annotated[bool, _flag("--quiet", "Print only what comes out or goes wrong.")] = False
@@ -130,7 +131,7 @@ _WITH_VALUE = (
 
 FIXED = (
     *("--input", "--output", "--time-limit", "--seed", "--grace", "--settings", "--metrics", "--metrics-linger"),
-    *("--feed-dead-letters", "--stop"),
+    *("--feed-dead-letters", "--only-dead-letters", "--stop"),
     *("--json", "--live", "--no-live", "--quiet", "--debug", "--help"),
 )
 """What no config of a graph may be called on the command line."""

@@ -229,6 +229,29 @@ def test_letters_of_another_net_stay(letters: LetterFile, folder: Path, capsys: 
     assert len(letters.read().records) == 3
 
 
+def test_sources_are_left_out_when_asked(letters: LetterFile, capsys: Capture) -> None:
+    """Which needs letters to be fed."""
+    assert main(["run", "net.py", "--feed-dead-letters", "rows.jsonl", "--only-dead-letters"]) == 0
+    assert main(["run", "net.py", "--only-dead-letters"]) == 2
+    assert "say which: --feed-dead-letters FILE" in capsys.readouterr().err
+
+
+@pytest.mark.slow
+def test_a_check_finds_what_cannot_be_written(folder: Path, capsys: Capture) -> None:
+    """Before the net runs: a port whose type no file can keep, and a folder that is not there."""
+    (folder / "net.py").write_text(NET.replace("row: Row", "row: type").replace("-> Row", "-> type"))
+    assert main(["check", "net.py", "--settings", "net.toml"]) == 1
+    assert (
+        "repeat.row: its packets cannot be dead letters in a file: a type cannot be stored" in capsys.readouterr().out
+    )
+    (folder / "net.toml").write_text('dead_letters = "nowhere/rows.jsonl"')
+    assert main(["check", "net.py", "--settings", "net.toml"]) == 1
+    assert "there is no folder nowhere" in capsys.readouterr().out
+    (folder / "net.py").write_text(NET)
+    (folder / "net.toml").write_text('dead_letters = "rows.jsonl"')
+    assert main(["check", "net.py", "--settings", "net.toml", "--strict"]) == 0
+
+
 SLOW = """
 import asyncio, os, signal
 from fbcore import Graph, component

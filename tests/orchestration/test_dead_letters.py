@@ -29,6 +29,7 @@ from fbcore import (
     Retry,
     SettingsError,
     StopNet,
+    TerminalTemplate,
     component,
 )
 from fbcore.formats.letter_file import LetterFile
@@ -389,3 +390,17 @@ def test_a_file_keeps_what_others_have_written(tmp_path: Path) -> None:
     assert [(broken.number, broken.what.partition(":")[0]) for broken in found.broken] == [
         (2, "half a line, or no JSON")
     ]
+
+
+@pytest.mark.slow
+def test_a_command_of_the_terminal_goes_on() -> None:
+    """Each packet has a process of its own; one that fails is put aside."""
+    graph = Graph("commands")
+    node = graph.add(TerminalTemplate("test {text} = good", inputs=["text"]), "node")
+    graph.inputs.text >> node.text
+    node.exit_code >> graph.outputs.codes
+    runtime = BatchRuntime(graph, settings={"dead_letters": "memory"})
+    result = runtime.run(inputs={"text": Each(["good", "bad", "good"])})
+    assert (result.outcome, result.outputs.codes) == ("finished", [0, 1, 0])
+    assert [letter.values for letter in result.dead_letters] == [{"text": "bad"}]
+    assert "ProcessError" in result.dead_letters[0].error.what

@@ -404,3 +404,46 @@ def test_letters_wait_where_other_packets_do_not(letters: LetterFile, edges: dic
     result = run_on(SteppedLoop, lambda: runtime.arun(feed_dead_letters=letters.path, raises=False))
     assert (result.outcome, result.outputs.out) == ("finished", [2 * number for number in range(1, 9)])
     assert left(letters) == {}
+
+
+@pytest.mark.parametrize("alone", [False, True])
+def test_sources_may_be_left_out(letters: LetterFile, alone: bool) -> None:
+    """Classes and functions without inputs, and initial packets; what was given as an input comes anyway."""
+
+    class Source(Component):
+        out: Out[int]
+
+        async def run(self) -> None:
+            await self.out.send(10)
+
+    @component
+    def another() -> int:
+        return 12
+
+    graph = of(even)
+    graph.initial(14) >> graph["node"].number
+    for target in (Source, another):
+        graph.add(target).out >> graph["node"].number
+    write(letters, {"number": 2})
+    result = go(graph, letters, only_dead_letters=alone, inputs={"number": Each([16])})
+    assert result.outcome == "finished"
+    assert sorted(result.outputs.out) == ([2, 16] if alone else [2, 10, 12, 14, 16])
+    assert result.nodes["source"].phase == ("cancelled" if alone else "ended")
+
+
+def test_who_changes_the_folder_finds_the_same_file(letters: LetterFile, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A path is looked up once; it is shown as it was given."""
+    monkeypatch.chdir(letters.path.parent)
+    other = letters.path.parent / "other"
+    other.mkdir()
+
+    @component
+    def moves(number: int) -> int:
+        monkeypatch.chdir(other)
+        raise ValueError(number)
+
+    runtime = BatchRuntime(of(moves), settings={"dead_letters": "failed.jsonl"})
+    result = runtime.run(inputs={"number": Each([1, 2])})
+    assert result.dead_letters.counts == {"node": {"failed.jsonl": 2}}
+    assert [letter.values["number"] for letter in result.dead_letters] == [1, 2]
+    assert len(left(letters)) == 2
