@@ -48,7 +48,7 @@ if TYPE_CHECKING:
     from fbcore.orchestration.breaker import BreakerError
     from fbcore.orchestration.edge_settings import EdgeSettings
     from fbcore.orchestration.orchestrator import DagOrchestrator, Orchestrator
-    from fbcore.orchestration.policy import Breaker, Concurrency, DeadLetters, End, Rate, Restart, Retry
+    from fbcore.orchestration.policy import Breaker, Concurrency, DeadLetters, End, Rate, Restart, Retry, Timeout
     from fbcore.orchestration.settings import NetSettings, NodeSettings, SubNetSettings
     from fbcore.runtimes.choice import Choice, ChoiceKind, Step
     from fbcore.runtimes.fsm import FSMRuntime
@@ -123,6 +123,7 @@ __all__ = [
     "StopNet",
     "SubNetSettings",
     "TerminalTemplate",
+    "Timeout",
     "WithContext",
     "component",
     "log_context",
@@ -153,6 +154,7 @@ _LATER = {
     "Step": "runtimes.choice",
     "SubNetSettings": "orchestration.settings",
     "TerminalTemplate": "components.terminal",
+    "Timeout": "orchestration.policy",
     "setup_complib": "model.complib",
 }
 """Names that are imported when they are asked for: who runs a net need not wait for what steps it."""

@@ -69,6 +69,7 @@ class FunctionComponent(Generic[P, R_co, S_co]):
         self.function = function
         self.is_async = inspect.iscoroutinefunction(function)
         self.streams = self._signature.streams
+        self.waits = self._signature.waits
         self.takes_positions = self._signature.takes_positions
         self.options = options
         self.unpack = unpack

@@ -14,12 +14,8 @@ from fbcore.model.packet import NOTHING, Packet
 from fbcore.model.port_spec import PortKind, PortSpec
 from fbcore.model.types import Resolved, name_of, resolve
 
-_STREAMS: tuple[Any, ...] = (
-    collections.abc.Iterator,
-    collections.abc.Generator,
-    collections.abc.AsyncIterator,
-    collections.abc.AsyncGenerator,
-)
+_ASYNC_STREAMS: tuple[Any, ...] = (collections.abc.AsyncIterator, collections.abc.AsyncGenerator)
+_STREAMS: tuple[Any, ...] = (collections.abc.Iterator, collections.abc.Generator, *_ASYNC_STREAMS)
 
 
 class _Required:
@@ -51,7 +47,8 @@ def required() -> Any:
 class Signature:
     """What a function declares as a component.
 
-    `takes_positions`: its inputs can be given by position. `streams`: it yields, and sends each item.
+    `takes_positions`: its inputs can be given by position. `streams`: it yields, and sends each item; `waits`: it is
+    async, or an async generator.
     `memory_defaults`: what its memories begin with.
     `packets`: the inputs that want the packet itself, not its value. `required`: configs without a default.
     """
@@ -75,6 +72,9 @@ class Signature:
         returned: Any = self._early["return"][0]
         self.streams = returned in _STREAMS or get_origin(returned) in _STREAMS
         self.streams |= inspect.isgeneratorfunction(function) or inspect.isasyncgenfunction(function)
+        kind: Any = get_origin(returned) or returned
+        self.waits = inspect.iscoroutinefunction(function) or inspect.isasyncgenfunction(function)
+        self.waits |= kind in _ASYNC_STREAMS
         if "out" in self.signature.parameters and returned not in (None, types.NoneType):
             raise GraphError("the parameter `out` takes the name of the output port", self.name, "rename the parameter")
 

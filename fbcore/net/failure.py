@@ -38,7 +38,7 @@ def note_attempts(error: BaseException, attempts: int) -> None:
 
 def node_error(error: BaseException, address: str, held: Mapping[str, Any]) -> NodeError:
     """Make the `NodeError` of a node from what left its component; `error` stays as its cause."""
-    text, where = str(error), _where(error)
+    text, where = str(error), place_of(error)
     if isinstance(error, FlowError):
         text, where = _what_inside(error) if isinstance(error, NetError) else error.what, ""
     kind = "cancelled from inside" if type(error).__name__ == "CancelledError" else type(error).__name__
@@ -74,7 +74,7 @@ def _mend(address: str) -> str:
     return f"mend the component, or connect `{address}.error` to take what fails"
 
 
-def _where(error: BaseException) -> str:
+def place_of(error: BaseException) -> str:
     """Name the innermost line of the user's code, else of a library's; quickly, for many packets may fail."""
     own: TracebackType | None = None
     library: TracebackType | None = None

@@ -410,7 +410,7 @@ class Net:
         result.restarts, result.dropped, result.released = self.restarts, self.dropped, self.released
         result.dropped |= {edge.address: edge.dropped for edge in self.edges if edge.dropped}
         result.retries = self.retries
-        result.abandoned = Counter(address for address, _ in self.abandoned)
+        result.abandoned = dict(Counter(address for address, _ in self.abandoned))
         result.outliving = report_outliving(self.name, self.abandoned) if self.abandoned else ()
         result.dead_letters, result.fed = self.letters, self.fed
         result.unread = {e.address: e.values() for e in self.edges if len(e) and e.target.node is not None}

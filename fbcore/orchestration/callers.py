@@ -7,7 +7,7 @@ import inspect
 import queue
 import threading
 from collections import deque
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import aclosing, closing, suppress
 from contextvars import Context, copy_context
 from typing import Any
@@ -18,6 +18,7 @@ from fbcore.net.elsewhere import Reply
 from fbcore.net.firing import closable
 from fbcore.net.node import Node
 from fbcore.orchestration.at_work import AtWork
+from fbcore.orchestration.timeouts import Limit, Work
 
 PATIENCE = 2.0
 """Seconds that a thread may take to end what it does when its node is cancelled, before it is left behind."""
@@ -26,23 +27,18 @@ MOST_LEFT = 100
 """Threads of one node that were left behind and have not ended, beyond which a call waits for one of them to end."""
 
 
-def _never() -> bool:
-    return False
-
-
 class Callers:
     """The threads of a node in which its function is called; to the net they are a place: `Elsewhere`."""
 
     has_tasks = None
+    is_kept_apart = True
 
     def __init__(self, node: Node, component: FunctionComponent[..., Any, Any], patience: float = PATIENCE) -> None:
         self.node = node
         self.at_work = AtWork(node.net.loop)
         self._patience = patience
         self._name = component.__name__
-        self._is_async = component.is_async or (
-            component.streams and not inspect.isgeneratorfunction(inspect.unwrap(component.function))
-        )
+        self._is_async = component.waits
         self._idle: list[_Worker] = []
         self._at_it: list[_Call] = []
         self._left: list[_Worker] = []
@@ -61,21 +57,21 @@ class Callers:
 
     # -- calling -----------------------------------------------------------------------------------
 
-    async def call(self, work: Callable[[], Any], is_overdue: Callable[[], bool] = _never) -> Any:
+    async def call(self, work: Work, limit: Limit | None = None) -> Any:
         """Call a function in a thread, and return what it returns.
 
-        When this is cancelled because it is overdue, the thread is left behind unless it ends at once.
+        When this is cancelled because it is overdue, the thread is left behind.
         """
         call = await self._begin(work, streams=False)
         try:
             return await call.next()
         except asyncio.CancelledError:
-            await self._cancel(call, is_overdue)
+            await self._cancel(call, limit)
             raise
         finally:
             self._end(call)
 
-    async def items(self, work: Callable[[], Any], is_overdue: Callable[[], bool] = _never) -> AsyncIterator[Any]:
+    async def items(self, work: Work, limit: Limit | None = None) -> AsyncIterator[Any]:
         """Call a function in a thread, and yield what it yields; it goes on when the next item is asked for."""
         call = await self._begin(work, streams=True)
         try:
@@ -90,10 +86,23 @@ class Callers:
                 call.go_on()
                 item = await call.next()
         except asyncio.CancelledError:
-            await self._cancel(call, is_overdue)
+            await self._cancel(call, limit)
             raise
         finally:
             self._end(call)
+
+    def during(self, work: Callable[[], Awaitable[None]]) -> Callable[[], Awaitable[None]]:
+        """Return work of the node during which its function can be called."""
+
+        async def with_callers() -> None:
+            tasks = self.node.tasks
+            tasks.elsewhere = (*tasks.elsewhere, self)
+            try:
+                await work()
+            finally:
+                self.end()
+
+        return with_callers
 
     def end(self) -> None:
         """Let all threads end that have nothing to do."""
@@ -116,10 +125,11 @@ class Callers:
         worker.submit(call.begin_async if self._is_async else call.do)
         return call
 
-    async def _cancel(self, call: _Call, is_overdue: Callable[[], bool]) -> None:
+    async def _cancel(self, call: _Call, limit: Limit | None) -> None:
         """End a call that nobody wants any more; its thread may take a little time for that, unless it is overdue."""
         call.cancel()
-        if is_overdue():
+        if limit is not None and limit.is_overdue():
+            limit.place = place_in(call.worker.thread)
             return
         alarm = self.at_work.alarm(self._patience, call.wake)
         # What it says now is not heard; a second cancellation, or the alarm, ends the wait.

@@ -85,7 +85,8 @@ def doubts(settings: NetSettings, graph: Graph) -> Iterator[Problem]:
     yield from doubts_of_edges(settings, flat)
     for address, node in flat.nodes.items():
         restart, end = settings.origin(address, "restart"), settings.origin(address, "end")
-        if settings.origin(address, "place").value == "here":
+        in_threads = settings.origin(address, "timeout").value or settings.origin(address, "place").value != "here"
+        if not in_threads:
             yield from doubts_of(settings.origin(address, "concurrency"), address, node)
         component, is_class = node.component, isinstance(node.component.target, type)
         if restart.value.when != "never" and is_class and not component.memories and not node.options.stateless:

@@ -8,12 +8,10 @@ import threading
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from contextvars import Context, copy_context
-from functools import partial
 from typing import Any
 
 from fbcore.model.array import Key
 from fbcore.model.component import NetHandle
-from fbcore.model.function import FunctionComponent
 from fbcore.model.graph import NodeSpec
 from fbcore.model.port_spec import PortKind, PortSpec
 from fbcore.net.abandoned import AbandonedThread, place_in
@@ -37,34 +35,7 @@ def in_thread(job: Job, patience: float) -> Work:
 
         return job.running(live)
     callers = Callers(node, function, patience)
-    return with_callers(callers, job.calling(called_by(callers, function)))
-
-
-def called_by(callers: Callers, component: FunctionComponent[..., Any, Any]) -> Callable[..., Any]:
-    """Return a function that calls that of a component in a thread."""
-    function = component.function
-
-    async def call(*values: Any, **named: Any) -> Any:
-        return await callers.call(partial(function, *values, **named))
-
-    def stream(*values: Any, **named: Any) -> Any:
-        return callers.items(partial(function, *values, **named))
-
-    return stream if component.streams else call
-
-
-def with_callers(callers: Callers, work: Work) -> Work:
-    """Return work during which callers are there."""
-
-    async def with_it() -> None:
-        tasks = callers.node.tasks
-        tasks.elsewhere = (*tasks.elsewhere, callers)
-        try:
-            await work()
-        finally:
-            callers.end()
-
-    return with_it
+    return callers.during(job.calling(callers))
 
 
 class ThreadCarrier:

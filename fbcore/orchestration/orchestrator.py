@@ -28,6 +28,7 @@ from fbcore.orchestration.fitting import check_fit
 from fbcore.orchestration.fitting_edges import policies_said
 from fbcore.orchestration.placement import Job, Placement, placement_of
 from fbcore.orchestration.plan import NodePlan
+from fbcore.orchestration.policy import Timeout
 from fbcore.orchestration.settings import NetSettings
 from fbcore.orchestration.supervised import NodeFailure, Reaction, SupervisedNode
 
@@ -232,7 +233,8 @@ class _Managed(Wiring):
         firing = firing_by(settings, is_fed=is_fed)
         if isinstance(node, ConcurrentNode):
             firing = partial(ConcurrentFiring, settings=settings)
-        job = Job(node, spec, firing or (OneByOne if one_by_one else Firing))
+        timeout = settings.timeout if isinstance(settings.timeout, Timeout) else None
+        job = Job(node, spec, firing or (OneByOne if one_by_one else Firing), timeout)
         placement: Any = self._by._place(self._plans[node.address])
         if not hasattr(placement, "put"):
             hint = "return a placement, as HERE or THREAD of fbcore.orchestration.placement"

@@ -7,14 +7,16 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from fbcore.errors import SettingsError, shown
+from fbcore.loop import SteppedLoop
 from fbcore.model.function import FunctionComponent
 from fbcore.model.graph import NodeSpec
 from fbcore.net.firing import Firing
 from fbcore.net.node import Node
 from fbcore.net.work import give_work, prepare_for_class
 from fbcore.orchestration.at_work import refuse_virtual_time
-from fbcore.orchestration.callers import PATIENCE
-from fbcore.orchestration.policy import is_number
+from fbcore.orchestration.callers import PATIENCE, Callers
+from fbcore.orchestration.policy import Timeout, is_number
+from fbcore.orchestration.timeouts import Calling, CallingHere, called
 
 Work = Callable[[], Awaitable[None]]
 """What the task of a node does: it takes packets by the node's ports, and sends by them."""
@@ -28,12 +30,15 @@ class Job:
     sent here, under all policies, and `calling` lets the call alone be made elsewhere.
     """
 
-    __slots__ = ("_firing", "node", "spec")
+    __slots__ = ("_firing", "_timeout", "node", "spec")
 
-    def __init__(self, node: Node, spec: NodeSpec, firing: Callable[..., Firing]) -> None:
+    def __init__(
+        self, node: Node, spec: NodeSpec, firing: Callable[..., Firing], timeout: Timeout | None = None
+    ) -> None:
         self.node = node
         self.spec = spec
         self._firing = firing
+        self._timeout = timeout
 
     @property
     def function(self) -> FunctionComponent[..., Any, Any] | None:
@@ -42,14 +47,24 @@ class Job:
         return target if isinstance(target, FunctionComponent) else None
 
     def here(self) -> Work:
-        """Let the work be done on the loop of the net."""
-        give_work(self.node, self.spec, self._firing)
-        return self.node.work
+        """Let the work be done on the loop of the net; but a function that may block beyond its time, in a thread."""
+        node, function = self.node, self.function
+        if function is not None and self._timeout is not None:
+            if function.waits:
+                return self.calling(CallingHere())
+            # Where time is virtual, none passes in a function that does not wait.
+            if not isinstance(node.net.loop, SteppedLoop):
+                callers = Callers(node, function)
+                return callers.during(self.calling(callers))
+        give_work(node, self.spec, self._firing)
+        return node.work
 
-    def calling(self, function: Callable[..., Any]) -> Work:
-        """Let an async function be called in the stead of the node's, or an async generator where that streams."""
-        assert self.function is not None
-        return self._firing(self.node, stand_in(self.function, function), self.spec.options).run
+    def calling(self, calling: Calling) -> Work:
+        """Take packets and send results here, and let the function be called so, within its time."""
+        component = self.function
+        assert component is not None
+        function = called(component, calling, self._timeout, self.node.address)
+        return self._firing(self.node, stand_in(component, function), self.spec.options).run
 
     def running(self, work: Work) -> Work:
         """Let this be the work of a class."""

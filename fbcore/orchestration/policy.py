@@ -217,7 +217,36 @@ class Retry:
 
 @dataclass(frozen=True, slots=True)
 class Timeout:
-    """How long a firing may take (`hard`), and how long without any movement (`idle`)."""
+    """How long each attempt of a firing may take: `hard` seconds in all, and `idle` ones without any movement.
+
+    What moves is what comes of the function: each item of one that yields, and else its result, so that of such a
+    function both mean the same. The time that items wait until there is room for them does not count. What takes longer
+    fails with a `TimeoutError`; what it brings later does not count.
+
+    An async function is cancelled where it waits. Any other one is called in a thread, so that its time is over even
+    where it blocks: the thread is then left behind, and counted in `result.abandoned`. Its `Memory` is a copy, and what
+    it makes of that holds when it has succeeded. On a stepped loop it is called in place, for no virtual time passes in
+    it. The number alone, `timeout=5`, is the `hard` one.
+
+    Example:
+        import asyncio
+
+        @component
+        async def fetch(page: int) -> str:
+            await asyncio.sleep(0 if page == 1 else 3600)
+            return f"page {page}"
+
+        graph = Graph("pages")
+        node = graph.add(fetch)
+        graph.inputs.page >> node.page
+        node.out >> graph.outputs.pages
+        node.error >> graph.outputs.failed
+        settings = NetSettings(nodes={"fetch": NodeSettings(timeout=Timeout(hard=0.05))})
+        result = BatchRuntime(graph, settings=settings).run(inputs={"page": Each([1, 2])})
+        (failure,) = result.outputs.failed
+        print(result.outputs.pages, failure.value, isinstance(failure.error.cause, TimeoutError))
+        #> ['page 1'] 2 True
+    """
 
     __pydantic_config__ = _CLOSED
 

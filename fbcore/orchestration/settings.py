@@ -33,6 +33,7 @@ from fbcore.orchestration.policy import (
     Rate,
     Restart,
     Retry,
+    Timeout,
     is_number,
 )
 from fbcore.orchestration.said import UNSAID, Origin, Said, Section, check_edge, most_specific
@@ -43,7 +44,7 @@ else:
     # To pydantic, which cannot know what a placement is; it is checked where settings are made.
     PlaceSetting = Any
 
-OF_FIRINGS: dict[str, type] = {"retry": Retry, "breaker": Breaker, "rate": Rate}
+OF_FIRINGS: dict[str, type] = {"retry": Retry, "timeout": Timeout, "breaker": Breaker, "rate": Rate}
 """The settings that are policies around each firing of a function; they mean nothing to a class."""
 
 POLICIES: dict[str, type] = {
@@ -71,9 +72,10 @@ class NodeSettings(Said):
     None, for any number). `check`: what is checked on the edges into it: `"edges"` the types of values, `"mutation"`
     that nobody changed them, `"nothing"`. `restart`: when it is begun anew, a `Restart`. `end`: when it is ended though
     it could go on, an `End`, or None. `dead_letters`: where packets go that it could not process, `DeadLetters`, or
-    None. Of firings of functions: `retry`, how often each is tried, a `Retry`; `breaker`, when they are refused, a
-    `Breaker`; `rate`, how quickly they follow each other, a `Rate`; `concurrency`, how many go on at once, a
-    `Concurrency` or a number; or None. `place`: where it does its work, `"here"`, `"thread"`, or a placement.
+    None. Of firings of functions: `retry`, how often each is tried, a `Retry`; `timeout`, how long an attempt may
+    take, a `Timeout` or seconds; `breaker`, when they are refused, a `Breaker`; `rate`, how quickly they follow each
+    other, a `Rate`; `concurrency`, how many go on at once, a `Concurrency` or a number; or None. `place`: where it does
+    its work, `"here"`, `"thread"`, or a placement.
     `log_level`: from which level on its lines count on the log (`"DEBUG"`, or a number), whatever loggers say; None for
     as loggers say. `stdout`: what becomes of what it prints, `"pass"` or `"log"`.
 
@@ -92,6 +94,7 @@ class NodeSettings(Said):
     concurrency: _Concurrency | None = UNSAID
     breaker: Breaker | None = UNSAID
     rate: Rate | None = UNSAID
+    timeout: Timeout | float | None = UNSAID
     place: PlaceSetting = UNSAID
     log_level: str | int | None = UNSAID
     stdout: Literal["pass", "log"] = UNSAID
@@ -101,6 +104,8 @@ class NodeSettings(Said):
         check_edge(self.capacity, self.check)
         if type(self.concurrency) is int:
             object.__setattr__(self, "concurrency", Concurrency(self.concurrency))
+        if type(self.timeout) in (int, float):
+            object.__setattr__(self, "timeout", Timeout(self.timeout))  # type: ignore[arg-type]
         if self.place is not UNSAID:
             placement_of(self.place)
         if self.log_level is not UNSAID and self.log_level is not None:
@@ -298,6 +303,7 @@ DEFAULTS: dict[str, Any] = {
     "concurrency": None,
     "breaker": None,
     "rate": None,
+    "timeout": None,
     "place": "here",
     "log_level": None,
     "stdout": "pass",
