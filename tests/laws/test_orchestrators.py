@@ -22,8 +22,8 @@ class Own(Orchestrator):
     def place(self, node: Any) -> Any:
         return self
 
-    def put(self, node: Any, work: Any) -> Any:
-        return work
+    def put(self, job: Any) -> Any:
+        return job.here()
 
     def edge(self, plan: Any) -> Edge:
         return plan.make(EdgeOfMine)
