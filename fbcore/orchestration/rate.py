@@ -7,6 +7,7 @@ import time
 from math import inf
 from typing import Any
 
+from fbcore.loop import SteppedLoop
 from fbcore.orchestration.policy import Rate
 
 TICK = max(0.001, time.get_clock_info("monotonic").resolution)
@@ -19,6 +20,13 @@ Who is later than that had nothing to fire for, or took long; the schedule begin
 """
 
 
+TOGETHER = 0.008
+"""Seconds that a firing waits longer than it must, where the next one may follow at once, within a tick.
+
+Waking for each of a thousand a second costs more than twice as much as for the nine that are due by then.
+"""
+
+
 class Pace:
     """The schedule of one node's firings.
 
@@ -26,12 +34,15 @@ class Pace:
     all that up, a tenth and more at a thousand firings in a second; a schedule that stands does not.
     """
 
-    __slots__ = ("_due", "_interval", "_last", "_loop")
+    __slots__ = ("_due", "_interval", "_last", "_longer", "_loop")
 
     def __init__(self, policy: Rate, loop: asyncio.AbstractEventLoop) -> None:
         self._interval = policy.per / policy.most
         self._loop = loop
         self._due = self._last = -inf
+        # On virtual time nothing is saved by it.
+        may_join = self._interval <= TICK and not isinstance(loop, SteppedLoop)
+        self._longer = TOGETHER if may_join else 0.0
 
     async def wait(self) -> None:
         """Wait until a firing may begin; who comes first is first, be there several that wait."""
@@ -40,7 +51,7 @@ class Pace:
         self._due = due + self._interval
         at = max(due, self._last + self._interval - TICK)
         if at > now:
-            await asyncio.sleep(at - now)
+            await asyncio.sleep(at - now + self._longer)
         self._last = self._loop.time()
 
     def state(self, origin: float) -> Any:
