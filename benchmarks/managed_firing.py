@@ -12,7 +12,6 @@ from fbcore import (
     BatchRuntime,
     Component,
     CompositeComponent,
-    Each,
     Graph,
     In,
     Memory,
@@ -77,7 +76,7 @@ def parsing(fails: Fails) -> dict[str, Any]:
         return number
 
     @component
-    def remembers(text: str, last: Memory[int] = Memory(0)) -> int:  # noqa: B008
+    def remembers(text: str, last: Memory[int] = Memory(0)) -> int:
         number = int(text)
         last.value = number
         fails(number)

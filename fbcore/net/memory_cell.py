@@ -138,6 +138,8 @@ class MemoryCell:
     def _copied(self, value: Any) -> Any:
         kind = type(value)
         # Ten times as quick as a deep copy; a net that is stepped takes one for nearly every step.
+        if kind in _FIXED:
+            return value
         if kind in (list, set) and _FIXED.issuperset(map(type, value)):
             return value.copy()
         if kind is dict and _FIXED.issuperset(map(type, value)) and _FIXED.issuperset(map(type, value.values())):

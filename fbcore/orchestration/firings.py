@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Mapping, Sequence
 from contextlib import aclosing, closing, suppress
 from random import Random
 from typing import Any
@@ -16,7 +16,7 @@ from fbcore.net.firing import Firing, closable
 from fbcore.net.in_port import InPort
 from fbcore.net.memory_cell import MemoryCell
 from fbcore.net.node import Node
-from fbcore.net.watched import Packets
+from fbcore.net.watched import Packets, Watched
 from fbcore.orchestration.breaker import BreakerError, Circuit
 from fbcore.orchestration.policy import Retry
 from fbcore.orchestration.rate import Pace
@@ -24,6 +24,9 @@ from fbcore.orchestration.settings import OF_FIRINGS, NodeSettings
 from fbcore.orchestration.supervised import SupervisedNode
 
 Send = Callable[[Any], Awaitable[None]]
+Copies = Mapping[str, Any]
+
+_NO_COPIES: Copies = {}
 
 
 class Execution:
@@ -36,17 +39,27 @@ class Execution:
     `attempt` counts from 1; `has_sent` says that something has left, so that there is no way back.
     """
 
-    __slots__ = ("attempt", "function", "has_sent", "held", "memories", "packets", "send", "values")
+    __slots__ = ("_held", "_node", "attempt", "function", "has_sent", "memories", "packets", "send", "values")
 
     def __init__(self, firing: PolicedFiring, values: Sequence[Any], held: dict[str, Any] | None = None) -> None:
         self.values = values
-        self.held: dict[str, Any] = firing.node.in_hand() if held is None else held
+        self._node = firing.node
+        self._held: dict[str, Any] | None = held
         self.packets: Packets = firing._watched.packets() if firing._watched is not None else ()
         self.function: Callable[..., Any] = firing._function
         self.memories: Mapping[str, MemoryCell] = firing.node.memories
         self.send: Send = firing._send
         self.attempt = 1
         self.has_sent = False
+
+    @property
+    def held(self) -> dict[str, Any]:
+        """The packets in hand for it, by port; those of the node, unless it was said that it has others of its own."""
+        return self._node.in_hand() if self._held is None else self._held
+
+    @held.setter
+    def held(self, held: dict[str, Any]) -> None:
+        self._held = held
 
 
 class PolicedFiring(Firing):
@@ -64,30 +77,48 @@ class PolicedFiring(Firing):
     - `_attempt(execution)`: one call, and its items where it streams; returns what is still to be sent. This is the
       place for a time-out: raise `TimeoutError`, and it is tried again as any error is.
 
-    Nothing about one firing is kept in this object. A function that does no more than return, and has neither a
-    breaker nor a rate, fires in batches as without policies; only a firing that has failed comes to `_tried`.
+    Nothing about one firing is kept in this object, where several may go on. A function that does no more than return,
+    and has neither a breaker nor a rate, fires in batches as without policies; only a firing that has failed comes to
+    `_go_on`, with the copies of its memories that were taken right before it (`_before`; None when that has failed).
     """
 
     def __init__(
         self, node: Node, component: FunctionComponent[..., Any, Any], options: Options, settings: NodeSettings
     ) -> None:
-        super().__init__(node, component, options)
         self.settings = settings
         self._retry: Retry | None = settings.retry
+        self._before: Copies | None = _NO_COPIES
+        super().__init__(node, component, options)
         self._circuit = Circuit(settings.breaker, node) if settings.breaker is not None else None
         self._pace = Pace(settings.rate, node.net.loop) if settings.rate is not None else None
         node.policies = [each for each in (self._circuit, self._pace) if each is not None]
         self._counts = settings.end is not None and settings.end.after is not None
 
     def _is_plain(self) -> bool:
-        """Whether it can fire in batches: nothing is to be done before a call, and nothing copied."""
-        has_more = self._counts or bool(self.node.memories) or bool(self.node.policies)
-        return super()._is_plain() and not has_more
+        """Whether it can fire in batches: nothing is to be waited for before a call."""
+        return super()._is_plain() and not self._counts and not self.node.policies
+
+    def _read_configs(self) -> None:
+        super()._read_configs()
+        if self._may_try_again and self.node.memories:
+            self._plain_function = self._keeping(self._plain_function)
+
+    def _keeping(self, function: Callable[[Any], Any]) -> Callable[[Any], Any]:
+        """Return a function that does the same, and first copies the memories."""
+        cells = tuple(self.node.memories.items())
+
+        def kept(value: Any) -> Any:
+            self._before = None
+            self._before = {name: cell.copy() for name, cell in cells}
+            return function(value)
+
+        return kept
 
     # -- one firing --------------------------------------------------------------------------------
 
-    async def _fire(self, values: Sequence[Any]) -> None:
-        await self._fire_once(Execution(self, values))
+    # Here and below, not one coroutine around the other where that is all there is to do: each is a tenth of a firing.
+    def _fire(self, values: Sequence[Any]) -> Coroutine[Any, Any, None]:
+        return self._fire_once(Execution(self, values))
 
     async def _fire_once(self, execution: Execution) -> None:
         """Fire once, with all attempts."""
@@ -103,11 +134,12 @@ class PolicedFiring(Firing):
 
     async def _fell(self, error: BaseException, port: InPort) -> None:
         """Try again what has failed in a batch, or alone."""
-        if not isinstance(error, Exception):
-            raise error
+        if not isinstance(error, Exception) or self._before is None:
+            await self._failed(error, {port.name: port.last})
+            return
         execution = Execution(self, (port.last,))
         try:
-            for value in await self._tried(execution, error):
+            for value in await self._go_on(execution, self._before, error):
                 await execution.send(value)
         except Exception as last:
             await self._failed(last, execution.held)
@@ -120,13 +152,16 @@ class PolicedFiring(Firing):
             if not (isinstance(self.node, SupervisedNode) and await self.node.bury(last, values)):
                 raise
 
-    async def _tried(self, execution: Execution, error: Exception | None = None) -> Sequence[Any]:
-        """Try until an attempt succeeds, and return what is still to be sent; the first may have failed with an error.
+    def _tried(self, execution: Execution) -> Coroutine[Any, Any, Sequence[Any]]:
+        """Try until an attempt succeeds, and return what is still to be sent.
 
         Raises:
             Exception: that of the last attempt.
         """
-        copies = self._copies(execution)
+        return self._go_on(execution, self._copies(execution))
+
+    async def _go_on(self, execution: Execution, copies: Copies, error: Exception | None = None) -> Sequence[Any]:
+        """Try on, the first attempt may have failed with an error; `copies` are what memories are brought back to."""
         while True:
             if error is None:
                 try:
@@ -143,11 +178,11 @@ class PolicedFiring(Firing):
             await self._wait(error, execution, delay)
             error = None
 
-    async def _guarded(self, execution: Execution) -> Sequence[Any]:
+    def _guarded(self, execution: Execution) -> Coroutine[Any, Any, Sequence[Any]]:
         """Make an attempt, if the breaker lets it through."""
-        circuit = self._circuit
-        if circuit is None:
-            return await self._seen(execution)
+        return self._seen(execution) if self._circuit is None else self._let_through(self._circuit, execution)
+
+    async def _let_through(self, circuit: Circuit, execution: Execution) -> Sequence[Any]:
         era = await circuit.enter()
         try:
             left = await self._seen(execution)
@@ -163,11 +198,12 @@ class PolicedFiring(Firing):
         circuit.succeeded(era)
         return left
 
-    async def _seen(self, execution: Execution) -> Sequence[Any]:
+    def _seen(self, execution: Execution) -> Coroutine[Any, Any, Sequence[Any]]:
         """Make an attempt; observers who want to hear of calls do, with all that it waits for within its time-out."""
-        if self._watched is None:
-            return await self._attempt(execution)
-        with self._watched.call(execution.packets):
+        return self._attempt(execution) if self._watched is None else self._told(self._watched, execution)
+
+    async def _told(self, watched: Watched, execution: Execution) -> Sequence[Any]:
+        with watched.call(execution.packets):
             return await self._attempt(execution)
 
     async def _attempt(self, execution: Execution) -> Sequence[Any]:
@@ -206,10 +242,14 @@ class PolicedFiring(Firing):
 
     # -- attempts ----------------------------------------------------------------------------------
 
-    def _copies(self, execution: Execution) -> dict[str, Any]:
+    @property
+    def _may_try_again(self) -> bool:
+        return self._retry is not None and self._retry.attempts > 1
+
+    def _copies(self, execution: Execution) -> Copies:
         """Copy what its memories are before it, where it may be tried again."""
-        if self._retry is None or self._retry.attempts == 1:
-            return {}
+        if not execution.memories or not self._may_try_again:
+            return _NO_COPIES
         return {name: cell.copy() for name, cell in execution.memories.items()}
 
     def _delay(self, error: Exception, execution: Execution) -> float | None:

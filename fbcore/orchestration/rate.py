@@ -13,7 +13,7 @@ from fbcore.orchestration.policy import Rate
 TICK = max(0.001, time.get_clock_info("monotonic").resolution)
 """Seconds by which two firings may follow one another too soon: what timers of loops are exact to."""
 
-LATE = 0.02
+LATE = 0.05
 """Seconds that a firing may be late without moving the schedule: those after it make up for it, tick by tick.
 
 Who is later than that had nothing to fire for, or took long; the schedule begins anew, and saves nothing up.
