@@ -31,6 +31,10 @@ def words_of_run(before: Sequence[str], incomplete: str, command: str = "run") -
     if last in ("--input", "--output"):
         names = Outline(file).border(f"{last[2:]}s", graph) if target else []
         return [Word(value) for value in _sources(names, incomplete)]
+    if last == "--log":
+        return [Word(each) for each in ("text", "json", *_files(incomplete)) if each.startswith(incomplete)]
+    if last == "--log-level":
+        return [Word(each) for each in ("debug", "info", "warning", "error") if each.startswith(incomplete)]
     if last in ("--settings", "--feed-dead-letters") or (last in ("--script", "--restore") and command == "step"):
         return [Word(file) for file in _files(incomplete)]
     if last == "--stop" and command == "run":

@@ -1,9 +1,8 @@
 """`fbdev run`: load, run, show, print, and say how it ended."""
 
-import logging
 import sys
-from collections.abc import Iterator, Sequence
-from contextlib import ExitStack, contextmanager, redirect_stdout
+from collections.abc import Sequence
+from contextlib import ExitStack, redirect_stdout
 from typing import Any, TextIO
 
 import typer
@@ -21,6 +20,7 @@ from fbdev.pipe import is_reader_gone
 from fbdev.run.ending import ending
 from fbdev.run.inputs import input_values
 from fbdev.run.live import LiveTable, is_terminal
+from fbdev.run.log import RunLog
 from fbdev.run.metrics import served_metrics
 from fbdev.run.notices import Notices
 from fbdev.run.options import Act, RunOptions, run_command, split_file
@@ -53,8 +53,9 @@ def _parse(graph: Graph | None, arguments: Sequence[str], name: str, act: Act[Ru
 
 
 def _run(graph: Graph, options: RunOptions, configs: dict[str, Any], screen: Screen, data: TextIO) -> int:
-    is_live = _is_live(options)
-    notices = Notices(at_once=not is_live)
+    log = RunLog(options.log, options.log_level)
+    is_live = _is_live(options, log)
+    notices = Notices(at_once=not is_live and not log.tells_notices)
     with ExitStack() as files:
         is_fed = bool(options.feed_dead_letters)
         if options.only_dead_letters and not is_fed:
@@ -73,10 +74,10 @@ def _run(graph: Graph, options: RunOptions, configs: dict[str, Any], screen: Scr
             "observers": [notices, *metrics],
         }
         runtime = BatchRuntime(graph, settings=settings_of(options.settings or None, stop=options.stop))
-        with _no_second_log(), table:
+        with log.kept(runtime.settings), table:
             result, rest = _to_its_end(runtime, outlets, options.seed, **how, **configs)
-        _print(result, rest, options, data)
-    if is_live:
+        _print(result, rest, options, data, log)
+    if is_live and not log.tells_notices:
         notices.say()
     return exit_code_of(result.outcome)
 
@@ -101,7 +102,9 @@ def _outlets(graph: Graph, options: RunOptions, data: TextIO, files: ExitStack) 
     return open_outlets(graph, options.outputs, data, files)
 
 
-def _is_live(options: RunOptions) -> bool:
+def _is_live(options: RunOptions, log: RunLog) -> bool:
+    if log.is_json and options.live:
+        raise typer.BadParameter("--log json has standard error for itself; write it into a file", param_hint="--live")
     if options.quiet and options.live:
         raise typer.BadParameter("--quiet shows no table; leave one of the two out", param_hint="--live")
     if options.seed is not None:
@@ -110,30 +113,10 @@ def _is_live(options: RunOptions) -> bool:
         return False
     if options.live is not None:
         return options.live
-    return is_terminal(sys.stderr) and not options.quiet
+    return is_terminal(sys.stderr) and not options.quiet and not log.is_json
 
 
-@contextmanager
-def _no_second_log() -> Iterator[None]:
-    """Keep notices from being logged to standard error too, unless the user's file has set up a log.
-
-    What scripts complain about is no notice, and is shown.
-    """
-    log, handler = logging.getLogger("fbcore"), logging.StreamHandler()
-    handler.addFilter(_is_to_be_shown)
-    log.addHandler(handler)
-    try:
-        yield
-    finally:
-        log.removeHandler(handler)
-
-
-def _is_to_be_shown(record: logging.LogRecord) -> bool:
-    is_of_script = record.name == "fbcore.script" and not logging.root.handlers
-    return is_of_script or record.levelno >= logging.ERROR
-
-
-def _print(result: Result, rest: Outputs, options: RunOptions, data: TextIO) -> None:
+def _print(result: Result, rest: Outputs, options: RunOptions, data: TextIO, log: RunLog) -> None:
     if result.errors and all(isinstance(error.cause, BrokenPipeError) for error in result.errors) and is_reader_gone():
         # That a component could not print, because `head` has seen enough, is no failure.
         raise BrokenPipeError
@@ -144,5 +127,5 @@ def _print(result: Result, rest: Outputs, options: RunOptions, data: TextIO) -> 
     elif not to_standard_output(options.outputs):
         print_outputs(rest, data)
     data.flush()
-    if not options.quiet or not result.outcome.is_good:
+    if not log.is_json and (not options.quiet or not result.outcome.is_good):
         say(ending(result, debug=options.debug))

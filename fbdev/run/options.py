@@ -76,6 +76,8 @@ def seed_option(help: str) -> Any:
 INPUT_HELP = (
     "Give an input of the graph one value; with NAME=@FILE the lines of a file, with NAME=- those of standard input."
 )
+LOG_HELP = "Log to a FILE.jsonl (JSON) or FILE.log (text), or to standard error: text, or json. May be given again."
+LEVEL_HELP = "Log what is at least so severe: debug, info (the default), warning, error. Without --log as text."
 OUTPUT_HELP = "Write an output as lines, with NAME=@FILE to a file, with NAME=- to standard output."
 
 
@@ -110,6 +112,8 @@ class RunOptions:
         ),
     ] = ""
     only_dead_letters: Annotated[bool, _flag("--only-dead-letters", "Run no sources beside the dead letters.")] = False
+    log: Annotated[list[str], typer.Option("--log", metavar="WHERE", help=LOG_HELP)] = field(default_factory=list)
+    log_level: Annotated[str, typer.Option("--log-level", metavar="LEVEL", help=LEVEL_HELP)] = ""
     json: Annotated[bool, _flag("--json", "Print one JSON document; all else goes to standard error.")] = False
     live: Annotated[bool | None, _flag("--live/--no-live", "Show the net while it runs, or not.")] = None
     quiet: Annotated[bool, _flag("--quiet", "Print only what comes out or goes wrong.")] = False
@@ -124,14 +128,14 @@ Act = Callable[[Options, dict[str, Any]], int]
 _WITH_VALUE = (
     *("--input", "--output", "--time-limit", "--grace", "--seed", "--settings", "--script", "--restore"),
     *("--metrics", "--metrics-linger"),
-    *("--feed-dead-letters", "--stop"),
+    *("--feed-dead-letters", "--stop", "--log", "--log-level"),
     *("--allow", "--executions", "--audit", "--save"),
     *("--budget", "--search", "--samples", "--keep", "--continue", "--memory", "--cores"),
 )
 
 FIXED = (
     *("--input", "--output", "--time-limit", "--seed", "--grace", "--settings", "--metrics", "--metrics-linger"),
-    *("--feed-dead-letters", "--only-dead-letters", "--stop"),
+    *("--feed-dead-letters", "--only-dead-letters", "--stop", "--log", "--log-level"),
     *("--json", "--live", "--no-live", "--quiet", "--debug", "--help"),
 )
 """What no config of a graph may be called on the command line."""
