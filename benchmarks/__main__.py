@@ -14,7 +14,7 @@ from dataclasses import replace
 
 from benchmarks.case import QUICK, Case, Effort, Measurement
 
-NAMES = ("flow", "flights", "loop", "explore")
+NAMES = ("flow", "flights", "loop", "explore", "managed")
 
 
 def main() -> None:

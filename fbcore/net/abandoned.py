@@ -6,6 +6,7 @@ import logging
 import sys
 import threading
 import warnings
+from collections import Counter
 from collections.abc import Sequence
 from contextlib import suppress
 from typing import NamedTuple
@@ -39,12 +40,18 @@ def place_in(thread: threading.Thread) -> str:
     return ""
 
 
+def each_once(outliving: Sequence[str]) -> list[str]:
+    """Return what is said of threads, once where it is said of several."""
+    return [f"{what} ({count} threads)" if count > 1 else what for what, count in Counter(outliving).items()]
+
+
 def report_outliving(net: str, abandoned: Sequence[AbandonedThread]) -> tuple[str, ...]:
     """Name those that outlive their net, on the log and by a `ResourceWarning`, which Python hides by default."""
     outliving = tuple(str(each) for each in abandoned if each.thread.is_alive())
     if outliving:
         count = "1 thread outlives" if len(outliving) == 1 else f"{len(outliving):,} threads outlive"
-        text = f"{count} the net {net}: {'; '.join(outliving[:10])}{'; ...' if len(outliving) > 10 else ''}"
+        places = each_once(outliving)
+        text = f"{count} the net {net}: {'; '.join(places[:10])}{'; ...' if len(places) > 10 else ''}"
         log.warning(text)
         # Where warnings are errors: the result of a net is not to be lost on account of it, and the log has said it.
         with suppress(ResourceWarning):

@@ -77,7 +77,6 @@ def image_of(net: Net, trails: Mapping[str, Trail]) -> Image:
         "order": {port.address: _order(port) for node in net.nodes for port in node.ins.values() if _is_shared(port)}
         | {f"outputs.{name}": _order(sink) for name, sink in net.sinks.items() if _is_shared(sink)},
         "flush": net.flushing(),
-        **({"letters": net.letters.image()} if net.letters else {}),
     }
 
 
@@ -240,8 +239,6 @@ def fill(net: Net, image: Image) -> None:
                 edge.inspection.entered(value)
         edge.count += len(values) if edge.shared else 0
         edge.refused = image["edges"][edge.address].get("refused", 0)
-    # A node that was brought to its place may have made some of them again.
-    net.letters.be_like(image.get("letters", ()))
     for address, order in image["order"].items():
         _fill_in_order(net, address, order, image)
     for node in net.nodes:

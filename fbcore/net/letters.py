@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any, overload
 
 from fbcore.model.letter import DeadLetter
@@ -16,7 +16,7 @@ class Letters(Sequence[DeadLetter]):
 
     Files are read when somebody asks, so that they take no memory; what was
     taken out of a file meanwhile is not there any more. `counts` has how many there were at each node, and where they
-    are: `{"parse": {"failed.jsonl": 3}}`, with "memory" for those in memory; `ids` what they are called.
+    are: `{"parse": {"failed.jsonl": 3}}`, with "memory" for those in memory.
 
     Example:
         @component
@@ -31,7 +31,6 @@ class Letters(Sequence[DeadLetter]):
 
     def __init__(self) -> None:
         self.counts: dict[str, dict[str, int]] = {}
-        self.ids: set[str] = set()
         self._kept: list[DeadLetter] = []
         self._in_files: dict[str, set[str]] = {}
 
@@ -39,35 +38,10 @@ class Letters(Sequence[DeadLetter]):
         """Take in a letter that was put into a file, or, without one, is to be kept here."""
         where, name = self.counts.setdefault(letter.node, {}), file.name if file is not None else "memory"
         where[name] = where.get(name, 0) + 1
-        self.ids.add(letter.id)
         if file is not None:
             self._in_files.setdefault(str(file.path), set()).add(letter.id)
         else:
             self._kept.append(letter)
-
-    def of(self, address: str) -> int:
-        """Return how many letters a node has left behind."""
-        return sum(self.counts.get(address, {}).values())
-
-    def image(self) -> list[dict[str, Any]]:
-        """Return the letters that are in memory as data that JSON has, for `be_like`.
-
-        Raises:
-            DataError: a value in one cannot be written.
-        """
-        from fbcore.formats.letter_file import record_of
-
-        return [record_of(letter)._asdict() for letter in self._kept]
-
-    def be_like(self, image: Iterable[Mapping[str, Any]]) -> None:
-        """Have the letters that others had, and no more."""
-        from fbcore.formats.letter_file import Record
-
-        self.counts.clear()
-        self.ids.clear()
-        self._kept.clear()
-        for data in image:
-            self.note(Record(**data).letter(), None)
 
     def __iter__(self) -> Iterator[DeadLetter]:
         yield from self._kept

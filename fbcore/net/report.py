@@ -7,6 +7,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
 from fbcore.errors import FlowError, NodeError, shown
+from fbcore.net.abandoned import each_once
 from fbcore.net.letters import Letters
 
 if TYPE_CHECKING:
@@ -256,7 +257,7 @@ class Result:
         lines += [f"  restarted  {address}: {_times(count)}" for address, count in self.restarts.items()]
         lines += [f"  released  {address}: {reason}" for address, reason in self.released.items()]
         lines += [f"  abandoned  {address}: {_threads(count)}" for address, count in self.abandoned.items()]
-        lines += [f"  outlives the net  {each}" for each in self.outliving]
+        lines += [f"  outlives the net  {each}" for each in each_once(self.outliving)]
         if self.knot:
             lines.append(f"  circle  {' -> '.join(self.knot)}")
         lines += [f"  waits  {address}: {what}" for address, what in self.waits.items()]

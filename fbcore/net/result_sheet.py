@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from fbcore.errors import shown
 from fbcore.formats.sheet import Row, Sheet, Table, Tone
+from fbcore.net.abandoned import each_once
 
 if TYPE_CHECKING:
     from fbcore.net.report import Result
@@ -56,7 +57,7 @@ def _tables(result: Result) -> Iterator[Table]:
     managed += [(address, "restarted", f"{count:,} ×") for address, count in result.restarts.items()]
     managed += [(address, "released", one_line(reason)) for address, reason in result.released.items()]
     managed += [(address, "threads abandoned", f"{count:,}") for address, count in result.abandoned.items()]
-    managed += [("", "outlives the net", one_line(each)) for each in result.outliving]
+    managed += [("", "outlives the net", one_line(each)) for each in each_once(result.outliving)]
     if managed:
         yield _table("policies", ("node", "", ""), managed)
     if result.waits:

@@ -30,13 +30,14 @@ class LetterBox:
     their letters stay in memory.
     """
 
-    __slots__ = ("_file", "_run", "node", "refused")
+    __slots__ = ("_file", "_names", "_run", "node", "refused")
 
     def __init__(self, node: Node, policy: DeadLetters) -> None:
         self.node = node
         self.refused = ""
         self._file = LetterFile(policy.file) if policy.file else None
         self._run = ""
+        self._names = count(1)
 
     def put(self, error: NodeError, values: Mapping[str, Any]) -> bool:
         """Take the packets that a node could not process; say whether that was possible."""
@@ -45,15 +46,14 @@ class LetterBox:
         if file is not None and not self._run:
             self._run = f"{uuid4().hex[:8]}-"
         prefix = self._run if file is not None else f"{self.node.address}-"
-        names = (f"{prefix}{number}" for number in count(net.letters.of(self.node.address) + 1))
-        id = next(filterfalse(self._is_used, names))
+        id = next(filterfalse(self._is_fed, (f"{prefix}{number}" for number in self._names)))
         letter = DeadLetter(self.node.address, values, error, id=id, net=net.name, time=self.now)
         return self.keep(letter, file)
 
-    def _is_used(self, id: str) -> bool:
-        """Say whether a letter of this run, or one that was fed back to it, is called so."""
+    def _is_fed(self, id: str) -> bool:
+        """Say whether a letter that was fed back is called so."""
         feed = getattr(self.node, "feed", None)
-        return id in self.node.net.letters.ids or (feed is not None and id in feed.ids)
+        return feed is not None and id in feed.ids
 
     def put_again(self, letters: Sequence[Fed], values: Mapping[str, Any], error: NodeError) -> bool:
         """Take packets of letters that were fed back and have failed again, each with what else was in hand."""

@@ -303,11 +303,9 @@ class SupervisedNode(Node):
         self.net.watching.released(self.address, reason)
 
     def policy_state(self) -> Any:
-        """Return what the policies remember: when it was begun anew, what there is to its end, how many letters."""
+        """Return what the policies remember: when it was begun anew, and what there is to its end."""
         now = self.net.loop.time()
         ending = self._ending.state(now) if self._ending is not None else None
         firings = super().policy_state()
         times = [round(time - now, 9) for time in self._times] if self._restart.window is not None else len(self._times)
-        letters = self.net.letters.of(self.address)
-        state = [times, ending, self._is_over, firings, letters]
-        return state if any(state) else None
+        return [times, ending, self._is_over, firings] if times or ending or self._is_over or firings else None

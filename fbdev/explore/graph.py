@@ -115,6 +115,9 @@ class StateGraph:
 
     def spins(self) -> list[Spin]:
         """Find the circles: strongly connected components with a step inside."""
+        if all(target > source for source, _, target, _ in self.edges()):
+            # Most searches of nets meet no state again, and there can be no circle.
+            return []
         return [spin for component in self.components() if (spin := self._spin(component))]
 
     def _spin(self, component: list[int]) -> Spin | None:

@@ -404,28 +404,3 @@ def test_a_command_of_the_terminal_goes_on() -> None:
     assert (result.outcome, result.outputs.codes) == ("finished", [0, 1, 0])
     assert [letter.values for letter in result.dead_letters] == [{"text": "bad"}]
     assert "ProcessError" in result.dead_letters[0].error.what
-
-
-def test_a_snapshot_has_the_letters(tmp_path: Path) -> None:
-    """At any step: restored, the net ends with the same letters as without, and each once."""
-    policies = NodeSettings(dead_letters=IN_MEMORY, retry=Retry(attempts=2, backoff=1, jitter=0))
-    settings = NetSettings(nodes={"node": policies})
-    graph = halving()
-    graph["node"].failed >> graph.outputs.failed
-    inputs = {"number": Each([1, 2, 3, 4, 5])}
-    with FSMRuntime(graph, settings=settings).start(inputs=inputs) as fsm:
-        wanted = [(letter.id, letter.values, letter.time) for letter in fsm.run().dead_letters]
-        steps = len(fsm.choices)
-    assert [id for id, _, _ in wanted] == ["node-1", "node-2", "node-3"]
-    with (
-        FSMRuntime(graph, settings=settings).start(inputs=inputs) as fsm,
-        FSMRuntime(graph, settings=settings) as other,
-    ):
-        for number in range(steps - 1):
-            fsm.step()
-            if fsm.net.is_stopping or fsm.result is not None:
-                break
-            path = fsm.snapshot(tmp_path / f"{number}.json")
-            result = other.restore(path).run()
-            assert [(letter.id, letter.values, letter.time) for letter in result.dead_letters] == wanted, number
-            assert len(result.outputs.failed) == 3

@@ -447,12 +447,3 @@ def test_who_changes_the_folder_finds_the_same_file(letters: LetterFile, monkeyp
     assert result.dead_letters.counts == {"node": {"failed.jsonl": 2}}
     assert [letter.values["number"] for letter in result.dead_letters] == [1, 2]
     assert len(left(letters)) == 2
-
-
-def test_new_letters_are_not_called_as_those_that_were_fed() -> None:
-    """In memory names are counted, and each is of one letter."""
-    fed = [DeadLetter("node", {"number": n}, NodeError("no", "node"), id=f"node-{n}", net="net") for n in (1, 3, 4)]
-    policies = NodeSettings(dead_letters=DeadLetters())
-    result = go(of(even), fed, policies=policies, inputs={"number": Each([5, 7, 9])})
-    assert sorted(letter.id for letter in result.dead_letters) == [f"node-{n}" for n in (1, 3, 5, 6, 7)]
-    assert [letter.times for letter in result.dead_letters] == [2, 2, 1, 1, 1]

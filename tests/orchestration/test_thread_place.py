@@ -37,6 +37,7 @@ from fbcore import (
     StopNet,
     component,
 )
+from fbcore.net.current import current_node
 from fbcore.orchestration.placement import HERE, THREAD, Thread
 from fbcore.outside import OpenLoop
 from fbcore.runtimes.blocking import run_on
@@ -796,7 +797,6 @@ def test_virtual_time_stands_still_while_a_thread_works() -> None:
 
 def test_logging_in_a_thread_is_as_here(caplog: Any) -> None:
     """A plain call of logging works, and context variables of the node are those of its thread."""
-    from fbcore.net.node import current_node
 
     class Says(Component):
         number: In[int]

@@ -15,6 +15,7 @@ from fbcore import (
     Breaker,
     Component,
     Concurrency,
+    DeadLetters,
     Each,
     Graph,
     In,
@@ -518,3 +519,21 @@ def test_the_error_survives_a_trip() -> None:
         "mend it",
     )
     assert str(error) == "node: it broke\n  hint: mend it"
+
+
+def test_threads_that_hang_at_one_place_are_said_once() -> None:
+    """Of a function that hangs again and again there is one line, with how many there are."""
+    let_go = threading.Event()
+
+    @component
+    def hangs(number: int) -> None:
+        let_go.wait(30)
+
+    runtime = BatchRuntime(hangs, settings=NetSettings(timeout=Timeout(0.01), dead_letters=DeadLetters()))
+    try:
+        with pytest.warns(ResourceWarning, match=r"3 threads outlive the net .* \(3 threads\)"):
+            result = runtime.run(inputs={"number": Each([1, 2, 3])})
+    finally:
+        let_go.set()
+    assert len(result.outliving) == 3
+    assert result.summary().count("outlives the net") == 1
