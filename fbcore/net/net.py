@@ -300,7 +300,7 @@ class Net:
         if self._outcome is None or (outcome is Outcome.FAILED and self._outcome is not Outcome.FAILED):
             self._outcome, self._reason = outcome, reason
         elif outcome is self._outcome is Outcome.STOPPED and not self.is_cancelled:
-            self._reason = "; ".join(each for each in (self._reason, reason) if each)
+            self._reason = "; ".join(dict.fromkeys(each for each in (self._reason, reason) if each))
         self._cancel_all()
 
     def _cancel_all(self) -> None:
