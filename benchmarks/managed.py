@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator
 
-from benchmarks import managed_concurrency
+from benchmarks import managed_concurrency, managed_firing
 from benchmarks.case import Case, Effort, Measurement, at_most, cost, cpu_seconds, paired
 from benchmarks.managed_net import HOPS, readings
 from fbcore import (
@@ -102,3 +102,4 @@ def measurements() -> Iterator[Measurement]:
     yield unused()
     yield Measurement("restarts", restarts)
     yield from managed_concurrency.measurements()
+    yield from managed_firing.measurements()
