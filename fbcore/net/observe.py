@@ -62,10 +62,10 @@ class Observer:
         """
 
     def firing(self, address: str, packets: Sequence[Packet[Any]]) -> Over | None:
-        """Hear that a function is about to be called, with these packets; a retry is another call.
+        """Hear that a function is about to be called, with these packets, the signal `execute` among them.
 
-        What is returned is called when that call is over, with the error that it raised, or None. Both are called in
-        the context (`contextvars`) in which the function runs.
+        A retry is another call. What is returned is called when that call is over, with the error that it raised, or
+        None. Both are called in the context (`contextvars`) in which the function runs.
         """
         return None
 

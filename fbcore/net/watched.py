@@ -96,8 +96,8 @@ class Call:
 
 
 def packets_in_hand(node: Node) -> tuple[Packet[Any], ...]:
-    """Return the packets that a node has taken and not yet done with, with their identities."""
-    ports = [port for name, port in node.ins.items() if port.last is not NOTHING and name != "execute"]
+    """Return the packets that a node has taken and not yet done with, with their identities; a signal is one, too."""
+    ports = [port for port in node.ins.values() if port.last is not NOTHING]
     return tuple(Packet(port.last, port.last_identity()) for port in ports)
 
 

@@ -59,7 +59,7 @@ def test_metrics_say_what_the_account_says(plan: Plan) -> None:
 
 
 @pytest.mark.slow
-@settings(max_examples=40)
+@settings(max_examples=30)
 @given(plans())
 def test_a_trace_is_the_history_of_its_packets(plan: Plan) -> None:
     """A net that is traced ends as it may; where a function made a packet, the spans of both are parent and child."""
@@ -68,6 +68,7 @@ def test_a_trace_is_the_history_of_its_packets(plan: Plan) -> None:
     run = run_plan(plan, stepped(1).tracked(), prepare=watched_by(OpenTelemetrySpans(provider)))
     check_all(run, interpret(plan))
     classes = {node.id for node in plan.nodes if node.style == "class"}
+    on_any = {node.id for node in plan.nodes if node.kind == "latest"}
     spans = {span.context.span_id: span for span in exporter.get_finished_spans()}
     (whole,) = [span for span in spans.values() if span.name.startswith("run ")]
     assert all(span.end_time is not None and span.end_time <= (whole.end_time or 0) for span in spans.values())
@@ -77,7 +78,9 @@ def test_a_trace_is_the_history_of_its_packets(plan: Plan) -> None:
             if not makers or maker in classes or span.parent is None:
                 continue
             before = {each for other in (span.parent, *linked(span)) for each in packets(spans[other.span_id])}
-            assert makers <= before or (id in before and was_passed_on(id, run.result.packets))
+            # Who fires on any input keeps values of the others, which the history counts among the parents.
+            is_made = bool(makers & before) if maker in on_any else makers <= before
+            assert is_made or was_passed_on(id, maker, before, run.result.packets)
 
 
 def packets(span: ReadableSpan) -> list[str]:
@@ -88,8 +91,15 @@ def linked(span: ReadableSpan) -> list[Any]:
     return [link.context for link in span.links]
 
 
-def was_passed_on(id: str, registry: PacketRegistry) -> bool:
-    return sum(activity.kind == "movement" for activity in registry.activities(id)) > 2
+def was_passed_on(id: str, maker: str, before: set[str], registry: PacketRegistry) -> bool:
+    """Say whether a packet, or what it is a copy of, came to the node before as it is, and was only sent on."""
+    is_copy = "->" in id
+    if is_copy:
+        originals = set(map(str, registry.parents(id)))
+        if originals <= before and not any(each.startswith(f"{maker}.") for each in originals):
+            return True
+    moves = sum(activity.kind == "movement" for activity in registry.activities(id))
+    return id in before and moves > (1 if is_copy else 2)
 
 
 def makers_of(id: str, registry: PacketRegistry) -> tuple[str, set[str]]:
