@@ -1,5 +1,6 @@
 """In which order policies act when something fails: one test for each boundary of the table in `howto-policies.md`."""
 
+import asyncio
 from typing import Any
 
 import pytest
@@ -8,6 +9,7 @@ from fbcore import (
     Breaker,
     BreakerError,
     Component,
+    DeadLetters,
     Graph,
     In,
     NodeSettings,
@@ -16,6 +18,8 @@ from fbcore import (
     Rate,
     Restart,
     Retry,
+    Timeout,
+    component,
 )
 from tests.orchestration.flaky import LOOPS, Flaky, passing, run
 from tests.orchestration.supervising import failing
@@ -34,9 +38,54 @@ def test_rate_before_retry(make_loop: Any) -> None:
     assert flaky.asked == [(0, 0), (0, 0), (0, 0), (10, 1)]
 
 
+def test_concurrency_before_rate() -> None:
+    """Firings that go on at once begin as the rate says, each at its time."""
+    flaky = Flaky()
+
+    @component
+    async def slow(number: int) -> int:
+        flaky.look(number)
+        await asyncio.sleep(10)
+        return number
+
+    result = run(slow, range(3), rate=Rate(1), concurrency=3)
+    assert (flaky.times, result.seconds) == ([0, 1, 2], 12)
+
+
+@pytest.mark.parametrize("attempts", [1, 2, 3])
+def test_timeout_before_retry(attempts: int) -> None:
+    """An attempt that takes too long has failed as any other, and the next one has all its time."""
+    flaky = Flaky()
+
+    @component
+    async def slow(number: int) -> int:
+        flaky.look(number)
+        await asyncio.sleep(9 if len(flaky.asked) < 3 else 4)
+        return number
+
+    policies = {"timeout": Timeout(5), "retry": Retry(attempts, backoff=1, factor=1, jitter=0)}
+    result = run(slow, [0], error=True, **policies)
+    assert flaky.times == [0, 6, 12][:attempts]
+    kinds = [type(failure.error.cause) for failure in result.outputs.failures]
+    assert [issubclass(kind, TimeoutError) for kind in kinds] == ([True] if attempts < 3 else [])
+
+
+def test_timeout_before_breaker() -> None:
+    """Attempts that take too long open it as any that fail."""
+
+    @component
+    async def slow(number: int) -> int:
+        await asyncio.sleep(9)
+        return number
+
+    result = run(slow, range(3), timeout=Timeout(5), breaker=Breaker(2), error=True)
+    first, second, third = (type(failure.error.cause) for failure in result.outputs.failures)
+    assert (first is second, issubclass(first, TimeoutError), third) == (True, True, BreakerError)
+
+
 @each_loop
-def test_breaker_inside_retry(make_loop: Any) -> None:
-    """It counts attempts; when it opens, the firing has failed, whatever attempts it has left."""
+def test_retry_before_breaker(make_loop: Any) -> None:
+    """Where another attempt is left the breaker is asked, which has counted the others: refused, it has failed."""
     flaky = Flaky({0: 9})
     policies = {"retry": Retry(9, backoff=0), "breaker": Breaker(2, reset=10)}
     result = run(passing(flaky), [0], error=True, make_loop=make_loop, **policies)
@@ -57,6 +106,40 @@ def test_breaker_before_error(make_loop: Any) -> None:
     flaky = Flaky({0: 1})
     result = run(passing(flaky), [0, 1], breaker=Breaker(1), error=True, make_loop=make_loop)
     assert [type(failure.error.cause) for failure in result.outputs.failures] == [ConnectionError, BreakerError]
+
+
+@each_loop
+def test_error_before_dead_letters(make_loop: Any) -> None:
+    """What somebody takes is no dead letter; what nobody takes is one, after the last attempt."""
+    for error in True, False:
+        flaky = Flaky({1: 9})
+        policies = {"retry": AT_ONCE, "dead_letters": DeadLetters()}
+        result = run(passing(flaky), range(3), error=error, make_loop=make_loop, **policies)
+        assert (result.outcome, result.outputs.passed, flaky.numbers.count(1)) == ("finished", [0, 2], 3)
+        assert [letter.attempts for letter in result.dead_letters] == ([] if error else [3])
+        assert len(result.outputs.failures) == 1 if error else True
+
+
+@each_loop
+def test_dead_letters_before_restart_of_a_function(make_loop: Any) -> None:
+    """What is put aside has not failed the function, which goes on without being begun anew."""
+    flaky = Flaky({1: 9})
+    result = run(passing(flaky), range(3), dead_letters=DeadLetters(), restart=SOON, make_loop=make_loop)
+    assert (result.outputs.passed, result.restarts, len(result.dead_letters)) == ([0, 2], {}, 1)
+
+
+@pytest.mark.parametrize("restart", [None, SOON])
+def test_dead_letters_before_restart_of_a_class(restart: Restart | None) -> None:
+    """What it held is put aside; then it is begun anew by its policy, else it ends, and alone."""
+    graph = Graph("alone")
+    node = graph.add(failing([1]), "node")
+    graph.inputs.number >> node.number
+    node.passed >> graph.outputs.passed
+    said = {"restart": restart} if restart else {}
+    policies = NodeSettings(dead_letters=DeadLetters(), **said)
+    result = run_graph(graph, policies=policies, numbers=range(4))
+    assert [letter.values for letter in result.dead_letters] == [{"number": 1}]
+    assert (result.outcome, result.outputs.passed) == ("finished", [0, 2, 3] if restart else [0])
 
 
 @each_loop
