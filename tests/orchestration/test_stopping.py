@@ -477,3 +477,72 @@ def test_a_signal_to_execute_comes_again_with_its_packet() -> None:
     inputs = {"number": Each([1, 2, 3]), "go": Each([None] * 3)}
     result = run_on(SteppedLoop, lambda: runtime.arun(inputs=inputs))
     assert (result.outputs.out, len(result.outputs.executed), result.restarts) == ([1, 2, 3], 3, {"node": 2})
+
+
+def test_a_class_that_is_always_begun_anew_tells_of_each_run() -> None:
+    """Each life that ends well is an execution; it starts and stops once."""
+
+    class Once(Component):
+        number: In[int]
+        out: Out[int]
+        stateless = True
+
+        async def run(self) -> None:
+            await self.out.send(await self.number.receive())
+
+    policies = NodeSettings(restart=Restart("always", backoff=0.001, factor=1, most=None))
+    result, counts = tellings(Once, policies, range(4), *ALL)
+    assert (result.outputs.out, counts) == ([0, 1, 2, 3], {"started": 1, "executed": 4, "failed": 0, "stopped": 1})
+
+
+def test_a_class_that_is_executed_by_signals_is_put_aside_with_its_signal() -> None:
+    """The next signal executes it again, in its next life."""
+
+    class Step(Component):
+        number: In[int]
+        out: Out[int]
+        stateless = True
+
+        async def run(self) -> None:
+            number = await self.number.receive()
+            if number % 2:
+                raise ValueError(number)
+            await self.out.send(number)
+
+    graph = Graph("executing")
+    node = graph.add(Step, "node")
+    graph.inputs.number >> node.number
+    graph.inputs.go >> node.execute
+    node.out >> graph.outputs.out
+    for message in ALL:
+        getattr(node, message) >> graph.outputs[message]
+    runtime = BatchRuntime(graph, settings=NetSettings(nodes={"node": PUT_ASIDE}))
+    inputs = {"number": Each(range(5)), "go": Each([None] * 5)}
+    result = run_on(SteppedLoop, lambda: runtime.arun(inputs=inputs))
+    assert (result.outcome, result.outputs.out) == ("finished", [0, 2, 4])
+    assert [letter.values for letter in result.dead_letters] == [{"execute": None, "number": n} for n in (1, 3)]
+    counts = {name: len(result.outputs[name]) for name in ALL}
+    assert counts == {"started": 1, "executed": 3, "failed": 2, "stopped": 1}
+
+
+# -- the reason ------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("stops", "settings", "said"),
+    [
+        ([(4.2, {"reason": "enough"})], None, ["enough"]),
+        ([(4.2, {"reason": "enough", "how": "at once"})], None, ["enough"]),
+        ([(4.2, {"reason": "enough"}), (4.3, {"reason": "now"})], None, ["enough", "now"]),
+        ([(4.2, {"reason": "enough"})], {"grace": 1}, ["enough", "not drained in 1 s"]),
+    ],
+)
+def test_the_reason_of_a_stop_is_in_the_log_too(
+    caplog: pytest.LogCaptureFixture, stops: Any, settings: Any, said: list[str]
+) -> None:
+    """As it is in the result."""
+    caplog.set_level("INFO", "fbcore")
+    result = stopped(*stops, settings=settings)
+    assert result.reason == "; ".join(said)
+    for reason in said:
+        assert any(reason in record.getMessage() for record in caplog.records), caplog.text
