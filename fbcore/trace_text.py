@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import traceback
 from collections.abc import Iterator
+from types import TracebackType
 
 from fbcore.errors import NodeError, is_machinery
 
@@ -13,7 +14,7 @@ def trace_text(error: BaseException, path: str = "") -> str:
 
     Where a net failed that a component ran, the tracebacks of its nodes follow, each under the path to the node.
     """
-    told = traceback.TracebackException.from_exception(error)
+    told = traceback.TracebackException(type(error), error, _own(error.__traceback__))
     _clean(told, set())
     parts = ["".join(told.format())]
     for net, inner in _of_nets_inside(error, set()):
@@ -21,6 +22,19 @@ def trace_text(error: BaseException, path: str = "") -> str:
         text = trace_text(inner.cause, f"{way}/") if inner.cause is not None else inner.traceback
         parts.append(f"\nat {way}:\n{text or inner.what}")
     return "".join(parts)
+
+
+def _own(trace: TracebackType | None) -> TracebackType | None:
+    """Return a traceback without the frames that run nets, of which each would take longer to write than the others."""
+    kept = []
+    while trace is not None:
+        if not is_machinery(trace.tb_frame.f_code.co_filename):
+            kept.append(trace)
+        trace = trace.tb_next
+    own = None
+    for each in reversed(kept):
+        own = TracebackType(own, each.tb_frame, each.tb_lasti, each.tb_lineno)
+    return own
 
 
 def _clean(told: traceback.TracebackException, seen: set[int]) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import ExitStack
 from itertools import islice
 from pathlib import Path
@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from fbcore.errors import DataError, FlowError, InputError, NodeError
 from fbcore.formats.letter_file import LetterFile
-from fbcore.model.flat import Flat, flatten
+from fbcore.model.flat import flatten
 from fbcore.model.function import FunctionComponent
 from fbcore.model.graph import Graph, NodeSpec
 from fbcore.model.letter import DeadLetter
@@ -141,8 +141,8 @@ class Feed:
             self._open.enter_context(self._file.feeding())
         try:
             letters, wrong = self._read(graph.name)
-            flat = flatten(graph)
-            wrong += [f"{letter.id}: {why}" for letter in letters for why in islice(_misfits(letter, flat), 1)]
+            fit = Fit(graph)
+            wrong += [f"{letter.id}: {why}" for letter in letters for why in islice(fit.misfits(letter), 1)]
             if wrong:
                 raise self._refusal(wrong)
         except BaseException:
@@ -253,24 +253,44 @@ class Feed:
 # -- whether a letter fits -------------------------------------------------------------------------------
 
 
-def _misfits(letter: DeadLetter, flat: Flat) -> Iterator[str]:
-    """Say why a letter cannot be fed back to a graph."""
-    node = flat.nodes.get(letter.node)
-    if node is None:
-        yield f"the graph has no node {letter.node!r}; {nearest(letter.node, [*flat.nodes], 'its nodes')}"
-        return
-    connected = {edge.target[1] for edge in flat.edges if edge.target[0] == letter.node}
-    for name, value in letter.values.items():
-        port = node.component.port(name)
-        if port is None or port.kind not in (PortKind.INPUT, PortKind.SIGNAL) or (name not in connected):
-            yield f"{letter.node} has no input {name!r} any more that anything is connected to"
-            continue
-        try:
-            checker(port.type, f"{letter.node}.{name}", InputError, strict=True)(value)
-        except InputError as error:
-            yield f"{error.address}: {error.what}"
-    for name in _needed(node, connected) - letter.values.keys():
-        yield f"it has no packet for {letter.node}.{name}, and a firing needs one"
+class Fit:
+    """Whether letters fit a graph; what is known of a node is looked up once for all its letters."""
+
+    def __init__(self, graph: Graph) -> None:
+        self._nodes = flatten(graph).nodes
+        self._connected: dict[str, set[str]] = {}
+        for edge in flatten(graph).edges:
+            self._connected.setdefault(edge.target[0], set()).add(edge.target[1])
+        self._checks: dict[tuple[str, str], Callable[[Any], Any] | None] = {}
+
+    def misfits(self, letter: DeadLetter) -> Iterator[str]:
+        """Say why a letter cannot be fed back."""
+        node, connected = self._nodes.get(letter.node), self._connected.get(letter.node, set())
+        if node is None:
+            yield f"the graph has no node {letter.node!r}; {nearest(letter.node, [*self._nodes], 'its nodes')}"
+            return
+        for name, value in letter.values.items():
+            check = self._check(letter.node, name)
+            if check is None:
+                yield f"{letter.node} has no input {name!r} any more that anything is connected to"
+                continue
+            try:
+                check(value)
+            except InputError as error:
+                yield f"{error.address}: {error.what}"
+        for name in sorted(_needed(node, connected) - letter.values.keys()):
+            yield f"it has no packet for {letter.node}.{name}, and a firing needs one"
+
+    def _check(self, address: str, name: str) -> Callable[[Any], Any] | None:
+        """Return what checks a value for an input; None when there is no such input."""
+        if (address, name) not in self._checks:
+            port = self._nodes[address].component.port(name)
+            is_input = port is not None and port.kind in (PortKind.INPUT, PortKind.SIGNAL)
+            is_there = is_input and name in self._connected.get(address, ())
+            kind = port.type if port is not None else None
+            found = checker(kind, f"{address}.{name}", InputError, strict=True) if is_there else None
+            self._checks[address, name] = found
+        return self._checks[address, name]
 
 
 def _needed(node: NodeSpec, connected: set[str]) -> set[str]:

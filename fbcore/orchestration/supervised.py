@@ -15,6 +15,7 @@ from fbcore.net.in_port import InPort
 from fbcore.net.net import Net
 from fbcore.net.node import Node, Phase
 from fbcore.net.tasks import NodeTasks
+from fbcore.net.wait import BUDGET
 from fbcore.orchestration.ending import Ending
 from fbcore.orchestration.feeding import Fed, FedPort, Feed
 from fbcore.orchestration.letters import LetterBox, is_failure
@@ -172,6 +173,8 @@ class SupervisedNode(Node):
         if not self._is_buried(node_error(cause, self.address, values), values):
             return False
         self.let_go()
+        # It takes as long as many firings do, and others are to have their turn.
+        self.credit -= BUDGET // 8
         await self.tell("failed")
         return True
 

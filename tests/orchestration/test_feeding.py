@@ -1,6 +1,7 @@
 """Feeding dead letters back: to the same ports, as the same firings, and out of their file once they are done."""
 
 import asyncio
+import time
 from pathlib import Path
 from typing import Any
 
@@ -22,11 +23,14 @@ from fbcore import (
     NodeSettings,
     Out,
     Restart,
+    Retry,
+    Timeout,
     component,
 )
 from fbcore.formats.letter_file import LetterFile, record_of
 from fbcore.loop import Seeded, SteppedLoop
 from fbcore.model.letter import DeadLetter
+from fbcore.orchestration.feeding import Fit
 from fbcore.runtimes.blocking import run_on
 
 
@@ -266,6 +270,36 @@ def test_nets_that_write_letters_meanwhile_lose_none(letters: LetterFile) -> Non
     assert result.outputs.out == [2, 4]
     assert [values["number"] for values, _ in left(letters).values()] == [1, 3]
     assert [letter.values["number"] for letter in result.dead_letters] == [1, 3]
+
+
+def test_a_letter_that_takes_too_long_again_stays(letters: LetterFile) -> None:
+    """An attempt that is cut short by a time-out has not succeeded."""
+
+    @component
+    async def slowly(number: int) -> int:
+        await asyncio.sleep(number)
+        return number
+
+    write(letters, {"number": 3}, {"number": 30}, {"number": 4})
+    policies = NodeSettings(timeout=Timeout(hard=5), retry=Retry(attempts=2, backoff=1, jitter=0))
+    result = go(of(slowly), letters, policies=policies)
+    assert (result.outputs.out, left(letters)) == ([3, 4], {"1": ({"number": 30}, 2)})
+    assert (result.dead_letters[0].attempts, result.dead_letters[0].error.what[:12]) == (2, "TimeoutError")
+
+
+def test_many_letters_are_looked_at_quickly() -> None:
+    """What their nodes and ports are is asked once."""
+
+    @component
+    def first(pair: tuple[int, str]) -> int:
+        return pair[0]
+
+    error = NodeError("no", "node")
+    fed = [DeadLetter("node", {"pair": (n, "x")}, error, id=str(n), net="net") for n in range(20_000)]
+    fit = Fit(of(first, "pair"))
+    begun = time.perf_counter()
+    assert not [why for letter in fed for why in fit.misfits(letter)]
+    assert time.perf_counter() - begun < 5
 
 
 # -- what does not fit -----------------------------------------------------------------------------------
