@@ -138,7 +138,7 @@ class NetLog:
 
     Messages begin with the address, for whoever does not print contexts. What a net tells its caller anyway, by its
     result or a NetError, and what happened because its policies say so, is told where somebody keeps a log, and is
-    not printed where nobody does.
+    not printed where nobody does. `is_silent` is for a net that somebody makes only to look what it would do.
     """
 
     def __init__(self, net: str) -> None:
@@ -146,6 +146,7 @@ class NetLog:
         within = "" if host is None else LogContext(host.net.log.source(host.address)).path
         self.of_net = LogSource(net, within=within)
         self.printed: Printed | None = None
+        self.is_silent = False
         self._sources: dict[str, LogSource] = {}
         self._logs: dict[str, Log] = {}
 
@@ -245,6 +246,8 @@ class NetLog:
         is_news: bool = False,
         **more: Any,
     ) -> None:
+        if self.is_silent:
+            return
         source = self.source(address) if address else self.of_net
         if source.is_enabled(level) and (is_news or source.logger.hasHandlers()):
             extra = {"fbcore": context or LogContext(source), "event": event, "said": text, "more": more}

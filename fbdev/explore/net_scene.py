@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import partial
 from typing import TYPE_CHECKING, Any
 
+from fbcore.net.net import Net
 from fbcore.net.report import Outcome
 from fbcore.orchestration.orchestrator import Orchestrator
 from fbcore.orchestration.settings import NetSettings, settings_of
@@ -68,7 +68,13 @@ class NetScene:
         """
         settings = settings_of(self.settings)
         options = settings.options(stepwise=True)
-        make = partial(Orchestrator().build, self.graph, settings, self.inputs, self.configs, options=options)
+
+        def make() -> Net:
+            net = Orchestrator().build(self.graph, settings, self.inputs, self.configs, options=options)
+            # Thousands of nets begin and end here, of which none is to be told of.
+            net.log.is_silent = True
+            return net
+
         return kind(make, remembers=True)
 
     def execution(self, program: Program) -> Execution:

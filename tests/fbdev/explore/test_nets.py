@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import random
 from collections.abc import Iterator
 from pathlib import Path
@@ -335,3 +336,16 @@ def test_a_net_that_is_not_deterministic_is_never_proven(tmp_path: Path) -> None
     wrong = explore(NetScene(graph, {"value": 1}), at_end=lambda net: net.outputs["out"][0] > 4)
     assert wrong.verdict.kind is VerdictKind.INCONCLUSIVE
     assert not wrong.failures
+
+
+def test_nets_that_are_explored_tell_the_log_nothing(caplog: pytest.LogCaptureFixture) -> None:
+    """Of thousands of executions no log is told that they begin, fail and end; components log as they like."""
+    caplog.set_level("DEBUG")
+
+    @component
+    def parse(text: str) -> int:
+        logging.getLogger("mine").info("parsing")
+        return int(text)
+
+    explore(NetScene(parse, {"text": "no number"}))
+    assert {record.name for record in caplog.records} == {"mine"}
