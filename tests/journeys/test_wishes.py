@@ -33,6 +33,7 @@ from fbcore import (
     Retry,
     Snapshot,
     SteppedLoop,
+    Timeout,
     component,
 )
 from fbcore.formats.mermaid import to_mermaid
@@ -343,6 +344,65 @@ def test_9_results_are_cached_by_a_key_of_ones_own() -> None:
     assert sorted(result.outputs.out) == ["A", "A", "A", "B", "B"]
     assert sorted(fetched) == ["a", "b"]
     assert result.seconds == 5
+
+
+# -- 10. time-outs ------------------------------------------------------------------------------------------
+
+
+def test_10_a_node_has_time_outs_of_its_own() -> None:
+    """For the whole of a firing, and for a silence in it; on time, and what came before the silence has come."""
+
+    @component
+    async def pages(site: str) -> Any:
+        for number in range(3):
+            await asyncio.sleep(100 if (site, number) == ("stuck", 1) else 4)
+            yield f"{site} {number}"
+
+    graph = Graph("sites")
+    node = graph.add(pages)
+    graph.inputs.site >> node.site
+    node.out >> graph.outputs.out
+    node.error >> graph.outputs.failed
+    settings = NetSettings(nodes={"pages": NodeSettings(timeout=Timeout(hard=30, idle=5))})
+    result = stepped(graph, settings, inputs={"site": Each(["stuck", "fine"])})
+    assert result.outputs.out == ["stuck 0", "fine 0", "fine 1", "fine 2"]
+    (failure,) = result.outputs.failed
+    assert isinstance(failure.error.cause, TimeoutError)
+    assert result.seconds == 4 + 5 + 12
+
+
+def test_10_cancelling_reaches_inner_nets() -> None:
+    """The nodes of a composite are nodes of the net; a net that a function runs is cancelled with its firing."""
+    ended: list[str] = []
+
+    @component
+    async def forever(value: int) -> int:
+        try:
+            await asyncio.Event().wait()
+        finally:
+            ended.append("innermost")
+        return value
+
+    @component
+    async def runs_a_net(value: int) -> int:
+        await BatchRuntime(forever).arun(inputs={"value": value})
+        return value
+
+    class Around(CompositeComponent):
+        value: In[int]
+        out: Out[int]
+
+        def build(self, graph: Graph) -> None:
+            node = graph.add(runs_a_net)
+            graph.inputs.value >> node.value
+            node.out >> graph.outputs.out
+
+    result = stepped(Around, inputs={"value": 1}, time_limit=3, raises=False)
+    assert (result.outcome, ended) == (Outcome.STOPPED, ["innermost"])
+    settings = NetSettings(nodes={"*.runs_a_net": NodeSettings(timeout=7)})
+    late = stepped(Around, settings, inputs={"value": 1}, raises=False)
+    assert (late.outcome, late.seconds, ended) == (Outcome.FAILED, 7, ["innermost"] * 2)
+    assert late.errors[0].address == "around.runs_a_net"
 
 
 # -- 11. within a loop, and without one ---------------------------------------------------------------------

@@ -239,15 +239,16 @@ def test_packets_that_overtake_others_keep_their_way(tracing: Tracing) -> None:
     ]
 
 
-def test_functions_in_threads_lie_in_their_spans(tracing: Tracing) -> None:
-    """Where settings place them in threads of their own."""
+@pytest.mark.parametrize("how", [{"place": "thread"}, {"timeout": 20}], ids=["placed", "timed"])
+def test_functions_in_threads_lie_in_their_spans(tracing: Tracing, how: Any) -> None:
+    """Where settings place them in threads of their own, or a time-out needs one."""
 
     @component
     def far(number: int) -> int:
         with tracing.tracer.start_as_current_span("own far"):
             return number
 
-    runtime = BatchRuntime(far, settings=NetSettings(nodes={"far": NodeSettings(place="thread")}))
+    runtime = BatchRuntime(far, settings=NetSettings(nodes={"far": NodeSettings(**how)}))
     runtime.run(inputs={"number": Each([1, 2])}, observers=[OpenTelemetrySpans(tracing.provider)])
     assert [tracing.parent(span) for span in tracing.named("own far")] == ["far", "far"]
 

@@ -253,6 +253,17 @@ def test_restarts_and_what_they_drop_are_counted(registry: CollectorRegistry, me
     assert registry.get_sample_value("fbcore_port_dropped_total", {**labels, "port": "number"}) == 4
 
 
+def test_a_time_out_is_a_failure_after_its_time(registry: CollectorRegistry, metrics: PrometheusMetrics) -> None:
+    """Half a second of work is over after a tenth, for which it counts, and failed."""
+    settings = NetSettings(nodes={"later": NodeSettings(timeout=0.1)})
+    with asyncio.Runner(loop_factory=SteppedLoop) as runner:
+        run = BatchRuntime(later, settings=settings).arun(inputs={"number": 1}, observers=[metrics], raises=False)
+        runner.run(run)
+    labels = {"net": "later", "node": "later"}
+    assert registry.get_sample_value("fbcore_firing_failed_total", {**labels, "error": "TimeoutError"}) == 1
+    assert registry.get_sample_value("fbcore_firing_seconds_sum", labels) == pytest.approx(0.1)
+
+
 def test_dead_letters_are_counted(registry: CollectorRegistry, metrics: PrometheusMetrics) -> None:
     """By the class of the error that made them."""
     runtime = BatchRuntime(parse, settings=NetSettings(dead_letters=DeadLetters()))
