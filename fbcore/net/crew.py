@@ -179,6 +179,11 @@ class Crew:
         finally:
             self.waits.discard(future)
 
+    @property
+    def is_ending(self) -> bool:
+        """Whether a firing has said that the node is to end."""
+        return self._end is not None
+
     # -- packets in hand ---------------------------------------------------------------------------
 
     def taken(self) -> Iterator[Taken]:

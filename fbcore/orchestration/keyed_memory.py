@@ -50,6 +50,10 @@ class KeyedMemory(MemoryCell):
             key = _key(hand)
             self._by_key[key] = value
 
+    def peek(self) -> Any:
+        """Return the values by key, in an order that does not depend on how they came."""
+        return dict(sorted(self._by_key.items(), key=lambda pair: repr(pair[0])))
+
     def begin_anew(self) -> None:
         """Forget what is remembered, of all keys."""
         self.value = {}

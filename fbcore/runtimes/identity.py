@@ -85,6 +85,8 @@ def _node(node: Node, past: Past) -> dict[str, Any]:
         cancelled=node.cancelled,
         stopped=node.is_stopped,
         policies=node.policy_state(),
+        firings=past.firings() if node.crew is not None else [],
+        breaking_up=node.crew is not None and (node.tasks.is_aborting or node.crew.is_ending),
         lost=trace.has_lost,
         hands=canonical(node.in_hand()),
         kept=canonical(node.kept),

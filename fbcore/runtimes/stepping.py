@@ -206,7 +206,7 @@ class Stepping:
         if is_timer:
             trail.note_timer(now)
             if past is not None:
-                past.note_timer(now)
+                past.note_timer(now, name.rpartition(" of ")[2])
         elif name == self.name_of(node):
             trail.note(now, moves, armed=self.loop.timers.armed_by.get(name, 0))
             if past is not None:

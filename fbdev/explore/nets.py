@@ -267,7 +267,7 @@ class NetExecution:
 
     def _whole_key(self) -> Hashable:
         for address, trail in self._stepping.trails.items():
-            if trail.has_own_tasks:
+            if trail.has_own_tasks and not self._stepping.pasts[address].knows_tasks:  # type: ignore[index]
                 raise NotWholeError(f"node {address} {trail.strayed}")
         if self._program.reduces and self.shared.saw_all:
             raise NotReducedError("the invariant looks at the whole state")

@@ -10,15 +10,21 @@ from fbcore import (
     Component,
     Concurrency,
     DataError,
+    DeadLetters,
+    Each,
+    End,
     FSMRuntime,
     Graph,
     Memory,
     NetSettings,
     NodeSettings,
     Out,
+    Restart,
+    Retry,
     SnapshotError,
     component,
 )
+from fbdev.explore import NetScene, explore
 
 
 class Pairs(Component):
@@ -115,3 +121,62 @@ def test_a_memory_by_key_is_no_other_memory(tmp_path: Path) -> None:
         with pytest.raises(DataError, match=r"a memory for each key") as caught:
             FSMRuntime(graph_of(), settings=now).restore(file)
         assert "say the same `concurrency`" in str(caught.value)
+
+
+# -- every order -----------------------------------------------------------------------------------------
+
+
+@component
+async def turns(number: int) -> int:
+    """Return a number after a turn of others."""
+    await asyncio.sleep(0)
+    return number
+
+
+@component
+async def stumbles(number: int, tried: Memory[int] = Memory(0)) -> int:
+    """Fail once at the number 1."""
+    await asyncio.sleep(0)
+    if number == 1 and tried.value == 0:
+        tried.value += 1
+        raise ValueError(number)
+    return number
+
+
+def ends(function: Any, count: int, *, audit: int = 0, **said: Any) -> set[str]:
+    """Return what comes out in every order of turns and timers; all must be found, and each must end well."""
+    graph = Graph("small")
+    graph.inputs.number >> graph.add(function, "node").number
+    graph["node"].out >> graph.outputs.out
+    settings = NetSettings(nodes={"node": NodeSettings(**said)})
+    result = explore(NetScene(graph, inputs={"number": Each(range(count))}, settings=settings), audit=audit)
+    assert result.verdict.kind == "holds", result.verdict
+    return {end["outputs.out"] for end in result.ends}
+
+
+@pytest.mark.slow
+def test_every_order_of_firings_is_explored() -> None:
+    """Wholly, for the state of a net tells its firings apart: in order there is one end, and else all that can be."""
+    assert ends(turns, 3, concurrency=2, audit=5) == {"[0, 1, 2]"}
+    assert ends(turns, 3, concurrency=Concurrency(2, "unordered"), audit=5) == {
+        "[0, 1, 2]",
+        "[0, 2, 1]",
+        "[1, 0, 2]",
+        "[1, 2, 0]",
+    }
+    found = ends(turns, 3, concurrency=Concurrency(3, key=by_two))
+    assert found == {"[0, 1, 2]", "[0, 2, 1]", "[1, 0, 2]"}
+
+
+@pytest.mark.slow
+def test_every_order_of_a_restart_of_firings_ends_well() -> None:
+    """Whatever was going on when one has failed, nothing is lost, doubled, or out of the order of its key."""
+    by_key = Concurrency(2, key=by_two)
+    for held, gone in ("return", ""), ("drop", "1"), ("dead-letter", "1"):
+        found = ends(stumbles, 2, concurrency=by_key, restart=Restart(backoff=1, jitter=0, held=held))
+        assert found == ({"[0, 1]", "[1, 0]"} if not gone else {"[0]"})
+    retry = ends(
+        stumbles, 2, concurrency=by_key, retry=Retry(attempts=2, backoff=1, jitter=0), dead_letters=DeadLetters()
+    )
+    assert retry == {"[0]"}
+    assert ends(turns, 3, concurrency=3, end=End(after=2)) == {"[0, 1]"}
