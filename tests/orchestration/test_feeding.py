@@ -481,3 +481,15 @@ def test_who_changes_the_folder_finds_the_same_file(letters: LetterFile, monkeyp
     assert result.dead_letters.counts == {"node": {"failed.jsonl": 2}}
     assert [letter.values["number"] for letter in result.dead_letters] == [1, 2]
     assert len(left(letters)) == 2
+
+
+def test_a_result_shows_what_was_fed_and_what_has_failed_again(letters: LetterFile) -> None:
+    """As text, and as the table that notebooks and terminals show."""
+    write(letters, {"number": 2}, {"number": 3})
+    result = go(of(even), letters)
+    text = str(result)
+    assert "  fed  node: 1 dead letter done\n" in text
+    assert f"  dead letters  node: 1 in {letters.path}\n" in text
+    html = result._repr_html_()
+    assert "dead letters done" in html
+    assert letters.path.name in html
