@@ -91,7 +91,7 @@ class LetterFile:
     `name` is the path as it was given; whoever changes the current folder meanwhile still finds the same file.
     """
 
-    def __init__(self, path: str | Path) -> None:
+    def __init__(self, path: str | os.PathLike[str]) -> None:
         self.name = str(path)
         self.path = Path(path).absolute()
 

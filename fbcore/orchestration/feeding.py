@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import ExitStack
 from itertools import islice
-from pathlib import Path
+from os import PathLike
 from typing import TYPE_CHECKING, Any
 
 from fbcore.errors import DataError, FlowError, InputError, NodeError
@@ -32,7 +32,7 @@ SOURCE = "dead_letters"
 _MOST = 5
 """Letters that cannot be fed back of which an error says why."""
 
-AnyLetters = str | Path | Iterable[DeadLetter]
+AnyLetters = str | PathLike[str] | Iterable[DeadLetter]
 """What can be fed back: the path of a file, or letters, as `result.dead_letters`."""
 
 
@@ -119,8 +119,8 @@ class Feed:
 
     def __init__(self, given: AnyLetters, *, alone: bool = False) -> None:
         self._alone = alone
-        self._file = LetterFile(given) if isinstance(given, str | Path) else None
-        self._given = () if isinstance(given, str | Path) else given
+        self._file = LetterFile(given) if isinstance(given, str | PathLike) else None
+        self._given = () if isinstance(given, str | PathLike) else given
         self._open = ExitStack()
         self.ids: set[str] = set()
         self._letters: dict[str, list[DeadLetter]] = {}

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import suppress
-from pathlib import Path
 
 from fbcore.errors import SettingsError
 from fbcore.model.address import Place
@@ -65,6 +64,8 @@ def _unkept(origin: Origin, address: str, node: NodeSpec) -> Iterator[Problem]:
     if origin.value is None or not origin.value.file:
         return
     # Loaded here, for who keeps no letters in files needs none of it.
+    from pathlib import Path
+
     from fbcore.formats.typed_types import why_unwritable
 
     for port in node.component.of(PortKind.INPUT):

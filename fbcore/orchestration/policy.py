@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from importlib import import_module
 from math import isfinite
-from pathlib import Path
+from os import PathLike, fspath
 from typing import Any, Literal
 
 from fbcore.errors import SettingsError, shown
@@ -157,13 +157,13 @@ class DeadLetters:
 
     __pydantic_config__ = _CLOSED
 
-    file: str | Path = ""
+    file: str | PathLike[str] = ""
 
     def __post_init__(self) -> None:
         given: object = self.file
-        if not isinstance(given, str | Path) or "\0" in str(given) or str(given).endswith("/"):
+        if not isinstance(given, str | PathLike) or "\0" in str(given) or str(given).endswith("/"):
             raise _refuse(self, "file", "give the path of a file, or nothing for a list in memory")
-        object.__setattr__(self, "file", str(self.file))
+        object.__setattr__(self, "file", fspath(given))
 
 
 # -- around a firing -------------------------------------------------------------------------------------

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
 from functools import cached_property
-from pathlib import Path
+from os import PathLike
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 from fbcore.errors import SettingsError, shown
@@ -178,7 +178,7 @@ class NetSettings(NodeSettings):
         check_edges(self.edges)
 
     @classmethod
-    def load(cls, path: str | Path) -> NetSettings:
+    def load(cls, path: str | PathLike[str]) -> NetSettings:
         r"""Read settings from a TOML or JSON file, by the ending of its name.
 
         Raises:
@@ -195,7 +195,7 @@ class NetSettings(NodeSettings):
         """
         from fbcore.orchestration.settings_file import load_settings
 
-        return load_settings(Path(path))
+        return load_settings(path)
 
     # -- what holds --------------------------------------------------------------------------------
 
@@ -329,7 +329,7 @@ def settings_of(given: Any, **short: Any) -> NetSettings:
     short = {name: value for name, value in short.items() if value is not None}
     if given is None:
         return NetSettings(**short)
-    if isinstance(given, str | Path):
+    if isinstance(given, str | PathLike):
         return NetSettings.load(given).saying(**short)
     if isinstance(given, Mapping):
         from fbcore.orchestration.settings_file import settings_from

@@ -7,6 +7,7 @@ import re
 import tomllib
 from collections.abc import Mapping
 from dataclasses import fields, is_dataclass
+from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, get_args, get_type_hints
 
@@ -35,8 +36,9 @@ _SHORT: dict[Any, tuple[type, str]] = {
 _SECTIONS: dict[str, type[Said]] = {"nodes": NodeSettings, "subnets": SubNetSettings, "edges": EdgeSettings}
 
 
-def load_settings(path: Path) -> NetSettings:
+def load_settings(file: str | PathLike[str]) -> NetSettings:
     """Read settings from a TOML or JSON file; see `NetSettings.load`."""
+    path = Path(file)
     if path.suffix not in (".toml", ".json"):
         raise LoadError("settings are a TOML or JSON file", str(path), "let its name end in .toml or .json")
     text = _text_of(path)

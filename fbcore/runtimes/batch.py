@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
-from pathlib import Path
+from os import PathLike
 from typing import TYPE_CHECKING, Any
 
 from fbcore.model.component import Component
@@ -71,7 +71,7 @@ class BatchRuntime:
         *,
         elements: Sequence[str] = (),
         error: bool = False,
-        settings: NetSettings | Mapping[str, Any] | str | Path | None = None,
+        settings: NetSettings | Mapping[str, Any] | str | PathLike[str] | None = None,
         orchestrator: Orchestrator | None = None,
         tracking: Tracking | None = None,
         keep: int | str | None = None,
