@@ -8,7 +8,7 @@ from itertools import islice
 from os import PathLike
 from typing import TYPE_CHECKING, Any
 
-from fbcore.errors import DataError, FlowError, InputError, NodeError
+from fbcore.errors import DataError, FlowError, InputError, NodeError, shown
 from fbcore.formats.letter_file import LetterFile
 from fbcore.model.flat import flatten
 from fbcore.model.function import FunctionComponent
@@ -120,7 +120,7 @@ class Feed:
     def __init__(self, given: AnyLetters, *, alone: bool = False) -> None:
         self._alone = alone
         self._file = LetterFile(given) if isinstance(given, str | PathLike) else None
-        self._given = () if isinstance(given, str | PathLike) else given
+        self._given = () if isinstance(given, str | PathLike) else _letters_in(given)
         self._open = ExitStack()
         self.ids: set[str] = set()
         self._letters: dict[str, list[DeadLetter]] = {}
@@ -248,6 +248,20 @@ class Feed:
         fed_back = box.node.net.fed
         fed_back[letter.node] = fed_back.get(letter.node, 0) + 1
         return True
+
+
+def _letters_in(given: Any) -> list[DeadLetter]:
+    """Return letters that were given as such.
+
+    Raises:
+        InputError: they are none.
+    """
+    several = list(given) if isinstance(given, Iterable) else [given]
+    for each in several:
+        if not isinstance(each, DeadLetter):
+            hint = "give the path of a file, or letters, as `result.dead_letters`"
+            raise InputError(f"{shown(each)} is no dead letter", "feed_dead_letters", hint)
+    return several
 
 
 # -- whether a letter fits -------------------------------------------------------------------------------

@@ -493,3 +493,18 @@ def test_a_result_shows_what_was_fed_and_what_has_failed_again(letters: LetterFi
     html = result._repr_html_()
     assert "dead letters done" in html
     assert letters.path.name in html
+
+
+@pytest.mark.parametrize("given", [7, [1], {"node": 1}, [None]])
+def test_what_is_no_letter_is_refused(given: Any) -> None:
+    """With what there could be."""
+    with pytest.raises(InputError, match="is no dead letter") as caught:
+        BatchRuntime(even).run(feed_dead_letters=given)
+    assert "result.dead_letters" in caught.value.hint
+
+
+def test_one_letter_may_be_given_by_itself() -> None:
+    """And none at all."""
+    letter = DeadLetter("even", {"number": 2}, NodeError("no", "even"))
+    assert BatchRuntime(even).run(feed_dead_letters=[letter]).outputs.out == [2]
+    assert BatchRuntime(even).run(feed_dead_letters=[]).outcome == "finished"
