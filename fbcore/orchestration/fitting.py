@@ -97,6 +97,11 @@ def doubts(settings: NetSettings, graph: Graph) -> Iterator[Problem]:
         if end.value is not None and end.value.idle is not None and not list(component.of(PortKind.INPUT)):
             what = "it has no inputs, and so is never idle"
             yield Problem(what, address, end.place or _NOWHERE, "end it at a deadline", is_error=False)
+        letters = settings.origin(address, "dead_letters")
+        if letters.value is not None and is_class and restart.value.when == "never":
+            what = "its first failure ends it, and what comes after that packet is unread"
+            hint = 'have it begun anew: restart = "on failure"'
+            yield Problem(what, address, letters.place or _NOWHERE, hint, is_error=False)
         if not is_class:
             yield from _of_firings(settings, address, node)
 

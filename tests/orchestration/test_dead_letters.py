@@ -33,6 +33,7 @@ from fbcore import (
     component,
 )
 from fbcore.formats.letter_file import LetterFile
+from fbcore.orchestration.fitting import doubts
 from fbcore.orchestration.settings_file import settings_from
 from tests.orchestration.supervising import alone, failing, run
 
@@ -404,3 +405,20 @@ def test_a_command_of_the_terminal_goes_on() -> None:
     assert (result.outcome, result.outputs.codes) == ("finished", [0, 1, 0])
     assert [letter.values for letter in result.dead_letters] == [{"text": "bad"}]
     assert "ProcessError" in result.dead_letters[0].error.what
+
+
+def test_a_class_that_would_end_at_its_first_failure_is_doubted() -> None:
+    """Of functions, and of classes that are begun anew, there is nothing to say."""
+
+    def said(target: Any, **policies: Any) -> list[str]:
+        return [doubt.what for doubt in doubts(NetSettings(dead_letters=IN_MEMORY, **policies), halving(target))]
+
+    class Stateless(Component):
+        number: In[int]
+        out: Out[int]
+        stateless = True
+
+        async def run(self) -> None: ...
+
+    assert said(Stateless) == ["its first failure ends it, and what comes after that packet is unread"]
+    assert said(Stateless, restart=Restart()) == said(halve) == []
