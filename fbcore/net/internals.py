@@ -17,6 +17,7 @@ from functools import partial
 from typing import Any
 
 from fbcore.errors import is_machinery
+from fbcore.net.pause import reason_in
 
 AnyFuture = asyncio.Future[Any]
 
@@ -168,10 +169,12 @@ def _wrapped(awaited: Any) -> Any:
 
 
 def place_of_wait(task: asyncio.Task[Any]) -> str:
-    """Say in words where a task waits: the awaited call, and the line of the user's code."""
+    """Say in words where a task waits: the awaited call, and the line of the user's code; or why, if that is known."""
     frames = [frame for frame in map(_frame, _chain(task)) if frame is not None]
     if not frames:
         return "something that shows no frame"
+    if why := reason_in(frames):
+        return why
     own = [frame for frame in frames if not _is_library(frame.f_code.co_filename)]
     frame = own[-1] if own else frames[0]
     call = frames[-1].f_code.co_qualname

@@ -6,6 +6,7 @@ import asyncio
 from typing import TYPE_CHECKING, Any
 
 from fbcore.errors import FlowError, shown
+from fbcore.net.pause import pause
 from fbcore.orchestration.policy import Breaker
 
 if TYPE_CHECKING:
@@ -68,7 +69,7 @@ class Circuit:
                 break
             if self._policy.meanwhile == "refuse":
                 raise self._refusal(left)
-            await (asyncio.sleep(left) if left > 0 else self._end_of_trial())
+            await (pause(left, "its breaker is open") if left > 0 else self._end_of_trial())
         return self._era
 
     def refuses_in(self, seconds: float) -> bool:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Mapping, Sequence
 from contextlib import aclosing, closing, suppress
 from random import Random
@@ -16,6 +15,7 @@ from fbcore.net.firing import Firing, closable
 from fbcore.net.in_port import InPort
 from fbcore.net.memory_cell import MemoryCell
 from fbcore.net.node import Node
+from fbcore.net.pause import pause
 from fbcore.net.watched import Packets, Watched
 from fbcore.orchestration.breaker import BreakerError, Circuit
 from fbcore.orchestration.policy import Retry
@@ -272,7 +272,8 @@ class PolicedFiring(Firing):
             failure = node_error(error, node.address, execution.held)
             node.net.watching.retried(node.address, failure, execution.attempt, delay)
         execution.attempt += 1
-        await asyncio.sleep(delay)
+        what = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
+        await pause(delay, f"it waits for attempt {execution.attempt}, after {what}")
 
 
 def _jittered(policy: Retry, attempt: int, node: Node) -> float:

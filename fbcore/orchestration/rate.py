@@ -8,6 +8,7 @@ from math import inf
 from typing import Any
 
 from fbcore.loop import SteppedLoop
+from fbcore.net.pause import pause
 from fbcore.orchestration.policy import Rate
 
 TICK = max(0.001, time.get_clock_info("monotonic").resolution)
@@ -51,7 +52,7 @@ class Pace:
         self._due = due + self._interval
         at = max(due, self._last + self._interval - TICK)
         if at > now:
-            await asyncio.sleep(at - now + self._longer)
+            await pause(at - now + self._longer, "it waits for its time, by its rate")
         self._last = self._loop.time()
 
     def state(self, origin: float) -> Any:

@@ -14,6 +14,7 @@ from fbcore.net.failure import node_error
 from fbcore.net.in_port import InPort
 from fbcore.net.net import Net
 from fbcore.net.node import Node, Phase
+from fbcore.net.pause import pause
 from fbcore.net.tasks import NodeTasks
 from fbcore.net.wait import BUDGET
 from fbcore.orchestration.ending import Ending
@@ -249,7 +250,7 @@ class SupervisedNode(Node):
         if self.trace is not None:
             # Whoever wants to write the net down has to wait until this node has come to its next packet.
             self.trace.has_lost = True
-        await asyncio.sleep(delay)
+        await pause(delay, "it waits to be begun anew")
         self.tasks = NodeTasks()
         for port in self.ins.values():
             port.overrun, port.half_fed = 0, False

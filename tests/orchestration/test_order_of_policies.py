@@ -6,12 +6,15 @@ from typing import Any
 import pytest
 
 from fbcore import (
+    BatchRuntime,
     Breaker,
     BreakerError,
     Component,
     DeadLetters,
+    Each,
     Graph,
     In,
+    NetSettings,
     NodeSettings,
     Orchestrator,
     Out,
@@ -21,7 +24,10 @@ from fbcore import (
     Timeout,
     component,
 )
-from tests.orchestration.flaky import LOOPS, Flaky, passing, run
+from fbcore.loop import SteppedLoop
+from fbcore.net.outstanding import find_outstanding
+from fbcore.runtimes.blocking import run_on
+from tests.orchestration.flaky import LOOPS, Flaky, alone, passing, run
 from tests.orchestration.supervising import failing
 from tests.orchestration.supervising import run as run_graph
 
@@ -185,8 +191,6 @@ def test_restart_before_the_net_fails(make_loop: Any) -> None:
 @pytest.mark.parametrize(("reaction", "outcome"), [("fail", "failed"), ("restart", "finished"), ("end", "finished")])
 def test_react_before_restart(reaction: Any, outcome: str) -> None:
     """An orchestrator is asked when all attempts are over, and may choose otherwise than the restart says."""
-    from tests.orchestration.flaky import alone
-
     flaky, asked = Flaky({1: 4}), []
 
     def react(failure: Any) -> Any:
@@ -232,3 +236,36 @@ def test_a_class_tells_of_its_failure_before_its_restart() -> None:
     result = run_graph(graph, Restart(backoff=5, jitter=0), numbers=range(3))
     assert (len(result.outputs.failures), len(result.outputs.failed), events) == (1, 1, ["begins", "begins"])
     assert result.seconds == 5
+
+
+@pytest.mark.parametrize(
+    ("policies", "why"),
+    [
+        ({"retry": Retry(backoff=60, jitter=0)}, "it waits for attempt 2, after ConnectionError: 1"),
+        ({"rate": Rate(1, per=60), "retry": AT_ONCE}, "it waits for its time, by its rate"),
+        ({"breaker": Breaker(1, reset=60, meanwhile="wait"), "retry": AT_ONCE}, "its breaker is open"),
+        ({"restart": Restart(backoff=60, jitter=0)}, "it waits to be begun anew"),
+    ],
+)
+def test_what_a_net_waits_for_is_said(policies: Any, why: str) -> None:
+    """Whoever looks at a net that is held up reads which policy does that, and no line of this package."""
+    flaky, seen = Flaky({1: 1}), []
+
+    @component
+    async def looks(text: str) -> None:
+        for _ in range(10):
+            await asyncio.sleep(0.5)
+            seen.extend(str(found) for found, _ in find_outstanding(nets[0]))
+
+    class Keeps(Orchestrator):
+        async def run(self, net: Any) -> Any:
+            nets.append(net)
+            return await super().run(net)
+
+    nets: list[Any] = []
+    graph = alone(passing(flaky))
+    graph.inputs.text >> graph.add(looks).text
+    runtime = BatchRuntime(graph, settings=NetSettings(nodes={"node": NodeSettings(**policies)}), orchestrator=Keeps())
+    inputs = {"number": Each([0, 1]), "text": "x"}
+    assert run_on(SteppedLoop, lambda: runtime.arun(inputs=inputs)).outcome == "finished"
+    assert f"node: a timer, due in 59 s: {why}" in seen

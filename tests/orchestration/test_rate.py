@@ -77,7 +77,7 @@ class LateLoop:
 def times_of(rate: Rate, late: list[float], count: int, monkeypatch: pytest.MonkeyPatch) -> list[float]:
     """Return when firings begin that take no time, and wake late."""
     loop: Any = LateLoop(late)
-    monkeypatch.setattr("fbcore.orchestration.rate.asyncio.sleep", loop.sleep)
+    monkeypatch.setattr("fbcore.net.pause.asyncio.sleep", loop.sleep)
     pace, times = Pace(rate, loop), []
     for _ in range(count):
         waiting = pace.wait()
