@@ -25,6 +25,7 @@ from fbcore import (
     Restart,
     Result,
     Retry,
+    Timeout,
     component,
 )
 from fbcore.loop import Seeded, SteppedLoop
@@ -65,6 +66,14 @@ class Log:
             call.failed = True
             raise ConnectionError(call.number)
 
+    async def wait(self, call: Call) -> None:
+        """Take some time; a call that is cut short by its time-out has failed, and is to fail as often as before."""
+        try:
+            await asyncio.sleep(self.takes)
+        except asyncio.CancelledError:
+            call.ended, call.failed = asyncio.get_running_loop().time(), True
+            raise
+
     def of(self, number: int) -> list[Call]:
         """Return the calls for a number, in order."""
         return [call for call in self.calls if call.number == number]
@@ -81,7 +90,7 @@ def function_of(kind: str, log: Log) -> Any:
     @component
     async def waits(number: int) -> int:
         call = log.begin(number)
-        await asyncio.sleep(log.takes)
+        await log.wait(call)
         log.end(call)
         return number
 
@@ -94,7 +103,7 @@ def function_of(kind: str, log: Log) -> Any:
     async def holds_back(number: int) -> AsyncIterator[int]:
         call = log.begin(number)
         yield number
-        await asyncio.sleep(log.takes)
+        await log.wait(call)
         log.end(call)
 
     @component
@@ -164,10 +173,16 @@ def nets(draw: Any, *, many: bool = False) -> Drawn:
     kind = draw(KINDS)
     said: dict[str, Any] = {"retry": draw(st.none() | RETRIES), "breaker": draw(st.none() | BREAKERS)}
     said |= {"rate": draw(st.none() | RATES), "restart": draw(st.just(Restart("never")) | RESTARTS)}
+    # One that blocks is called in a thread when it has a time-out, where time is not virtual.
+    limits = [None, None, Timeout(0.3), Timeout(0.5)] if kind in ("waits", "holds back") else [None]
+    said["timeout"] = draw(st.sampled_from(limits))
     said["dead_letters"] = draw(st.sampled_from([None, DeadLetters()]))
     if many:
         key = (lambda number: number % 2) if kind == "remembers" else None
         order = draw(st.sampled_from(["ordered", "unordered"])) if key is None else "ordered"
+        if kind == "yields" and said["breaker"] is not None and said["breaker"].meanwhile == "wait":
+            # In order, one on trial would wait with its first item for those that wait for it, and that is refused.
+            order = "unordered"
         said["concurrency"] = Concurrency(draw(st.integers(1, 3)), order, key=key)
     takes, seed = draw(st.sampled_from([0.0, 0.4])), draw(SEEDS)
     return Drawn(
@@ -254,6 +269,14 @@ def check_breaker(drawn: Drawn, log: Log) -> None:
             until = call.ended + breaker.reset
 
 
+def check_timeout(drawn: Drawn, log: Log) -> None:
+    """No attempt takes longer than it may, and each that is cut short is so on time."""
+    limit = drawn.said.timeout
+    for call in log.calls if limit is not None else ():
+        assert call.ended - call.began <= limit.hard + NEAR
+        assert drawn.takes <= limit.hard or abs(call.ended - call.began - limit.hard) < NEAR
+
+
 def check_rate(drawn: Drawn, result: Result, log: Log) -> None:
     """First attempts follow one another as the rate says: no two sooner than their share of time."""
     rate = drawn.said.rate
@@ -273,6 +296,7 @@ def test_firings_one_after_the_other(drawn: Drawn) -> None:
     check_waits(drawn, log)
     check_breaker(drawn, log)
     check_rate(drawn, result, log)
+    check_timeout(drawn, log)
     assert result.outputs.out == sorted(result.outputs.out)
 
 
@@ -284,6 +308,8 @@ def test_several_firings_at_once(drawn: Drawn) -> None:
     check_conserved(drawn, result)
     check_attempts(drawn, result, log)
     check_rate(drawn, result, log)
+    if result.outcome == "finished":
+        check_timeout(drawn, log)
     concurrency = drawn.said.concurrency
     assert isinstance(concurrency, Concurrency)
     if concurrency.order == "ordered" and concurrency.key is None:
