@@ -9,7 +9,6 @@ from bisect import bisect_left
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from contextvars import Context
-from operator import attrgetter
 from typing import Any
 
 from fbcore.errors import NodeError
@@ -22,6 +21,7 @@ from fbcore.net.view import NetView
 from fbcore.observers import tally
 from fbcore.observers.beside import Beside
 from fbcore.observers.histogram import Histogram
+from fbcore.observers.look import Look
 from fbcore.observers.tally import Family, Labels, Tally
 
 PATIENCE = 0.25
@@ -76,7 +76,7 @@ class NetMetrics(Observer):
             counted.add(tally.LEFT, (name, how), count)
         counted.add(tally.RUNS, (name, str(result.outcome)))
         counted.add(tally.SECONDS, (name,), result.seconds)
-        self._when_ended(self, self._read())
+        self._when_ended(self, self._tally(Look(self._net, None)))
 
     # -- what is read ------------------------------------------------------------------------------
 
@@ -86,33 +86,35 @@ class NetMetrics(Observer):
         It is read on the net's loop, between two turns. A loop that does not answer, for a turn blocks it, is read
         from outside: the counts of a batch of firings may then be those of its beginning.
         """
-        began = time.perf_counter()
+        return self._tally(self._look())
+
+    def _look(self) -> Look:
+        asked = time.perf_counter()
         if threading.get_ident() == self._thread:
-            return self._read(lag=0.0)
+            return Look(self._net, 0.0)
         if not isinstance(self._loop, SteppedLoop):
-            answer: Future[Tally] = Future()
+            answer: Future[Look] = Future()
             try:
-                self._loop.call_soon_threadsafe(self._answer, answer, began, context=Context())
+                self._loop.call_soon_threadsafe(self._answer, answer, asked, context=Context())
                 return answer.result(PATIENCE)
             except TimeoutError:
                 answer.cancel()
             except RuntimeError:
                 # The loop has been closed.
-                return self._read()
-        return self._read(lag=time.perf_counter() - began, is_outside=True)
+                return Look(self._net, None)
+        return Look(self._net, time.perf_counter() - asked, is_outside=True)
 
-    def _answer(self, answer: Future[Tally], asked: float) -> None:
+    def _answer(self, answer: Future[Look], asked: float) -> None:
         if answer.set_running_or_notify_cancel():
             try:
-                answer.set_result(self._read(lag=time.perf_counter() - asked))
+                answer.set_result(Look(self._net, time.perf_counter() - asked))
             except BaseException as error:
                 answer.set_exception(error)
 
-    def _read(self, lag: float | None = None, *, is_outside: bool = False) -> Tally:
-        found, name, net = Tally(self._bounds), self.name, self._net
+    def _tally(self, look: Look) -> Tally:
+        found, name = Tally(self._bounds), self.name
         found.take_in(self._counted)
-        state = net.snapshot()
-        for edge in state.edges.values():
+        for edge in look.state.edges.values():
             labels = (name, edge.address)
             self._count(found, tally.PUT, labels, edge.put)
             self._count(found, tally.TAKEN, labels, edge.taken)
@@ -120,30 +122,28 @@ class NetMetrics(Observer):
             found.add(tally.CAPACITY, labels, float("inf") if edge.capacity is None else edge.capacity)
             if edge.most_bytes is not None:
                 found.add(tally.BYTES, labels, edge.bytes)
-        for lossy in filter(attrgetter("may_lose"), net.edges.values()):
-            for how, count in (("expired", lossy.expired), ("dropped", lossy.dropped)):
-                self._count(found, tally.LOST, (name, lossy.address, how), count)
-        for port in net.ports.values():
-            at = (name, port.node, port.name)
-            if port.is_input:
-                self._count(found, tally.RECEIVED, at, port.passed)
-            elif port.name != "error" or port.passed:
-                self._count(found, tally.SENT, at, port.passed)
-                self._count(found, tally.DISCARDED, at, port.discarded)
-        by_node = (tally.RETRIES, net.retries), (tally.RESTARTS, net.restarts), (tally.ABANDONED, net.abandoned)
+        for address, expired, dropped in look.lost:
+            self._count(found, tally.LOST, (name, address, "expired"), expired)
+            self._count(found, tally.LOST, (name, address, "dropped"), dropped)
+        for node, port, is_input, passed, discarded in look.ports:
+            if is_input:
+                self._count(found, tally.RECEIVED, (name, node, port), passed)
+            elif port != "error" or passed:
+                self._count(found, tally.SENT, (name, node, port), passed)
+                self._count(found, tally.DISCARDED, (name, node, port), discarded)
+        by_node = (tally.RETRIES, look.retries), (tally.RESTARTS, look.restarts), (tally.ABANDONED, look.abandoned)
         for family, counts in by_node:
             for address, count in counts.items():
                 self._count(found, family, (name, address), count)
-        for address, count in net.dropped.items():
-            owner, _, port_name = address.rpartition(".")
-            self._count(found, tally.DROPPED, (name, owner, port_name), count)
-        for node in state.nodes.values():
-            found.add(tally.PHASE, (name, node.address, node.phase))
+        for address, count in look.dropped.items():
+            node, _, port = address.rpartition(".")
+            self._count(found, tally.DROPPED, (name, node, port), count)
+        for state in look.state.nodes.values():
+            found.add(tally.PHASE, (name, state.address, state.phase))
         found.add(tally.RUNNING, (name,))
-        if lag is not None:
-            found.add(tally.LAG, (name,), lag)
-            if not is_outside:
-                found.add(tally.OUTSTANDING, (name,), len(net.outstanding))
+        for gauge, value in ((tally.LAG, look.lag), (tally.OUTSTANDING, look.outstanding)):
+            if value is not None:
+                found.add(gauge, (name,), value)
         return found
 
     def _count(self, found: Tally, family: Family, labels: Labels, value: float) -> None:

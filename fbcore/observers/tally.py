@@ -88,10 +88,10 @@ class Tally:
 
     def take_in(self, other: Tally, *, is_over: bool = False) -> None:
         """Add all of another; where its net is over, without what was only true while it ran."""
-        for family, values in other.values.items():
+        for family, values in list(other.values.items()):
             if family.kind == "counter" or not is_over:
                 for labels, value in list(values.items()):
                     self.add(family, labels, value)
-        for family, durations in other.durations.items():
+        for family, durations in list(other.durations.items()):
             for labels, histogram in list(durations.items()):
                 self.duration(family, labels).take_in(histogram)

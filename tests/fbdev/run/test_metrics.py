@@ -124,6 +124,20 @@ def test_what_cannot_be_served_is_wrong_usage(
     assert what in err
 
 
+def test_without_the_extra_it_is_named(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What to install, in a line, and the net does not run."""
+    monkeypatch.setattr("fbcore.observers.extra.find_spec", lambda name: None)
+    assert main(["run", write(tmp_path, nets.FINISHED), "--metrics", "0"]) == 2
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert err.splitlines() == [
+        "error: metrics for Prometheus need prometheus_client, which is not installed",
+        "  hint: pip install 'fbdev[metrics]'",
+    ]
+
+
 @pytest.mark.slow
 def test_two_runs_in_one_process_have_metrics_each(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """The metrics leave their registry with the run, and all loopback addresses will do."""
