@@ -48,12 +48,13 @@ class Callers:
 
     @property
     def is_parked(self) -> bool:
-        """Whether nothing is called."""
-        return not self._at_it
+        """Whether nothing is called, or what is has yielded, and waits until it is asked to go on."""
+        return all(call.has_yielded for call in self._at_it)
 
     def where(self) -> str:
         """Say in words what goes on."""
-        return f"calls {self._name} in a thread{place_in(self._at_it[0].worker.thread) if self._at_it else ''}"
+        going_on = next((call for call in self._at_it if not call.has_yielded), None)
+        return f"calls {self._name} in a thread{place_in(going_on.worker.thread) if going_on else ''}"
 
     # -- calling -----------------------------------------------------------------------------------
 
@@ -77,12 +78,15 @@ class Callers:
         try:
             item = await call.next()
             while not call.is_over:
+                self._pauses(call, has_yielded=True)
                 try:
                     yield item
                 except GeneratorExit:
+                    self._pauses(call, has_yielded=False)
                     call.stop()
                     await call.next()
                     raise
+                self._pauses(call, has_yielded=False)
                 call.go_on()
                 item = await call.next()
         except asyncio.CancelledError:
@@ -109,6 +113,14 @@ class Callers:
         for worker in self._idle:
             worker.end()
         self._idle.clear()
+
+    def _pauses(self, call: _Call, *, has_yielded: bool) -> None:
+        """Take note that a call waits until it is asked to go on, or goes on."""
+        call.has_yielded = has_yielded
+        if self.is_parked:
+            self.at_work.end()
+        else:
+            self.at_work.begin()
 
     async def _begin(self, work: Callable[[], Any], *, streams: bool) -> _Call:
         while len(self._left) >= MOST_LEFT:
@@ -154,7 +166,7 @@ class Callers:
             self.node.net.abandoned.append(AbandonedThread(self.node.address, worker.thread))
         if not call.is_over:
             call.late = lambda: self._ended_late(call)
-        if not self._at_it:
+        if self.is_parked:
             self.at_work.end()
 
     def _ended_late(self, call: _Call) -> None:
@@ -220,6 +232,7 @@ class _Call:
     ) -> None:
         self.worker = worker
         self.is_over = False
+        self.has_yielded = False
         self.late: Callable[[], None] | None = None
         self._loop = loop
         self._work = work

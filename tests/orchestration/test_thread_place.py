@@ -36,8 +36,8 @@ from fbcore import (
     SteppedLoop,
     StopNet,
     component,
+    log_context,
 )
-from fbcore.net.current import current_node
 from fbcore.orchestration.placement import HERE, THREAD, Thread
 from fbcore.outside import OpenLoop
 from fbcore.runtimes.blocking import run_on
@@ -334,6 +334,30 @@ def test_a_circle_of_threads_that_is_full_is_deadlocked() -> None:
     result = run(graph, inputs={"number": Each([1])})
     assert result.outcome == "deadlocked"
     assert {"first", "last"} < set(result.knot)
+
+
+@pytest.mark.parametrize("function", [words, letters])
+def test_a_stream_that_waits_for_room_in_a_circle_is_deadlocked(function: Any) -> None:
+    """A generator in a thread that has yielded, and waits to be asked for more, is no work that goes on."""
+
+    class Joins(Component):
+        left: In[str]
+        right: In[str]
+        out: Out[str]
+
+        async def run(self) -> None:
+            left = [each async for each in self.left]
+            async for each in self.right:
+                await self.out.send(each + left.pop(0))
+
+    graph = Graph("circle")
+    node, joins = graph.add(function, "node"), graph.add(Joins, "joins")
+    graph.inputs.number >> node.number
+    node.out >> joins.left
+    graph.connect(node.out, joins.right, capacity=1)
+    joins.out >> graph.outputs.out
+    result = run(graph, inputs={"number": Each([1, 2])})
+    assert (result.outcome, set(result.knot)) == ("deadlocked", {"node", "joins", "node.out->joins.right"})
 
 
 def test_a_join_in_a_thread_that_is_half_fed_is_starved() -> None:
@@ -802,11 +826,20 @@ def test_logging_in_a_thread_is_as_here(caplog: Any) -> None:
         number: In[int]
 
         async def run(self) -> None:
-            node = current_node.get()
-            logging.getLogger("says").warning("from %s", node and node.address)
+            async for _ in self.number:
+                context = log_context()
+                logging.getLogger("says").warning("by %s, of %s", context and context.node, context and context.packet)
+                self.log.warning("said")
 
-    run(alone(Says), inputs={"number": Each(())})
-    assert "from node" in caplog.messages
+    @component
+    def says(number: int) -> None:
+        context = log_context()
+        logging.getLogger("says").warning("by %s, of %s", context and context.node, context and context.packet)
+
+    for each in Says, says:
+        caplog.clear()
+        run(alone(each), inputs={"number": Each([1, 2])})
+        assert [f"by node, of inputs.number#{number}" in caplog.messages for number in (0, 1)] == [True, True]
 
 
 class Waits(Component):
