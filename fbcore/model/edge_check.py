@@ -29,6 +29,8 @@ def faults_of(flat: Flat, edge: EdgeSpec, options: Mapping[str, Any]) -> Iterato
         yield f"{named} can do nothing here: what comes is taken at once", "leave it away"
         return
     policy = policy_of(options)
+    if policy.drop is not None and policy.bytes is None and options.get("capacity", 1) in (None, "unbounded"):
+        yield "drop can do nothing here: there is room for any number of packets", "give it a capacity, or bytes"
     if policy.bytes is not None and policy.size is None:
         ends = [(flat.nodes.get(node), name) for node, name in (edge.source, edge.target)]
         ports = [node.component.port(name) for node, name in ends if node is not None]

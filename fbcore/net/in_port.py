@@ -307,6 +307,12 @@ class InPort(In[Any]):
             if self.waiters[0].wake():
                 break
 
+    def ran_dry(self) -> None:
+        """Let who waits for others, because a packet lay here, look again: it was taken away."""
+        for wait in list(self.node.waits):
+            if wait.needs_all and wait.ports and self not in wait.ports:
+                wait.wake()
+
     def edge_finished(self) -> None:
         """Count a sender that has ended; after the last, everyone who waits here learns of it."""
         self.open_edges -= 1

@@ -6,6 +6,7 @@ from asyncio import TimerHandle
 from collections import OrderedDict
 from collections.abc import Mapping
 from math import ceil, inf
+from numbers import Integral
 from typing import TYPE_CHECKING, Any, cast
 
 from fbcore.errors import PortError, shown
@@ -72,7 +73,7 @@ class PolicedEdge(Edge):
         self._weight: Weight | None = None
         self._has_noted = False
         self._from_image: list[Any] = []
-        # That a packet gets too old lets nobody go on, but who waits for its room.
+        # That a packet gets too old lets nobody go on but who waits for its room; a join may end, as by an End.
         self._context = aside(unless=lambda: bool(self.senders))
         self._port = target
         queue: Any = target.queue
@@ -154,7 +155,11 @@ class PolicedEdge(Edge):
             return 0
 
     def _priority(self, value: Any) -> float:
-        return 0 if self.policy.priority is None else float(self._told("priority", self.policy.priority, value))
+        if self.policy.priority is None:
+            return 0
+        told: Any = self._told("priority", self.policy.priority, value)
+        # Plain numbers, which can be written down; whole ones as such, for a time in nanoseconds is no float.
+        return int(told) if isinstance(told, Integral) else float(told)
 
     def _told(self, what: str, measure: Any, value: Any) -> Any:
         try:
@@ -272,8 +277,12 @@ class PolicedEdge(Edge):
             if oldest.deadline > now + RESOLUTION:
                 break
             self._lose(oldest, "expired")
-        if self.expired > before and self.senders and not self.is_full:
+        if self.expired == before:
+            return
+        if self.senders and not self.is_full:
             self.wake_senders()
+        if not len(self._line):
+            self._port.ran_dry()
 
     def _arm(self) -> None:
         """See to it that a timer rings when the next packet gets too old; on a stepped loop, none rings in vain."""
@@ -302,9 +311,12 @@ class PolicedEdge(Edge):
 
     def refuse(self, *, half_fed: bool = False) -> None:
         """Say that no packet will be taken any more; what lies here stays, as unread, and gets no older."""
-        super().refuse(half_fed=half_fed)
         if self._port.node.ended:
+            if self.timer is not None:
+                # What was too old when its taker looked is why that has ended.
+                self.expire(self._net.loop.time())
             self.rest()
+        super().refuse(half_fed=half_fed)
 
     def rest(self) -> None:
         """Take nothing away any more."""

@@ -52,7 +52,8 @@ def _of_edge(settings: NetSettings, graph: Graph, flat: Flat, edge: EdgeSpec) ->
         # A pattern means those edges that it can mean something to.
         return
     place = settings.origin(edge.address, next(iter(said))).place or _NOWHERE
-    for what, hint in faults_of(flat, edge, {**edge.options, **said}):
+    capacity = settings.origin(edge.address, "capacity").value
+    for what, hint in faults_of(flat, edge, {"capacity": capacity, **edge.options, **said}):
         yield Problem(what, edge.address, place, hint)
     if graph.token and said.keys() & {"expiry", "drop"}:
         what = f"{' and '.join(name for name in said if name in ('expiry', 'drop'))} would lose the token"

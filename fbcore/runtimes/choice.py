@@ -76,7 +76,8 @@ class Choice:
             judged = self._stepping.net.standstill()
             return f"nothing else can happen: {judged.outcome}, {judged.reason}" if judged else "nothing can happen"
         if self.kind is ChoiceKind.TIMER:
-            return f"rings at {self._stepping.loop.timers[self.name]:g} s"
+            when, owner = self._stepping.loop.timers[self.name], self.name.rpartition(" of ")[2]
+            return f"takes away what is too old on {owner} at {when:g} s" if "->" in owner else f"rings at {when:g} s"
         node = self._stepping.node_of(self.name)
         return "goes on" if node is None else _in_words(self._stepping, node, self.name)
 

@@ -123,7 +123,7 @@ def edge_options(draw: st.DrawFn) -> dict[str, Any]:
         options["expiry"] = draw(st.integers(1, 8)) * UNIT
     if draw(st.booleans()):
         options["priority"] = priority_of
-    if draw(st.booleans()):
+    if draw(st.booleans()) and (options["capacity"] is not None or "bytes" in options):
         options["drop"] = draw(st.sampled_from(["oldest", "newest"]))
     return options
 

@@ -200,6 +200,36 @@ def test_a_net_that_only_expires_is_blocked_at_once(loop):
     assert result.unread == {"inputs.left->joins.left": [1]}
 
 
+@pytest.mark.parametrize("first", ["ends", "expires"])
+def test_a_join_learns_that_its_packet_is_gone(first):
+    """It ends when the sender of one side has, and what lay there got too old; in whatever order."""
+
+    class Once(Component):
+        number: Out[int]
+
+        async def run(self) -> None:
+            await self.number.send(1)
+            await asyncio.sleep(1 if first == "ends" else 3)
+
+    graph = Graph("gone")
+    once, source, joins = graph.add(Once), graph.add(Source, count=3, every=10.0), graph.add(Joins)
+    graph.connect(once.number, joins.left, expiry=2.0)
+    late = graph.add(Late, after=7.0)
+    source.number >> late.value
+    late.seen >> joins.right
+    joins.total >> graph.outputs.total
+    ended: list[float] = []
+
+    class Hears(Observer):
+        def node(self, address: str, phase: str) -> None:
+            if (address, phase) == ("joins", "ended"):
+                ended.append(asyncio.get_running_loop().time())
+
+    result = run(graph, observers=[Hears()])
+    assert result.expired == {"once.number->joins.left": 1}
+    assert ended == [2.0 if first == "ends" else 3.0]
+
+
 class Asks(Component):
     """Sends three by one output, and then one by another."""
 
@@ -250,6 +280,23 @@ def test_what_will_make_room_is_named():
     lines: list[str] = []
     run(knot(expiry=2.0), progress=lambda snapshot: lines.extend(snapshot.outstanding))
     assert "asks: room on asks.first->looks.first, where a packet is too old in" in " ".join(lines)
+
+
+def test_a_packet_is_too_old_at_its_time_whoever_comes_first():
+    """A receiver that looks at that very moment, before the edge has taken it away, does not get it."""
+    edge = "inputs.value->late.value"
+    with FSMRuntime(late(after=3.0, expiry=3.0)).start(inputs={"value": Each([1])}) as fsm:
+        while not any(move.edge == edge for move in fsm.step("inputs.value").moves):
+            pass
+        fsm.step("late")
+        fsm.step("timer 1 of late")
+        assert fsm.enabled()[f"timer 1 of {edge}"].does == f"takes away what is too old on {edge} at 3 s"
+        fsm.step("late")
+        assert (fsm.time, fsm.state()["edges"][edge]) == (3.0, [1])
+        while fsm.result is None:
+            last = fsm.step("late")
+        assert str(last).endswith(f"expired 1 on {edge}")
+        assert (fsm.result.outputs.seen, fsm.result.expired, fsm.result.unread) == ([], {edge: 1}, {})
 
 
 # -- priority --------------------------------------------------------------------------------------------
@@ -519,6 +566,13 @@ def test_a_policy_that_could_do_nothing_is_refused():
     graph.connect(source.number, node.level, drop="oldest")
     with pytest.raises(GraphError, match="drop can do nothing here"):
         graph.validate()
+
+
+def test_dropping_needs_a_bound():
+    """Where there is room for any number of packets none is dropped, so that to say it is a mistake."""
+    with pytest.raises(GraphError, match="drop can do nothing here: there is room"):
+        pair(drop="oldest", capacity=None).validate()
+    pair(drop="oldest", capacity=None, bytes=10, size=lambda number: 1).validate()
 
 
 def test_the_token_of_a_state_machine_is_not_lost():

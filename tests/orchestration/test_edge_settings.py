@@ -157,6 +157,7 @@ def test_a_tie_is_refused():
         ('[edges."**"]\nrestart = "always"', "'restart' is a setting of nodes"),
         ("[nodes.late]\nexpiry = 1", "'expiry' is a setting of edges"),
         ("expiry = 1", "'expiry' is a setting of edges"),
+        ('[edges."**->late.*"]\ncapacity = "unbounded"\ndrop = "oldest"', "there is room for any number"),
         ('[edges."late.seen->outputs.seen"]\nbytes = 1\n[edges."**->first.*"]\nbytes=1\nsize="builtins.abs"', ""),
     ],
 )
