@@ -44,7 +44,7 @@ class Crew:
 
     Those of one line leave in the order in which their packets were taken; where lines are `serial` each begins when
     the one before it is done. A firing that was cancelled, or that has failed the node, still has its packets, until
-    they are given back or let go: they are in the account.
+    they are given back or let go: they are in the account. `idle_since` is when the last firing was done.
     """
 
     def __init__(self, node: Node, most: int, *, serial: bool = False) -> None:
@@ -53,6 +53,7 @@ class Crew:
         self.serial = serial
         self.hands: dict[Hand, None] = {}
         self.waits: set[asyncio.Future[None]] = set()
+        self.idle_since = 0.0
         self._lines: dict[Hashable, deque[Hand]] = {}
         self._errors: list[tuple[BaseException, Hand]] = []
         self._next: Hand | None = None
@@ -113,7 +114,7 @@ class Crew:
         except (EndOfStream, EndOfDemand) as end:
             self._end_with(hand, end)
         except asyncio.CancelledError as error:
-            if self.node.cancelled or self._end is not None or self.node.tasks.is_aborting:
+            if self.is_breaking_up:
                 raise
             # Cancelled from inside: a task group would not hear of it.
             await self._has_failed(hand, error)
@@ -131,6 +132,8 @@ class Crew:
     def _is_done(self, hand: Hand) -> None:
         hand.taken = ()
         self.hands.pop(hand, None)
+        if not self.hands:
+            self.idle_since = self.node.net.loop.time()
         line = self._lines.get(hand.line)
         if line is not None and hand in line:
             line.remove(hand)
@@ -164,8 +167,18 @@ class Crew:
     async def turn(self, hand: Hand) -> None:
         """Wait until every firing that was begun before it in its line is done."""
         while hand.line is not None and (line := self._lines.get(hand.line)) and line[0] is not hand:
+            self.check()
             hand.turn = self.node.net.new_future()
             await self._wait(hand.turn)
+
+    def check(self) -> None:
+        """Let no firing go on that has been cancelled, and has not heeded that.
+
+        Raises:
+            CancelledError: it has.
+        """
+        if self.is_breaking_up:
+            raise asyncio.CancelledError
 
     async def _wait_for_room(self) -> None:
         self._room = self.node.net.new_future()
@@ -180,9 +193,9 @@ class Crew:
             self.waits.discard(future)
 
     @property
-    def is_ending(self) -> bool:
-        """Whether a firing has said that the node is to end."""
-        return self._end is not None
+    def is_breaking_up(self) -> bool:
+        """Whether firings are cancelled: one has failed the node, or ended it, or it was cancelled itself."""
+        return self._end is not None or self.node.cancelled or self.node.tasks.is_aborting
 
     # -- packets in hand ---------------------------------------------------------------------------
 

@@ -176,6 +176,7 @@ class ConcurrentFiring(PolicedFiring):
         if hand is not None and sends:
             hand.sends = sends
             await self._crew.turn(hand)
+            self._crew.check()
             hand.sends = {}
         await self._send(value)
 

@@ -78,14 +78,15 @@ class Ending:
         self._timers[name] = self._node.net.loop.call_at(when, look, *given, context=aside())
 
     def _look_idle(self, seconds: float) -> None:
-        waits, now = self._waits, self._node.net.loop.time()
-        if not waits or any(wait.edges for wait in waits):
+        waits, crew, now = self._waits, self._node.crew, self._node.net.loop.time()
+        since = waits.since if crew is None else max(waits.since, crew.idle_since)
+        if not waits or any(wait.edges for wait in waits) or (crew is not None and crew.hands):
             # It works, or waits for room: it cannot have been idle for so long before it next waits for a packet.
             self._at(now + seconds, "idle", self._look_idle, seconds)
-        elif waits.since + seconds <= now:
+        elif since + seconds <= now:
             self._node.release(f"idle for {seconds:g} s")
         else:
-            self._at(waits.since + seconds, "idle", self._look_idle, seconds)
+            self._at(since + seconds, "idle", self._look_idle, seconds)
 
     def _deadline_is_over(self, seconds: float) -> None:
         self._node.release(f"its deadline, {seconds:g} s, is over", held=self._policy.held)

@@ -86,7 +86,7 @@ def _node(node: Node, past: Past) -> dict[str, Any]:
         stopped=node.is_stopped,
         policies=node.policy_state(),
         firings=past.firings() if node.crew is not None else [],
-        breaking_up=node.crew is not None and (node.tasks.is_aborting or node.crew.is_ending),
+        breaking_up=node.crew is not None and node.crew.is_breaking_up,
         lost=trace.has_lost,
         hands=canonical(node.in_hand()),
         kept=canonical(node.kept),

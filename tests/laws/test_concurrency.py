@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from fbcore import (
     BatchRuntime,
+    Breaker,
     Concurrency,
     DeadLetters,
     Each,
@@ -18,6 +19,7 @@ from fbcore import (
     Memory,
     NetSettings,
     NodeSettings,
+    Rate,
     Restart,
     Result,
     Retry,
@@ -147,6 +149,9 @@ POLICIES = st.fixed_dictionaries(
             jitter=st.just(0),
             held=st.sampled_from(["return", "drop", "dead-letter"]),
         ),
+        "timeout": st.sampled_from([None, None, 0.005]),
+        "rate": st.sampled_from([None, None, Rate(500)]),
+        "breaker": st.sampled_from([None, None, Breaker(2, 0.01), Breaker(2, 0.01, meanwhile="wait")]),
         "dead_letters": st.sampled_from([None, None, DeadLetters()]),
         "end": st.sampled_from([None, None, None, End(after=4), End(deadline=0.01), End(deadline=0.01, held="drop")]),
     }
@@ -165,7 +170,7 @@ def test_packets_are_conserved_under_all_policies_together(
     said: dict[str, Any],
     error: bool,
 ) -> None:
-    """Retry in concurrency in restart: each packet is in one place, in order, and is tried no more than allowed."""
+    """Time-out in breaker in retry in concurrency in restart: each packet is in one place, and tried as allowed."""
     work = Work(waits, fails)
     result = run(work.graph(capacity, error=error), seed, count, {}, concurrency=policy, **said)
     out, attempts = result.outputs.out, said["retry"].attempts if said["retry"] else 1

@@ -3,6 +3,7 @@
 import asyncio
 import threading
 from collections.abc import AsyncIterator, Callable
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -562,6 +563,50 @@ def test_a_deadline_gives_packets_back() -> None:
     result = run(graph_of(work.function()), 4, range(6), end=End(deadline=1))
     assert result.unread == {"inputs.number->node.number": list(range(6))}
     assert not result.held
+
+
+def test_who_fires_is_not_idle() -> None:
+    """The time begins when the last firing is done, though the node has waited for the next packet all the while."""
+
+    class Late(Component):
+        number: Out[int]
+        stateless = True
+
+        async def run(self) -> None:
+            for number, seconds in enumerate((0, 4, 13, 100)):
+                await asyncio.sleep(seconds)
+                await self.number.send(number)
+
+    work = Work(lambda number: 10)
+    graph = Graph("late")
+    graph.add(Late).number >> graph.add(work.function(), "node").number
+    graph["node"].out >> graph.outputs.out
+    result = run(graph, EIGHT, inputs={}, end=End(idle=5))
+    # It is idle from 14 s on until the third packet comes at 17 s, and from 27 s on.
+    assert (result.outcome, result.outputs.out, result.released) == ("finished", [0, 1, 2], {"node": "idle for 5 s"})
+
+
+@pytest.mark.parametrize("concurrency", [EIGHT, ANY])
+def test_a_firing_that_swallows_its_cancellation_changes_nothing(concurrency: Concurrency) -> None:
+    """What it returns then is not sent, and its packet is where those of the others are."""
+
+    @component
+    async def swallows(number: int) -> int:
+        try:
+            await asyncio.sleep(0.1 + number / 10 if number < 2 else 50)
+        except asyncio.CancelledError:
+            return -number
+        if number == 1:
+            raise ValueError(number)
+        return number
+
+    result = run(graph_of(swallows), concurrency, range(9))
+    assert (result.outcome, result.outputs.out) == ("failed", [0])
+    assert [*result.held.values(), *chain.from_iterable(result.unread.values())] == list(range(1, 9))
+    result = run(graph_of(swallows), concurrency, range(9), end=End(after=1))
+    assert (result.outcome, result.outputs.out) == ("finished", [0])
+    assert result.unread == {"inputs.number->node.number": list(range(1, 9))}
+    assert result.seconds < 1
 
 
 # -- standing still --------------------------------------------------------------------------------------
