@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from types import TracebackType
 from typing import Any
 
-from fbcore.errors import FlowError, NodeError, is_machinery
+from fbcore.errors import EndOfDemand, EndOfStream, FlowError, NodeError, StopNet, is_machinery
 from fbcore.net.report import NetError
 from fbcore.source.cell import source_name
 
@@ -27,6 +27,21 @@ def leaves(error: BaseException) -> list[BaseException]:
     return [error]
 
 
+def without_wrapping(error: BaseException) -> BaseException:
+    """Return what a task group has wrapped; a group of several is kept, for it is one."""
+    while isinstance(error, BaseExceptionGroup) and len(error.exceptions) == 1:
+        error = error.exceptions[0]
+    return error
+
+
+def _of_group(group: BaseExceptionGroup[BaseException]) -> str:
+    """Say what is in a group, in a line."""
+    found = [each for each in leaves(group) if not isinstance(each, StopNet | EndOfStream | EndOfDemand)]
+    said = [str(each).partition("\n")[0] for each in found]
+    named = [f"{type(each).__name__}{': ' if text else ''}{text}" for each, text in zip(found, said, strict=True)]
+    return "; ".join(named[:3]) + (f"; and {len(named) - 3} more" if len(named) > 3 else "")
+
+
 _ATTEMPTS = "fbcore_attempts"
 
 
@@ -41,6 +56,8 @@ def node_error(error: BaseException, address: str, held: Mapping[str, Any]) -> N
     text, where = str(error), place_of(error)
     if isinstance(error, FlowError):
         text, where = _what_inside(error) if isinstance(error, NetError) else error.what, ""
+    if isinstance(error, BaseExceptionGroup):
+        text, where = f"{error.message}: {_of_group(error)}", ""
     kind = "cancelled from inside" if type(error).__name__ == "CancelledError" else type(error).__name__
     made = NodeError(
         f"{kind}{': ' if text else ''}{text}{where}",
