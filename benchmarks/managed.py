@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator
 
-from benchmarks import managed_concurrency, managed_firing, managed_watched
+from benchmarks import managed_concurrency, managed_firing, managed_logs, managed_watched
 from benchmarks.case import Case, Effort, Measurement, at_most, cost, cpu_seconds, paired
 from benchmarks.managed_net import HOPS, readings
 from fbcore import (
@@ -103,4 +103,5 @@ def measurements() -> Iterator[Measurement]:
     yield Measurement("restarts", restarts)
     yield from managed_concurrency.measurements()
     yield from managed_firing.measurements()
+    yield from managed_logs.measurements()
     yield from managed_watched.measurements()

@@ -61,14 +61,17 @@ def context_of(node: Node) -> LogContext:
     source, hand = node.net.log.source(node.address), current_hand.get() if node.crew is not None else None
     if hand is not None:
         return LogContext(source, ", ".join(str(each.id) for each in hand.taken), hand.number)
-    packets = [_identity(port) for port in tuple(node.ins.values()) if port.last is not NOTHING and port.edges]
+    packet = ""
+    for port in tuple(node.ins.values()):
+        if port.last is not NOTHING and port.edges:
+            packet = f"{packet}, {_identity(port)}" if packet else _identity(port)
     numbering = getattr(node, "firing_number", None)
-    return LogContext(source, ", ".join(packets), numbering() if numbering is not None else None)
+    return LogContext(source, packet, numbering() if numbering is not None else None)
 
 
 def _identity(port: InPort) -> str:
     birthplace, number = port.last_identity()
-    return f"{birthplace}#{number + ahead_of(port)}"
+    return f"{birthplace}#{number}" if port.batch is None else f"{birthplace}#{number + ahead_of(port)}"
 
 
 def ahead_of(port: InPort) -> int:
@@ -113,19 +116,26 @@ class WithContext(logging.Filter):
 
     def filter(self, record: logging.LogRecord) -> bool:
         """Give a record its context, and say whether it passes."""
-        context = context_in(record)
-        fields = context.fields() if context is not None else {}
-        for name in ("net", "node", "within", "packet", "firing"):
-            vars(record).setdefault(name, fields.get(name, ""))
-        own = context.source.level if context is not None else None
-        least = self._level if own is None else own
+        context, known = context_in(record), vars(record)
+        if context is None:
+            for name in ("net", "node", "within", "packet", "firing"):
+                known.setdefault(name, "")
+            least = self._level
+        else:
+            source = context.source
+            known.setdefault("net", source.net)
+            known.setdefault("node", source.node)
+            known.setdefault("within", source.within)
+            known.setdefault("packet", context.packet)
+            known.setdefault("firing", "" if context.firing is None else context.firing)
+            least = self._level if source.level is None else source.level
         return least is None or record.levelno >= least
 
 
 def context_in(record: logging.LogRecord) -> LogContext | None:
     """Return the context of a record: its own, or that of the code that logs it."""
-    context = getattr(record, "fbcore", None)
-    if not isinstance(context, LogContext):
+    context = vars(record).get("fbcore")
+    if type(context) is not LogContext:
         context = record.fbcore = log_context()
     return context
 
