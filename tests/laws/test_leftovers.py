@@ -1,6 +1,8 @@
 """After a net nothing is left: no task, no timer, no packet, no reference."""
 
 import gc
+import logging
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -9,6 +11,15 @@ from hypothesis import given, settings
 from tests.laws.nets import plans
 from tests.laws.plan import Plan
 from tests.laws.running import SETTINGS, run_plan
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _nobody_keeps_a_log() -> Iterator[None]:
+    """pytest keeps the records of logs, and with those of failures tracebacks, and with these packets."""
+    log = logging.getLogger("fbcore")
+    log.setLevel(logging.CRITICAL)
+    yield
+    log.setLevel(logging.NOTSET)
 
 
 @pytest.mark.slow
