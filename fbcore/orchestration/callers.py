@@ -39,6 +39,7 @@ class Callers:
         self._patience = patience
         self._name = component.__name__
         self._is_async = component.waits
+        self._is_open = False
         self._idle: list[_Worker] = []
         self._at_it: list[_Call] = []
         self._left: list[_Worker] = []
@@ -101,6 +102,7 @@ class Callers:
         async def with_callers() -> None:
             tasks = self.node.tasks
             tasks.elsewhere = (*tasks.elsewhere, self)
+            self._is_open = True
             try:
                 await work()
             finally:
@@ -109,7 +111,8 @@ class Callers:
         return with_callers
 
     def end(self) -> None:
-        """Let all threads end that have nothing to do."""
+        """Let all threads end, those that are at work when they are done."""
+        self._is_open = False
         for worker in self._idle:
             worker.end()
         self._idle.clear()
@@ -176,7 +179,7 @@ class Callers:
     def _has_ended(self, worker: _Worker) -> None:
         if worker.calls:
             return
-        if not worker.is_left and not self.node.ended:
+        if not worker.is_left and self._is_open:
             self._idle.append(worker)
             return
         worker.end()

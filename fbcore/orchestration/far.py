@@ -224,7 +224,8 @@ class Far:
 
     def _is_parked(self) -> bool:
         """Say whether every task waits for an answer, an order, or another task."""
-        if self._busy:
+        if self._busy or asyncio.get_running_loop().get_task_factory() != self.task_factory:
+            # Who makes tasks otherwise may have some that are not known here.
             return False
         waiting: list[Any] = [*self._asked.values(), *([self._order] if self._order is not None else [])]
         if len(self._alive) == len(waiting):

@@ -67,7 +67,10 @@ class ThreadCarrier:
 
     def where(self) -> str:
         """Say in words what goes on there."""
-        waits = self._far.where()
+        waits = ""
+        with suppress(Exception):
+            # Looked at from outside, while it may go on.
+            waits = self._far.where()
         if waits:
             return f"waits in its thread, in {waits}"
         return f"works in its thread{place_in(self._thread)}"

@@ -603,6 +603,49 @@ def test_a_child_that_fails_ends_its_component_wherever_that_waits() -> None:
     assert "ValueError: child" in error.what
 
 
+def test_a_firing_that_fails_beside_others_leaves_no_thread() -> None:
+    """The others are cancelled and may end; then their threads do, though the node's work is over."""
+    both = threading.Barrier(2, timeout=LONG)
+
+    @component
+    def fail(number: int) -> int:
+        both.wait()
+        if number == 1:
+            raise ValueError("one")
+        return number
+
+    result = run(alone(fail), nodes={"node": NodeSettings(concurrency=2)}, inputs={"number": Each([1, 2])})
+    assert (result.outcome, result.errors[0].what[:15]) == ("failed", "ValueError: one")
+    # That no thread is left is seen after every test here.
+
+
+def test_tasks_that_are_made_otherwise_are_no_standstill() -> None:
+    """A component that makes its loop's tasks its own way is not taken for one that waits."""
+
+    class Own(Component):
+        number: In[int]
+        out: Out[int]
+
+        async def run(self) -> None:
+            loop = asyncio.get_running_loop()
+            loop.set_task_factory(lambda loop, coro, **options: asyncio.Task(coro, loop=loop, **options))
+            child = asyncio.create_task(self._later())
+            await self.out.send(await self.number.receive())
+            loop.set_task_factory(None)
+            await child
+
+        async def _later(self) -> None:
+            await asyncio.to_thread(threading.Event().wait, 0.05)
+            await self.out.send(1)
+
+    graph = Graph("own")
+    node = graph.add(Own, "node")
+    graph.inputs.start >> node.number
+    node.out >> graph.outputs.out
+    node.out >> node.number
+    assert run(graph, inputs={"start": Each(())}).outputs.out == [1, 1]
+
+
 def test_cancelled_waits_lose_no_packet() -> None:
     """A receive that is cancelled while its packet is on the way gives it back, in order."""
 
