@@ -15,7 +15,7 @@ from tests.laws.running import SETTINGS, run_plan
 
 @pytest.fixture(scope="module", autouse=True)
 def _nobody_keeps_a_log() -> Iterator[None]:
-    """pytest keeps the records of logs, and with those of failures tracebacks, and with these packets."""
+    """Pytest keeps the records of logs, and with those of failures tracebacks, and with these packets."""
     log = logging.getLogger("fbcore")
     log.setLevel(logging.CRITICAL)
     yield
