@@ -16,6 +16,7 @@ from fbcore.model.function import FunctionComponent
 from fbcore.net.abandoned import AbandonedThread, place_in
 from fbcore.net.elsewhere import Reply
 from fbcore.net.firing import closable
+from fbcore.net.log import context_of
 from fbcore.net.node import Node
 from fbcore.orchestration.at_work import AtWork
 from fbcore.orchestration.timeouts import Limit, Work
@@ -133,7 +134,9 @@ class Callers:
             worker = self._at_it[-1].worker
         else:
             worker = self._idle.pop() if self._idle else _Worker(f"{self.node.address} calls {self._name}")
-        call = _Call(worker, self.node.net.loop, work, streams=streams)
+        with context_of(self.node):
+            # A call that outlives its time goes on to log about its own packet.
+            call = _Call(worker, self.node.net.loop, work, streams=streams)
         worker.calls.append(call)
         self._at_it.append(call)
         self.at_work.begin()

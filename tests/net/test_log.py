@@ -29,6 +29,7 @@ from fbcore import (
     NodeSettings,
     Restart,
     SettingsError,
+    Timeout,
     WithContext,
     component,
     log_context,
@@ -198,6 +199,29 @@ def test_work_in_a_thread_logs_as_here(lines, kind):
         here = ("fed", "it", f"inputs.number#{number}", number + 1 if kind == "function" else None)
         assert lines.where(f"plain {number}") == [here]
         assert lines.where(f"own {number}") == ([here] if kind == "class" else [])
+
+
+def test_a_call_that_is_left_behind_logs_about_its_own_packet(lines):
+    """A function that outlives its time-out is not taken for the firing that came after it."""
+    go, told = threading.Event(), threading.Event()
+
+    @component
+    def slow(number: int) -> None:
+        if number == 0:
+            go.wait(10)
+            library.info("late")
+            told.set()
+        else:
+            go.set()
+            told.wait(10)
+            library.info("in time")
+
+    settings = NetSettings(nodes={"it": NodeSettings(timeout=Timeout(hard=0.3))})
+    graph = fed(slow)
+    graph["it"].error >> graph.outputs.failed
+    BatchRuntime(graph, settings=settings).run(inputs={"number": Each(range(2))})
+    assert lines.where("late") == [("fed", "it", "inputs.number#0", 1)]
+    assert lines.where("in time") == [("fed", "it", "inputs.number#1", 2)]
 
 
 def test_a_line_in_a_composite_has_the_whole_address(run, lines):
