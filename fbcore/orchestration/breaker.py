@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from fbcore.errors import FlowError, shown
 from fbcore.net.pause import pause
+from fbcore.orchestration.named import is_one_of
 from fbcore.orchestration.policy import Breaker
 
 if TYPE_CHECKING:
@@ -92,7 +93,7 @@ class Circuit:
         """Hear that a call has failed."""
         if era != self._era:
             return
-        if not isinstance(error, self._policy.on):  # type: ignore[arg-type]  # they are classes once it is made
+        if not is_one_of(error, self._policy.on):
             self.succeeded(era)
             return
         self._failures += 1

@@ -41,8 +41,8 @@ class Ending:
 
     def __init__(self, node: SupervisedNode, policy: End) -> None:
         self._node = node
-        self._policy = policy
-        self._left = policy.after
+        self.policy = policy
+        self.left = policy.after
         self._timers: dict[str, asyncio.TimerHandle] = {}
         self._waits = TimedWaits(node.net.loop)
         if policy.idle is not None:
@@ -50,7 +50,7 @@ class Ending:
 
     def begin(self) -> None:
         """Begin to look, as the node begins."""
-        policy, now = self._policy, self._node.net.loop.time()
+        policy, now = self.policy, self._node.net.loop.time()
         if policy.idle is not None:
             self._at(now + policy.idle, "idle", self._look_idle, policy.idle)
         if policy.deadline is not None:
@@ -65,14 +65,14 @@ class Ending:
 
     def count(self) -> bool:
         """Count an execution; say whether it was the last."""
-        if self._left is None:
+        if self.left is None:
             return False
-        self._left -= 1
-        return self._left <= 0
+        self.left -= 1
+        return self.left <= 0
 
     def state(self, now: float) -> Any:
         """Return what there is to know for what comes next: executions that are left, and times of timers."""
-        return [self._left, {name: round(timer.when() - now, 9) for name, timer in self._timers.items()}]
+        return [self.left, {name: round(timer.when() - now, 9) for name, timer in self._timers.items()}]
 
     def _at(self, when: float, name: str, look: Any, *given: Any) -> None:
         self._timers[name] = self._node.net.loop.call_at(when, look, *given, context=aside())
@@ -89,14 +89,14 @@ class Ending:
             self._at(since + seconds, "idle", self._look_idle, seconds)
 
     def _deadline_is_over(self, seconds: float) -> None:
-        self._node.release(f"its deadline, {seconds:g} s, is over", held=self._policy.held)
+        self._node.release(f"its deadline, {seconds:g} s, is over", held=self.policy.held)
 
     def _look_healthy(self) -> None:
         try:
-            wrong = "" if self._policy.healthy(NodeView(self._node)) else "not healthy"  # type: ignore[operator,misc]
+            wrong = "" if self.policy.healthy(NodeView(self._node)) else "not healthy"  # type: ignore[operator,misc]
         except Exception as error:
             wrong = f"not healthy: {type(error).__name__}: {error}"
         if wrong:
-            self._node.release(wrong, held=self._policy.held)
+            self._node.release(wrong, held=self.policy.held)
         else:
-            self._at(self._node.net.loop.time() + self._policy.every, "health", self._look_healthy)
+            self._at(self._node.net.loop.time() + self.policy.every, "health", self._look_healthy)

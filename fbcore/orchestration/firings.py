@@ -10,7 +10,7 @@ from typing import Any
 from fbcore.errors import EndOfDemand, EndOfStream, StopNet
 from fbcore.model.function import FunctionComponent
 from fbcore.model.options import Options
-from fbcore.net.failure import node_error, note_attempts
+from fbcore.net.failure import leaves, node_error, note_attempts
 from fbcore.net.firing import Firing, closable
 from fbcore.net.in_port import InPort
 from fbcore.net.memory_cell import MemoryCell
@@ -18,6 +18,7 @@ from fbcore.net.node import Node
 from fbcore.net.pause import pause
 from fbcore.net.watched import Packets, Watched
 from fbcore.orchestration.breaker import BreakerError, Circuit
+from fbcore.orchestration.named import is_one_of
 from fbcore.orchestration.policy import Retry
 from fbcore.orchestration.rate import Pace
 from fbcore.orchestration.settings import OF_FIRINGS, NodeSettings
@@ -27,6 +28,9 @@ Send = Callable[[Any], Awaitable[None]]
 Copies = Mapping[str, Any]
 
 _NO_COPIES: Copies = {}
+
+_FINAL = (EndOfStream, EndOfDemand, StopNet, BreakerError)
+"""What is meant as it is, and no failure that another attempt might mend."""
 
 
 class Execution:
@@ -91,12 +95,13 @@ class PolicedFiring(Firing):
         super().__init__(node, component, options)
         self._circuit = Circuit(settings.breaker, node) if settings.breaker is not None else None
         self._pace = Pace(settings.rate, node.net.loop) if settings.rate is not None else None
-        node.policies = [each for each in (self._circuit, self._pace) if each is not None]
+        node.policies = [*node.policies, *(each for each in (self._circuit, self._pace) if each is not None)]
         self._counts = settings.end is not None and settings.end.after is not None
 
     def _is_plain(self) -> bool:
         """Whether it can fire in batches: nothing is to be waited for before a call."""
-        return super()._is_plain() and not self._counts and not self.node.policies
+        waits = self._counts or self._circuit is not None or self._pace is not None
+        return super()._is_plain() and not waits
 
     def _read_configs(self) -> None:
         super()._read_configs()
@@ -257,8 +262,7 @@ class PolicedFiring(Firing):
         policy, circuit = self._retry, self._circuit
         if policy is None or execution.has_sent or execution.attempt >= policy.attempts:
             return None
-        is_ending = isinstance(error, EndOfStream | EndOfDemand | StopNet | BreakerError)
-        if is_ending or not isinstance(error, policy.on):  # type: ignore[arg-type]  # they are classes once it is made
+        if any(isinstance(each, _FINAL) for each in leaves(error)) or not is_one_of(error, policy.on):
             return None
         delay = _jittered(policy, execution.attempt, self.node)
         # What waits in vain delays the packets behind it.

@@ -5,15 +5,14 @@ All times are seconds of the net's loop. A policy that cannot be is refused when
 
 from __future__ import annotations
 
-import builtins
 from collections.abc import Callable
 from dataclasses import dataclass
-from importlib import import_module
 from math import isfinite
 from os import PathLike, fspath
 from typing import Any, Literal
 
 from fbcore.errors import SettingsError, shown
+from fbcore.orchestration.named import errors_named, named
 
 _CLOSED: Any = {"extra": "forbid"}
 """What pydantic is told of a policy: fields that it does not have are mistakes."""
@@ -128,7 +127,7 @@ class End:
         for name in ("idle", "deadline", "every"):
             _seconds(self, name, positive=True, optional=name != "every")
         _one_of(self, "held", _HELD)
-        found = _named(self.healthy) if isinstance(self.healthy, str) else self.healthy
+        found = named(self.healthy) if isinstance(self.healthy, str) else self.healthy
         if self.healthy is not None and not callable(found):
             raise _refuse(self, "healthy", "give a function, or name it: package.module.function")
         object.__setattr__(self, "healthy", found)
@@ -212,7 +211,7 @@ class Retry:
         _seconds(self, "longest")
         _at_least_one(self, "factor")
         _part(self, "jitter")
-        object.__setattr__(self, "on", _errors(self, "on"))
+        object.__setattr__(self, "on", errors_named(self.on, f"{type(self).__name__.lower()}.on"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -298,7 +297,7 @@ class Breaker:
         _count(self, "failures", least=1)
         _seconds(self, "reset", positive=True)
         _one_of(self, "meanwhile", ("refuse", "wait"))
-        object.__setattr__(self, "on", _errors(self, "on"))
+        object.__setattr__(self, "on", errors_named(self.on, f"{type(self).__name__.lower()}.on"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -371,7 +370,7 @@ class Concurrency:
         _one_of(self, "order", ("ordered", "unordered"))
         if self.key is None:
             return
-        found = _named(self.key) if isinstance(self.key, str) and "." in self.key else self.key
+        found = named(self.key) if isinstance(self.key, str) and "." in self.key else self.key
         if not callable(found) and not (isinstance(found, str) and found.isidentifier()):
             raise _refuse(self, "key", "name an input, or give a function, or name it: package.module.function")
         if self.order == "unordered":
@@ -420,29 +419,6 @@ def _part(policy: Any, field: str) -> None:
 def is_number(value: Any) -> bool:
     """Say whether a value is a number that a length of time can be."""
     return isinstance(value, int | float) and not isinstance(value, bool) and isfinite(value)
-
-
-def _errors(policy: Any, field: str) -> tuple[type[Exception], ...]:
-    """Return classes of errors, some of which are named: `ValueError`, or `package.module.Name`."""
-    found = []
-    several = getattr(policy, field)
-    for given in several if isinstance(several, tuple | list) else (several,):
-        kind = _named(given) if isinstance(given, str) else given
-        if not (isinstance(kind, type) and issubclass(kind, Exception)):
-            hint = "name classes of errors: ValueError, or package.module.Name"
-            raise SettingsError(f"{shown(given)} is no class of errors", f"{type(policy).__name__.lower()}.on", hint)
-        found.append(kind)
-    return tuple(found)
-
-
-def _named(name: str) -> Any:
-    module, _, last = name.rpartition(".")
-    if not module:
-        return getattr(builtins, name, None)
-    try:
-        return getattr(import_module(module), last, None)
-    except ImportError:
-        return None
 
 
 NEVER = Restart("never")

@@ -39,10 +39,36 @@ class NodeFailure:
     restarts: int = 0
 
 
+class _Lives:
+    """What a node remembers of its lives when it is written down; see `RemembersPolicy`."""
+
+    __slots__ = ("_node",)
+
+    def __init__(self, node: SupervisedNode) -> None:
+        self._node = node
+
+    def state(self, origin: float) -> Any:
+        """Return when it was begun anew, or how often, where that is all; executions that are left; if it is over."""
+        node = self._node
+        times = [round(time - origin, 9) for time in node._times]
+        left = node._ending.left if node._ending is not None else None
+        is_new = not times and not node._is_over and (node._ending is None or left == node._ending.policy.after)
+        return None if is_new else [times if node._restart.window is not None else len(times), left, node._is_over]
+
+    def take(self, state: Any) -> None:
+        """Go on with what another node has remembered."""
+        if state is not None:
+            node = self._node
+            times, left, node._is_over = state
+            node._times.extend(times if isinstance(times, list) else [0.0] * times)
+            if node._ending is not None:
+                node._ending.left = left
+
+
 class SupervisedNode(Node):
     """A node with policies. It lives once, or several times; its ports stay open between two lives."""
 
-    __slots__ = ("_buries", "_ending", "_is_over", "_random", "_react", "_restart", "_times", "box", "feed")
+    __slots__ = ("_buries", "_ending", "_is_over", "_react", "_restart", "_times", "box", "feed")
 
     def __init__(
         self,
@@ -65,8 +91,7 @@ class SupervisedNode(Node):
         self._ending = Ending(self, end) if end is not None else None
         self._is_over = False
         self._times: deque[float] = deque()
-        # Where time is virtual, everything is to be the same each time; elsewhere nodes must not wait in step.
-        self._random: Random | None = None
+        self.policies = (_Lives(self),)
 
     @property
     def in_port(self) -> type[InPort]:  # type: ignore[override]
@@ -231,9 +256,9 @@ class SupervisedNode(Node):
             delay = policy.longest if policy.backoff else 0.0
         if not delay or not policy.jitter:
             return delay
-        if self._random is None:
-            self._random = Random(self.address) if self.net.is_stepped else Random()
-        return delay * (1 + policy.jitter * self._random.uniform(-1, 1))
+        # Where time is virtual, everything is to be the same each time; elsewhere nodes must not wait in step.
+        random = Random(f"{self.address} {count}") if self.net.is_stepped else Random()
+        return delay * (1 + policy.jitter * random.uniform(-1, 1))
 
     def _has_more(self) -> bool:
         """Say whether there is anything left to do: nothing, where all inputs have ended and are drained."""
@@ -310,6 +335,6 @@ class SupervisedNode(Node):
         """Return what the policies remember: when it was begun anew, and what there is to its end."""
         now = self.net.loop.time()
         ending = self._ending.state(now) if self._ending is not None else None
-        firings = super().policy_state()
-        times = [round(time - now, 9) for time in self._times] if self._restart.window is not None else len(self._times)
-        return [times, ending, self._is_over, firings] if times or ending or self._is_over or firings else None
+        lives, *firings = (policy.state(now) for policy in self.policies)
+        is_new = not lives and not ending and not any(firings)
+        return None if is_new else [lives, ending, firings]

@@ -120,6 +120,31 @@ def test_only_errors_that_are_worth_it(on: Any, attempts: int) -> None:
     assert len(flaky.asked) == attempts
 
 
+@pytest.mark.parametrize(
+    ("errors", "attempts"),
+    [
+        ([ConnectionError(), ConnectionResetError()], 3),
+        ([ConnectionError(), ExceptionGroup("deep", [ConnectionError()])], 3),
+        ([ConnectionError(), ValueError()], 1),
+        ([ConnectionError(), StopNet()], 1),
+    ],
+)
+def test_a_group_of_errors_is_worth_it_when_each_is(errors: list[Exception], attempts: int) -> None:
+    """As an async function raises that has done several things at once."""
+    calls = []
+
+    @component
+    async def several(number: int) -> int:
+        calls.append(number)
+        raise ExceptionGroup("several", errors)
+
+    run(several, [0], retry=Retry(backoff=0, on=ConnectionError))
+    assert len(calls) == attempts
+    calls.clear()
+    run(several, [0], retry=Retry(backoff=0))
+    assert len(calls) == (1 if any(isinstance(error, StopNet) for error in errors) else 3)
+
+
 @each_loop
 @pytest.mark.parametrize(
     ("error", "outcome"), [(EndOfStream, "finished"), (StopNet, "stopped"), (SystemExit, "failed")]
@@ -143,6 +168,8 @@ def test_what_steers_is_not_tried_again(make_loop: Any, error: Any, outcome: str
         ({"jitter": 2}, "`jitter` of Retry cannot be 2"),
         ({"longest": float("nan")}, "`longest` of Retry cannot be nan"),
         ({"on": "NoSuchError"}, "'NoSuchError' is no class of errors"),
+        ({"on": "..no.Such"}, "'..no.Such' is no class of errors"),
+        ({"on": "antigravity_.Such"}, "is no class of errors"),
         ({"on": KeyboardInterrupt}, "is no class of errors"),
         ({"on": 3}, "3 is no class of errors"),
     ],

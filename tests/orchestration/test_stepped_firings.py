@@ -15,6 +15,7 @@ from fbcore import (
     NetSettings,
     NodeSettings,
     Rate,
+    Restart,
     Retry,
     SnapshotError,
     component,
@@ -94,6 +95,33 @@ def test_a_snapshot_knows_what_policies_remember(tmp_path: Path, said: Any, at: 
 @component
 def same(number: int) -> int:
     return number
+
+
+def test_a_snapshot_knows_how_often_a_node_was_begun_anew(tmp_path: Path) -> None:
+    """And within which time: what goes on from it has no more restarts left than what was written down."""
+
+    @component
+    def fails(number: int) -> int:
+        if number in (1, 3):
+            raise ValueError(number)
+        return number
+
+    graph, said = alone(fails), settings(restart=Restart(most=3, window=100, backoff=1, factor=1, jitter=0))
+    with FSMRuntime(graph, settings=said).start(inputs={"number": Each([0, 1, 2, 3])}) as fsm:
+        fsm.run_until(lambda _: fsm.time >= 2)
+        for _ in range(50):
+            try:
+                fsm.snapshot(tmp_path / "net.json")
+                break
+            except SnapshotError:
+                fsm.step()
+        then, expected = fsm.time, fsm.run()
+        at = fsm.time
+    with FSMRuntime(graph, settings=said).restore(tmp_path / "net.json") as fsm:
+        again = fsm.run()
+        assert (then, at, fsm.time) == (2, 3, 3)
+    assert expected.outcome == again.outcome == "failed"
+    assert (expected.restarts, again.restarts) == ({"node": 3}, {"node": 1})
 
 
 def two(said: NetSettings, first: Any = same) -> NetScene:
