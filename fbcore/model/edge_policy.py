@@ -96,7 +96,8 @@ class _Named:
 
 def is_amount(value: Any) -> bool:
     """Say whether a value is a finite number, of Python or of another library."""
-    return type(value) is not bool and isinstance(value, Real) and isfinite(value)
+    # The commonest type first: to ask for an abstract one takes long.
+    return type(value) is int or (type(value) is not bool and isinstance(value, Real) and isfinite(value))
 
 
 # -- what is wrong with them ----------------------------------------------------------------------------

@@ -82,7 +82,8 @@ class Line:
             return False
         # What can be taken by this look, can be taken: it does not get too old before that.
         self._looked = now = self._port.node.net.loop.time()
-        return any(entry.deadline > now + RESOLUTION for entry in self._entries.values())
+        soon, entries = now + RESOLUTION, self._entries.values()
+        return next(iter(entries)).deadline > soon or any(entry.deadline > soon for entry in entries)
 
     def __iter__(self) -> Iterator[Any]:
         return map(self._item, list(self._entries.values()))
@@ -127,6 +128,8 @@ class Line:
         entry.value = value
         self._put(entry)
         into_place(self._entries, entry.place)
+        if entry.by is not None:
+            entry.by.holds_again(entry)
 
     # -- entries -----------------------------------------------------------------------------------
 

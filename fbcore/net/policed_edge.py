@@ -220,10 +220,14 @@ class PolicedEdge(Edge):
     # -- leaving -----------------------------------------------------------------------------------
 
     def holds(self, entry: Entry) -> None:
-        """Hear from the line that it holds a packet of this edge: a new one, or one that came back."""
+        """Hear from the line that it holds a packet of this edge, after all others."""
         self._lying[entry.place] = entry
-        into_place(self._lying, entry.place)
         self.bytes += entry.size
+        self._arm()
+
+    def holds_again(self, entry: Entry) -> None:
+        """Hear that a packet of this edge came back, to the place that it had."""
+        into_place(self._lying, entry.place)
         self._arm()
 
     def gives(self, entry: Entry) -> None:
