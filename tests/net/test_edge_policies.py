@@ -24,6 +24,7 @@ from fbcore import (
     Packet,
     Restart,
     Result,
+    SnapshotError,
     SteppedLoop,
     component,
 )
@@ -527,6 +528,36 @@ def test_steps_can_be_taken_back_and_restored(options, tmp_path):
         assert fsm.state()["timers"] == then["timers"]
         again = fsm.run()
     assert (again.outputs.seen, again.dropped, again.expired) == (whole.outputs.seen, whole.dropped, whole.expired)
+
+
+def test_a_snapshot_fits_the_same_policies_only(tmp_path):
+    """What lies on an edge by its policies cannot lie on one that has others."""
+    path = tmp_path / "net.json"
+    with FSMRuntime(late(expiry=5.0)).start(inputs={"value": Each([1, 2])}) as fsm:
+        fsm.snapshot(path)
+    for options, now in (({}, "none"), ({"drop": "oldest"}, "drop")):
+        with pytest.raises(SnapshotError, match=f"its policies were expiry, and are {now}"):
+            FSMRuntime(late(**options)).restore(path)
+
+
+def test_a_running_edge_shows_what_it_has_lost():
+    """A look at the net says how many packets were lost, and how many bytes lie there."""
+    seen: list[tuple[Any, ...]] = []
+
+    async def watch() -> None:
+        graph = pair({"every": 0.0, "count": 9}, {"takes": 5.0}, drop="oldest", bytes=6, size=lambda number: 2)
+        async with BatchRuntime(graph).stream() as results:
+            edge = results.net.edges[EDGE]
+            await edge.until(lambda edge: edge.dropped == 1)
+            seen.append((edge.fill, edge.bytes, edge.dropped, edge.expired, repr(edge)))
+            async for _ in results:
+                pass
+
+    with asyncio.Runner(loop_factory=SteppedLoop) as runner:
+        runner.run(watch())
+    ((fill, size, dropped, expired, shown),) = seen
+    assert (size, dropped, expired) == (2 * fill, 1, 0)
+    assert shown.endswith("taken, 1 dropped>")
 
 
 # -- what cannot be --------------------------------------------------------------------------------------

@@ -44,6 +44,18 @@ def test_a_net_is_run_as_settings_say(tmp_path: Path, capsys: pytest.CaptureFixt
     assert [edge["capacity"] for edge in edges.values() if edge["capacity"] is not None] == [3]
 
 
+def test_edges_are_run_as_settings_say(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """What the file says of edges holds, and what they have lost is in the document."""
+    edge = "inputs.number->inner.double.number"
+    arguments = files(tmp_path, f'[edges."**->inner.*.*"]\ncapacity = 1\n[edges."{edge}"]\ndrop = "newest"\n')
+    (tmp_path / "numbers.txt").write_text("4\n5\n6\n", encoding="utf-8")
+    assert main(["run", *arguments, "--input", f"number=@{tmp_path}/numbers.txt", "--json"]) == 0
+    document = json.loads(capsys.readouterr().out)
+    lost = document["dropped"].get(edge, 0)
+    assert len(document["outputs"]["doubled"]) + lost == 3
+    assert (document["edges"][edge]["capacity"], document["expired"]) == (1, {})
+
+
 def test_settings_that_do_not_fit_are_wrong_usage(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """The run is refused, with the line, and with the address that was meant."""
     assert main(["run", *files(tmp_path, "[nodes.doubel]\ncapacity = 3\n"), "--input", "number=4"]) == 2
