@@ -39,6 +39,8 @@ class BlockedCheck:
         self._context = Context()
         self._armed: set[int] = set()
         self._timer: asyncio.TimerHandle | None = None
+        # uvloop makes no timer of what is due already, and so none that knows when it is.
+        self._due = 0.0
         self._still_timer: asyncio.TimerHandle | None = None
         self._witness: Callable[[], bool] | None = None
         self._quiet = 0
@@ -113,9 +115,10 @@ class BlockedCheck:
                 trigger.add_done_callback(self._future_done, context=self._context)
         elif trigger is not None:
             when = trigger.when()
-            if self._timer is None or self._timer.cancelled() or when < self._timer.when():
+            if self._timer is None or self._timer.cancelled() or when < self._due:
                 if self._timer is not None:
                     self._timer.cancel()
+                self._due = when
                 self._timer = self.net.loop.call_at(when, self._timer_due, context=self._context)
 
     def _future_done(self, future: asyncio.Future[Any]) -> None:

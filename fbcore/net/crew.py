@@ -229,6 +229,9 @@ class Crew:
         for hand in (*(hand for _, hand in self._errors), self._next):
             if hand is not None:
                 hand.taken = ()
+        if self._next is not None:
+            self.hands.pop(self._next, None)
+            self._next = None
 
     def give_back(self) -> None:
         """Put all packets in hand back onto their edges, so that they come again in the order in which they came."""

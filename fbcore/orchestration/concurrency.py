@@ -100,9 +100,12 @@ class ConcurrentNode(SupervisedNode):
                 self.unsent.setdefault(port, []).append(value)
 
     async def is_taken(self, cause: BaseException) -> bool:
-        """Act on a failure of one firing, where that can be done; the packets of the others go back to their edges."""
+        """Act on a failure of one firing, where that can be done.
+
+        When the others have ended with it, their packets go back to their edges.
+        """
         taken = await super().is_taken(cause)
-        if taken:
+        if taken and not self.tasks.are_busy:
             self.crew.give_back()
         return taken
 

@@ -8,11 +8,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import uvloop
 
 from fbcore import (
     BatchRuntime,
     Breaker,
     Component,
+    CompositeComponent,
     Concurrency,
     DeadLetters,
     Each,
@@ -646,6 +648,67 @@ def test_a_circle_that_has_run_dry_ends() -> None:
     for concurrency in EIGHT, ANY:
         result = run(graph, concurrency, [3, 2, 5])
         assert (result.outcome, result.seconds) == ("quiescent", 3)
+
+
+def test_blocked_is_known_on_uvloop_too() -> None:
+    """Where what a firing waits for is overdue already when the net looks for that, nothing is raised on the loop."""
+    wrong: list[Any] = []
+
+    def make() -> asyncio.AbstractEventLoop:
+        loop = uvloop.new_event_loop()
+        loop.set_exception_handler(lambda loop, context: wrong.append(context))
+        return loop
+
+    @component
+    async def down(number: int) -> int | None:
+        await asyncio.sleep(0.01)
+        return number - 1 if number else None
+
+    graph = Graph("ring")
+    node = graph.add(down, "node")
+    graph.inputs.number >> node.number
+    node.out >> node.number
+    runtime = BatchRuntime(graph, settings=NetSettings(nodes={"node": NodeSettings(concurrency=4)}))
+    for _ in range(3):
+        result = run_on(make, lambda: runtime.arun(inputs={"number": Each([3, 4])}))
+        assert (result.outcome, wrong) == ("quiescent", [])
+
+
+def refused_by(number: int) -> bool:
+    """Refuse one number."""
+    return number != 3
+
+
+@pytest.mark.parametrize("concurrency", [Concurrency(4), Concurrency(4, "unordered")])
+@pytest.mark.parametrize("how", ["error", "dead letters", "restart"])
+def test_what_a_validator_refuses_leaves_the_firings_alone(concurrency: Concurrency, how: str) -> None:
+    """It goes to `error`, to the dead letters, or is dropped by a restart; whatever goes on meanwhile is done."""
+    work = Work(uneven)
+
+    class Border(CompositeComponent):
+        number: In[int] = In(validate=refused_by)
+        out: Out[int]
+
+        def build(self, graph: Graph) -> None:
+            graph.inputs.number >> graph.add(work.function(), "node").number
+            graph["node"].out >> graph.outputs.out
+
+    class Open(Border):
+        failures: Out[Any]
+
+        def build(self, graph: Graph) -> None:
+            super().build(graph)
+            graph["node"].error >> graph.outputs.failures
+
+    said = {"dead letters": {"dead_letters": DeadLetters()}, "restart": {"restart": Restart(backoff=0, held="drop")}}
+    settings = NodeSettings(concurrency=concurrency, **said.get(how, {}))
+    runtime = BatchRuntime(Open if how == "error" else Border, settings=NetSettings(nodes={"**.node": settings}))
+    result = run_on(SteppedLoop, lambda: runtime.arun(inputs={"number": Each(range(9))}, raises=False))
+    assert (result.outcome, sorted(result.outputs.out)) == ("finished", [0, 1, 2, 4, 5, 6, 7, 8])
+    assert not result.held | result.unread
+    lost = [letter.values["number"] for letter in result.dead_letters] + list(result.dropped.values())
+    lost += [failure.value for failure in result.outputs.failures] if how == "error" else []
+    assert lost == {"error": [3], "dead letters": [3], "restart": [1]}[how]
 
 
 # -- memory by key ---------------------------------------------------------------------------------------
