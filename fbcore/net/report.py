@@ -184,6 +184,7 @@ class Result:
     - `errors`: what nodes raised;
     - `unread`: packets left on edges, by the edge's address;
     - `held`: packets that a node had taken and not done with when it was cancelled or failed, by port;
+      of several firings at once the second by one port is at `fetch.url#2`;
     - `unsent`: values whose send waited when their node was cancelled, by port;
     - `discarded`: how many packets went nowhere, by output port;
     - `retries`: how often policies have tried firings of a node again, by address; `restarts`: how often they have

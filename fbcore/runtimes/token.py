@@ -127,7 +127,9 @@ class Token:
         if self._stepping.net.errors:
             # The state failed, which the result tells.
             return
-        is_done = node.ended or (trail.end == "port" and trace is not None and trace.is_receiving)
+        wants_more = trace is not None and trace.is_receiving and trail.is_at_a_port
+        # A firing of its own may have the token still.
+        is_done = node.ended or (wants_more and not node.in_hand())
         if is_done:
             how = "ended" if node.ended else "wants the next packet"
             what = f"step {number} loses the token: this state took it, and {how} without sending it on"

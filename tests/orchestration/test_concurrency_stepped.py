@@ -22,6 +22,7 @@ from fbcore import (
     Restart,
     Retry,
     SnapshotError,
+    StepError,
     component,
 )
 from fbdev.explore import NetScene, explore
@@ -121,6 +122,27 @@ def test_a_memory_by_key_is_no_other_memory(tmp_path: Path) -> None:
         with pytest.raises(DataError, match=r"a memory for each key") as caught:
             FSMRuntime(graph_of(), settings=now).restore(file)
         assert "say the same `concurrency`" in str(caught.value)
+
+
+def test_a_state_machine_may_have_firings_at_once() -> None:
+    """There is one token, so that it gains nothing; it is where it is, and seen to be lost when it is."""
+
+    @component
+    async def state(token: int) -> int | None:
+        await asyncio.sleep(1)
+        return token if token < 3 else None
+
+    graph = Graph("machine", token=True)
+    graph.inputs.token >> graph.add(state, "first").token
+    graph["first"].out >> graph.add(state, "second").token
+    graph["second"].out >> graph.outputs.end
+    with FSMRuntime(graph, settings=NetSettings(concurrency=4)) as fsm:
+        fsm.start(inputs={"token": 1})
+        fsm.run_until(time=0.5)
+        assert fsm.active == "first"
+        assert fsm.run().outputs.end == [1]
+        with pytest.raises(StepError, match="loses the token"):
+            fsm.start(inputs={"token": 3}).run()
 
 
 # -- every order -----------------------------------------------------------------------------------------
