@@ -407,8 +407,8 @@ class Net:
         result.packets = self.packets
         result.knot, result.waits = self._knot, self._waits
         result.expired = {edge.address: edge.expired for edge in self.edges if edge.expired}
-        result.restarts, result.dropped, result.released = self.restarts, self.dropped, self.released
-        result.dropped |= {edge.address: edge.dropped for edge in self.edges if edge.dropped}
+        result.restarts, result.released = self.restarts, self.released
+        result.dropped = self.dropped | {edge.address: edge.dropped for edge in self.edges if edge.dropped}
         result.retries = self.retries
         result.abandoned = dict(Counter(address for address, _ in self.abandoned))
         result.outliving = report_outliving(self.name, self.abandoned) if self.abandoned else ()

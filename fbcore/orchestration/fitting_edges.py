@@ -73,3 +73,7 @@ def doubts_of_edges(settings: NetSettings, flat: Flat) -> Iterator[Problem]:
         for name, what, hint in hazards_of(flat, edge, said):
             place = settings.origin(edge.address, name).place or _NOWHERE
             yield Problem(what, edge.address, place, hint, is_error=False)
+        if "size" in said and "bytes" not in said and edge.options.get("bytes") is None:
+            place = settings.origin(edge.address, "size").place or _NOWHERE
+            what = "size measures packets in vain: the bytes of this edge have no bound"
+            yield Problem(what, edge.address, place, 'say how many: bytes = "10 MB"', is_error=False)

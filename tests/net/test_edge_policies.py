@@ -147,6 +147,21 @@ def test_observers_hear_of_what_is_dropped_and_of_what_expires():
     assert {what for what, _ in heard} == {"expired"}
 
 
+def test_what_edges_drop_is_not_what_nodes_drop():
+    """A running net counts both apart: what policies of nodes have dropped is by port."""
+    views: list[Any] = []
+
+    async def watch() -> None:
+        async with BatchRuntime(pair(drop="oldest", capacity=1)).stream() as results:
+            async for _ in results:
+                pass
+        views.append((results.net.dropped, results.result.dropped))
+
+    with asyncio.Runner(loop_factory=SteppedLoop) as runner:
+        runner.run(watch())
+    assert views == [({}, {EDGE: 2})]
+
+
 def test_the_result_tells_of_losses():
     """The summary, and the sheet, say how many packets an edge has dropped, and how many got too old."""
     assert f"dropped  {EDGE}: 2 packets" in run(pair(drop="oldest", capacity=1)).summary()
@@ -280,7 +295,7 @@ def test_what_will_make_room_is_named():
     """While a sender waits for a packet to get too old, the net says so."""
     lines: list[str] = []
     run(knot(expiry=2.0), progress=lambda snapshot: lines.extend(snapshot.outstanding))
-    assert "asks: room on asks.first->looks.first, where a packet is too old in" in " ".join(lines)
+    assert "asks: room on asks.first->looks.first (1 of 1), where a packet is too old in" in " ".join(lines)
 
 
 def test_a_packet_is_too_old_at_its_time_whoever_comes_first():

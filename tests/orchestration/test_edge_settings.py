@@ -219,6 +219,15 @@ def test_what_may_pair_the_wrong_packets_is_doubted():
     assert "may pair packets of left and right" in doubt.what
 
 
+def test_a_size_without_bytes_is_doubted():
+    """To measure packets does nothing where their bytes have no bound, be it said by the graph or outside it."""
+    said = NetSettings(edges={EDGE: E(size=len)})
+    (doubt,) = doubts(said, net())
+    assert "in vain" in doubt.what
+    assert not list(doubts(said, net(bytes=10)))
+    assert not list(doubts(NetSettings(edges={"**": E(bytes=10), EDGE: E(size=len)}), net()))
+
+
 def test_check_reads_settings_of_edges(tmp_path):
     """`fbdev check` says what does not fit."""
     path = tmp_path / "net.toml"
