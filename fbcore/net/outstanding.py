@@ -74,7 +74,8 @@ def _of_node(
             yield Outstanding(node.address, elsewhere.where(), is_known=False), None
     for edge in (edge for wait in node.waits for edge in wait.edges):
         if edge.timer is not None:
-            what = f"room on {edge.address} ({edge.fill_in_words()}), where a packet is too old in {_due(edge.timer, node)}"
+            full = f"{edge.address} ({edge.fill_in_words()})"
+            what = f"room on {full}, where a packet is too old in {_due(edge.timer, node)}"
             yield Outstanding(node.address, what, is_known=True), edge.timer
     unseen = list(timers)
     for task in tasks:
