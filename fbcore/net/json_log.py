@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import logging
-from datetime import UTC, datetime
+import os
+from datetime import UTC, date, datetime, time
 from typing import Any
 
 from fbcore.net.log import context_in
@@ -52,8 +53,8 @@ class JsonLines(logging.Formatter):
         """Return the line of a record, without its end."""
         context = context_in(record)
         event = getattr(record, "event", None)
-        time = datetime.fromtimestamp(record.created, UTC).isoformat(timespec="microseconds")
-        line: dict[str, Any] = {"time": time, "level": record.levelname, "logger": record.name}
+        when = datetime.fromtimestamp(record.created, UTC).isoformat(timespec="microseconds")
+        line: dict[str, Any] = {"time": when, "level": record.levelname, "logger": record.name}
         if context is not None:
             line |= context.fields()
         if isinstance(event, str):
@@ -86,15 +87,15 @@ def more_of(record: logging.LogRecord) -> dict[str, Any]:
 
 def exception_of(record: logging.LogRecord) -> str:
     """Return the traceback of a record as text, "" where there is none."""
-    if record.exc_info and record.exc_info[1] is not None:
-        return trace_text(record.exc_info[1])
+    if record.exc_info:
+        return trace_text(record.exc_info[1]) if record.exc_info[1] is not None else ""
     return record.exc_text or ""
 
 
 def _as_line(line: dict[str, Any]) -> str:
     try:
-        text = json.dumps(line, ensure_ascii=False, allow_nan=False, default=repr)
-    except (ValueError, TypeError, RecursionError):
+        text = json.dumps(line, ensure_ascii=False, allow_nan=False, default=_plain)
+    except Exception:
         # Not a number, keys that JSON cannot have, what holds itself, or what cannot even be shown.
         line["extra"] = {str(key): _shown(value) for key, value in line["extra"].items()}
         text = json.dumps(line, ensure_ascii=False)
@@ -107,6 +108,15 @@ def _as_line(line: dict[str, Any]) -> str:
     except UnicodeEncodeError:
         text = json.dumps(json.loads(text))
     return text
+
+
+def _plain(value: Any) -> Any:
+    """Return what JSON has for a value that it does not know: times and paths as texts, sets as lists, others shown."""
+    if isinstance(value, date | time):
+        return value.isoformat()
+    if isinstance(value, os.PathLike):
+        return os.fspath(value)
+    return list(value) if isinstance(value, set | frozenset) else repr(value)
 
 
 def _shown(value: object) -> str:

@@ -501,8 +501,8 @@ def test_a_command_runs_where_there_is_no_shell(monkeypatch: pytest.MonkeyPatch)
     assert run(TerminalTemplate("echo hello")).outputs.stdout == ["hello"]
 
 
-def test_a_process_that_is_left_alone_is_told_of(script: Script) -> None:
-    """Whoever drops one without ending it is warned, and it is killed."""
+def test_a_process_that_is_left_alone_is_told_of(script: Script, caplog: pytest.LogCaptureFixture) -> None:
+    """Whoever drops one without ending it is warned, on the log too, and it is killed."""
 
     async def drop() -> int:
         from anyio import open_process
@@ -515,7 +515,9 @@ def test_a_process_that_is_left_alone_is_told_of(script: Script) -> None:
         await opened.aclose()
         return pid
 
-    assert is_gone(asyncio.run(drop()))
+    pid = asyncio.run(drop())
+    assert is_gone(pid)
+    assert caplog.messages == [f"the process {pid} of `sleep 1000` at it was left alone, and is killed"]
 
 
 # -- flow ---------------------------------------------------------------------------------------------------

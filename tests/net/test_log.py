@@ -1,13 +1,16 @@
 """Lines of a log know where in a net they come from."""
 
 import asyncio
+import datetime
 import json
 import logging
+import math
 import pickle
 import sys
 import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from typing import Any
 
 import anyio.to_thread
@@ -643,3 +646,55 @@ def test_a_net_that_is_stepped_logs_as_any(lines):
         fsm.run()
     assert lines.where("between") == [(None,) * 4]
     assert lines.where("plain info") == [("fed", "it", "inputs.number#0", None)]
+
+
+# -- lines of JSON ------------------------------------------------------------------------------------------
+
+
+class Unshowable:
+    def __repr__(self) -> str:
+        raise RuntimeError("no")
+
+
+def circle() -> list[Any]:
+    found: list[Any] = []
+    found.append(found)
+    return found
+
+
+@pytest.mark.parametrize(
+    ("given", "written"),
+    [
+        ({"a": 1, "b": [None, True, "x"]}, {"a": 1, "b": [None, True, "x"]}),
+        (
+            {"at": datetime.date(2026, 1, 2), "file": Path("a/b"), "tags": {"x"}},
+            {"at": "2026-01-02", "file": "a/b", "tags": ["x"]},
+        ),
+        ({"what": int}, {"what": "<class 'int'>"}),
+        ({"none": math.nan, "one": 1}, {"none": "nan", "one": "1"}),
+        ({"keys": {(1, 2): 3}}, {"keys": "{(1, 2): 3}"}),
+        ({"circle": circle()}, {"circle": "[[...]]"}),
+        ({"odd": Unshowable()}, {"odd": "<Unshowable that cannot be shown: RuntimeError>"}),
+    ],
+)
+def test_whatever_is_given_with_a_line_is_json(lines, given, written):
+    """What JSON has no form for is written as it is shown, and never costs the line."""
+    library.info("given", extra=given)
+    assert lines.lines[-1]["extra"] == written
+
+
+@pytest.mark.parametrize("text", ["a\nb", "a\rb\x0b\x85\u2028\u2029c", "\ud800 alone", "ü 🙂", '"\\'])
+def test_a_line_is_one_line(lines, text):
+    """Whatever a message holds, it comes back from one line, in any reader and any encoding."""
+    library.info("%s", text)
+    assert lines.lines[-1]["message"] == text
+    lines.format(lines.records[-1]).encode()
+
+
+def test_stacks_are_kept(lines):
+    """Who asks for the stack gets it, and who logs an exception outside of one gets no traceback."""
+    library.info("here", stack_info=True)
+    library.exception("nothing")
+    here, nothing = lines.lines[-2:]
+    assert here["stack"].startswith("Stack (most recent call last):")
+    assert "exception" not in nothing
