@@ -128,6 +128,8 @@ class Orchestrator:
         wiring = _Managed(self, settings, feed)
         options = options or settings.options()
         net = build_net(graph, inputs, configs, observers, options, streamed=streamed, wiring=wiring)
+        level = settings.origin("", "log_level").value
+        net.log.of_net.level = None if level is None else level_number(level)
         if feed is not None:
             feed.lay(net)
         return net

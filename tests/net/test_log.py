@@ -439,6 +439,15 @@ def test_a_node_says_more(lines):
     assert said(lines, "right") == ["error", "plain error"]
 
 
+def test_a_level_of_the_whole_net_is_also_that_of_what_it_tells(lines):
+    """Who wants errors alone hears nothing of begin and end; a net may tell more than loggers let pass."""
+    two(NetSettings(log_level="ERROR"))
+    assert lines.events() == []
+    logging.getLogger().setLevel(logging.ERROR)
+    two(NetSettings(log_level="INFO"))
+    assert lines.events() == ["begins", "ended"]
+
+
 def test_all_of_us_can_be_silenced(lines):
     """Who shuts the logger `fbcore`, as the explorer does, shuts nodes with levels of their own too."""
     ours = logging.getLogger("fbcore")
