@@ -25,6 +25,7 @@ from fbcore import (
     Missing,
     NetSettings,
     NodeSettings,
+    Orchestrator,
     Out,
     Packet,
     Restart,
@@ -35,6 +36,7 @@ from fbcore import (
     component,
 )
 from fbcore.loop import Seeded, SteppedLoop, first_come
+from fbcore.net.node import Node
 from fbcore.orchestration.fitting import doubts
 from fbcore.runtimes.blocking import run_on
 
@@ -857,6 +859,28 @@ def test_a_breaker_that_waits_does_not_wait_for_who_waits_for_it() -> None:
     for function, concurrency in (buffered, EIGHT), (items, ANY):
         assert run(graph_of(function), concurrency, breaker=breaker).outcome == "finished"
     assert run(graph_of(items), 8, breaker=Breaker()).outcome == "finished"
+
+
+def test_one_at_once_is_nothing_more() -> None:
+    """A node whose firings go on one after the other, and a class, are what they are without the setting."""
+    graph = graph_of(Work().function())
+    graph.add(Takes)
+    graph["node"].out >> graph["takes"].come
+    kinds: set[tuple[type, Any]] = set()
+
+    class Looks(Orchestrator):
+        async def run(self, net: Any) -> Result:
+            kinds.update((type(node), type(getattr(node.work, "__self__", None))) for node in net.nodes)
+            return await super().run(net)
+
+    found = []
+    for settings in NetSettings(), NetSettings(concurrency=1), NetSettings(concurrency=Concurrency(1, "unordered")):
+        runtime = BatchRuntime(graph, settings=settings, orchestrator=Looks())
+        run_on(SteppedLoop, lambda runtime=runtime: runtime.arun(inputs={"number": Each([1])}, raises=False))
+        found.append(set(kinds))
+        kinds.clear()
+    assert found[0] == found[1] == found[2]
+    assert {kind for kind, _ in found[0]} == {Node}
 
 
 def test_it_is_said_in_a_file(tmp_path: Path) -> None:
