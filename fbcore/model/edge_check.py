@@ -51,8 +51,8 @@ def hazards_of(flat: Flat, edge: EdgeSpec, options: Mapping[str, Any]) -> Iterat
         yield parting[0], what, "send what belongs together as one packet, and join it before this edge"
 
 
-def policy_problems(graph: Graph, flat: Flat) -> Iterator[Problem]:
-    """Find what is wrong with the policies that a graph says."""
+def policy_problems(flat: Flat) -> Iterator[Problem]:
+    """Find what is wrong with the policies that a graph says, and what may go wrong."""
     for edge in flat.edges:
         if not edge.options.keys() & {*POLICIES}:
             continue
@@ -60,10 +60,6 @@ def policy_problems(graph: Graph, flat: Flat) -> Iterator[Problem]:
             yield Problem(what, edge.address, edge.place, hint)
         for _, what, hint in hazards_of(flat, edge, edge.options):
             yield Problem(what, edge.address, edge.place, hint, is_error=False)
-        losing = [name for name in ("expiry", "drop") if edge.options.get(name) is not None]
-        if graph.token and losing:
-            what = f"{' and '.join(losing)} would lose the token of a state machine"
-            yield Problem(what, edge.address, edge.place, "leave it away")
 
 
 def has_policies(graph: Graph) -> bool:

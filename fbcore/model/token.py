@@ -22,6 +22,7 @@ def token_problems(graph: Graph, *, is_whole: bool) -> Iterator[Problem]:
     """
     yield from _doubling(graph)
     yield from _no_token(graph)
+    yield from _losing(graph)
     yield from _waiting(graph)
     if is_whole:
         yield from _beginnings(graph)
@@ -52,6 +53,15 @@ def _no_token(graph: Graph) -> Iterator[Problem]:
         elif edge.source[0] not in ("configs", "initial") and _is_config(graph, edge):
             hint = "send the token to an input; configs are given by `add`, or `graph.configs`"
             yield Problem("a config would take the token, and not give it back", edge.address, edge.place, hint)
+
+
+def _losing(graph: Graph) -> Iterator[Problem]:
+    """Find edges that could drop the token, or let it get too old."""
+    for edge in graph.edges:
+        losing = [name for name in ("expiry", "drop") if edge.options.get(name) is not None]
+        if losing:
+            what = f"{' and '.join(losing)} would lose the token of a state machine"
+            yield Problem(what, edge.address, edge.place, "leave it away")
 
 
 def _waiting(graph: Graph) -> Iterator[Problem]:

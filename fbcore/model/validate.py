@@ -26,7 +26,7 @@ def validate(graph: Graph) -> list[Problem]:
     if not any(problem.is_error for problem in problems):
         problems += _flat(graph)
         if has_policies(graph) and not any(problem.is_error for problem in problems):
-            problems += policy_problems(graph, flatten(graph))
+            problems += policy_problems(flatten(graph))
     errors = [problem for problem in problems if problem.is_error]
     if errors:
         count = f"{len(errors)} problem{'s' if len(errors) > 1 else ''}"

@@ -614,6 +614,23 @@ def test_a_policy_that_could_do_nothing_is_refused():
         graph.validate()
 
 
+def test_what_may_pair_the_wrong_packets_is_a_warning():
+    """A function of several inputs takes one of each: what one edge loses leaves its partner to the next."""
+
+    @component
+    def both(left: int, right: int) -> int:
+        return left - right
+
+    graph = Graph("pairs")
+    node = graph.add(both)
+    graph.connect(graph.inputs.left, node.left, drop="oldest", priority=abs)
+    graph.inputs.right >> node.right
+    node.out >> graph.outputs.out
+    (warning,) = graph.validate()
+    assert (warning.address, warning.is_error) == ("inputs.left->both.left", False)
+    assert warning.what == "priority and drop may pair packets of left and right that do not belong together"
+
+
 def test_dropping_needs_a_bound():
     """Where there is room for any number of packets none is dropped, so that to say it is a mistake."""
     with pytest.raises(GraphError, match="drop can do nothing here: there is room"):
@@ -632,5 +649,10 @@ def test_the_token_of_a_state_machine_is_not_lost():
     node = door.add(closed)
     door.connect(door.inputs.knocks, node.knocks, expiry=1.0)
     node.out >> door.outputs.opened
-    with pytest.raises(GraphError, match="expiry would lose the token"):
-        door.validate()
+    house = Graph("house")
+    inner = house.add(door.as_component())
+    house.inputs.knocks >> inner.knocks
+    inner.opened >> house.outputs.opened
+    for graph in door, house:
+        with pytest.raises(GraphError, match="expiry would lose the token"):
+            graph.validate()
