@@ -267,6 +267,27 @@ def test_a_class_in_a_thread_has_all_that_it_has_here() -> None:
         assert result.discarded == {"node.parts[nobody]": 1}
 
 
+def test_a_net_in_a_thread_of_another_net() -> None:
+    """A function that blocks, and a class, may run nets in their threads; whose nodes may be in threads again."""
+    in_threads = NetSettings(place="thread")
+
+    @component
+    def runs(number: int) -> int:
+        result = BatchRuntime(double, settings=in_threads).run(inputs={"number": number})
+        return int(result.outputs.out[0])
+
+    class Runs(Component):
+        number: In[int]
+        out: Out[int]
+
+        async def run(self) -> None:
+            async for number in self.number:
+                result = await BatchRuntime(Doubles, settings=in_threads).arun(inputs={"number": number})
+                await self.out.send(result.outputs.out[0])
+
+    assert run(chain(runs, Runs), inputs={"number": Each([1, 2])}).outputs.out == [4, 8]
+
+
 def test_signals_and_rounds() -> None:
     """A class in a thread runs once for each signal, and again and again where it loops; `executed` tells of each."""
 
