@@ -85,11 +85,16 @@ def drop(net: Net) -> None:
 
 def is_dropped(node: Node, causes: Sequence[BaseException]) -> bool:
     """Say whether what has left a node is nobody's, for its net was dropped, and so are all other nodes."""
-    is_closing = any(isinstance(each, GeneratorExit) or isinstance(each.__context__, GeneratorExit) for each in causes)
-    if is_closing or node.ended or node.net.loop.is_closed():
-        drop(node.net)
+    if node.ended:
         return True
-    return False
+    net = node.net
+    is_closing = net.loop.is_closed() or any(isinstance(each, GeneratorExit) for each in causes)
+    if not is_closing and not net.is_stepped and not net.loop.is_running():
+        # Something was awaited on the way out. On a loop that runs, an iterator of a component's own was closed.
+        is_closing = any(isinstance(each.__context__, GeneratorExit) for each in causes)
+    if is_closing:
+        drop(net)
+    return is_closing
 
 
 def _few(addresses: Sequence[str]) -> str:

@@ -7,7 +7,7 @@ import subprocess
 import sys
 import threading
 import warnings
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable, Iterator
 from typing import Any
 
 import pytest
@@ -118,6 +118,43 @@ def test_many_addresses_are_cut_short():
     (text,) = dropped(begin)
     assert "open nodes: node_0, node_1, node_2, node_3, node_4, node_5, node_6, node_7 and 12 more;" in text
     assert len(text) < 2000
+
+
+class TakesOne(Component):
+    """Take one number, and want no more."""
+
+    number: In[int]
+
+    async def run(self) -> None:
+        await self.number.receive()
+
+
+@pytest.mark.parametrize("is_async", [False, True])
+def test_an_iterator_that_fails_on_its_way_out_is_no_net_that_is_dropped(run, is_async):
+    """A generator is closed when nobody wants more; what it raises then is a failure as any other."""
+
+    @component
+    def plain(number: int) -> Iterator[int]:
+        try:
+            while True:
+                yield number
+        finally:
+            raise ValueError("on the way out")
+
+    @component
+    async def waiting(number: int) -> AsyncIterator[int]:
+        try:
+            while True:
+                yield number
+        finally:
+            raise ValueError("on the way out")
+
+    graph = Graph("endless")
+    node = graph.add(waiting if is_async else plain, "node")
+    graph.inputs.number >> node.number
+    node.out >> graph.add(TakesOne).number
+    result = run(graph, inputs={"number": 1})
+    assert [error.what.partition(" (")[0] for error in result.errors] == ["ValueError: on the way out"]
 
 
 ENDS = """
