@@ -336,14 +336,17 @@ def test_a_reader_of_changes_is_cancelled_with_its_node(run: Run) -> None:
     """A time limit, or a stop, finds it waiting."""
 
     class Stops(Component):
+        seen: In[Any]
+
         async def run(self) -> None:
+            await self.seen.receive()
             await asyncio.sleep(0.005)
             self.net.stop("enough")
             await asyncio.sleep(60)
 
     graph = fed(Shows, "rate", 1, 2, 3, 4)
     graph["feed"].stopped >> graph.outputs.stopped
-    graph.add(Stops)
+    graph["node"].seen >> graph.add(Stops).seen
     result = run(graph, time_limit=5)
     assert result.outcome is Outcome.STOPPED
     assert result.outputs.seen[:1] == [1]
