@@ -30,6 +30,11 @@ def document(result: Result, outputs: Outputs) -> str:
         "expired": result.expired,
         "dead_letters": result.dead_letters.counts,
         "fed": result.fed,
+        "retries": result.retries,
+        "restarts": result.restarts,
+        "released": result.released,
+        "abandoned": result.abandoned,
+        "outliving": result.outliving,
         "knot": result.knot,
         "waits": result.waits,
         "nodes": {

@@ -1,6 +1,7 @@
 """Time-outs of firings: async ones on virtual time, exactly; plain ones in real threads, with events to wait for."""
 
 import asyncio
+import logging
 import threading
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
@@ -30,6 +31,7 @@ from fbcore import (
     SteppedLoop,
     Timeout,
     component,
+    log_context,
 )
 from fbcore.errors import FlowError
 from fbcore.loop import Seeded
@@ -406,6 +408,27 @@ def test_memory_holds_what_succeeds(let_go: threading.Event) -> None:
     by_key = Concurrency(2, key=lambda number: number % 2)
     result = run(sums, [1, 4, 3, 6], asyncio.new_event_loop, timeout=LONG, concurrency=by_key)
     assert sorted(result.outputs.out) == [1, 4, 4, 10]
+
+
+def test_what_a_late_thread_logs_is_of_its_own_packet(let_go: threading.Event, caplog: Any) -> None:
+    """Also when the node has another one in its hands by then."""
+    has_said = threading.Event()
+
+    @component
+    def blocks(number: int) -> int:
+        if number == 1:
+            assert let_go.wait(LONG)
+            logging.getLogger("late").warning("of %s", log_context() and str(log_context()))
+            has_said.set()
+        else:
+            let_go.set()
+            assert has_said.wait(LONG)
+        return number
+
+    result = run(blocks, [1, 2], asyncio.new_event_loop, timeout=Timeout(0.3))
+    assert (result.outputs.out, result.abandoned) == ([2], {"node": 1})
+    (said,) = (each.message for each in caplog.records if each.name == "late")
+    assert "inputs.number#0" in said
 
 
 @pytest.mark.filterwarnings("ignore::ResourceWarning")
