@@ -60,7 +60,7 @@ class JsonLines(logging.Formatter):
         if isinstance(event, str):
             line["event"] = event
         line["message"] = message_of(record)
-        if event is None:
+        if event in (None, "stdout"):
             line["at"] = f"{record.filename}:{record.lineno}"
         exception = exception_of(record)
         if exception:

@@ -126,4 +126,5 @@ def _is_logging() -> bool:
 
 def _log(context: LogContext, line: str) -> None:
     line = line.rstrip("\r")
-    context.log().log(logging.INFO, "%s", line, extra={"event": "stdout", "said": line})
+    # The line that has printed, where it has: it called `write`, which has called this.
+    context.log().log(logging.INFO, "%s", line, extra={"event": "stdout", "said": line}, stacklevel=3)

@@ -23,11 +23,13 @@ class Keeps(logging.Handler):
     def __init__(self) -> None:
         super().__init__()
         self.printed: list[tuple[str, str, str]] = []
+        self.files: set[str] = set()
 
     def emit(self, record: logging.LogRecord) -> None:
         if getattr(record, "event", "") == "stdout":
             context: Any = getattr(record, "fbcore", None)
             self.printed.append((context.path, context.packet, record.getMessage()))
+            self.files.add(record.filename)
 
     @property
     def texts(self) -> list[str]:
@@ -76,6 +78,7 @@ def test_what_one_node_prints_is_logged_and_what_another_prints_is_not(log, caps
         ("press/logged", "inputs.number->logged.number#0", "at 1"),
         ("press/logged", "inputs.number->logged.number#1", "at 2"),
     ]
+    assert log.files == {"test_printed.py"}
     assert capsys.readouterr().out == "at 1\nat 2\n"
 
 
