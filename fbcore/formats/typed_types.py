@@ -26,8 +26,9 @@ def why_unwritable(kind: Any) -> tuple[str, str] | None:
 
         print(why_unwritable(dict[str, list[int]]))
         #> None
-        print(why_unwritable(list[type]))
-        #> ('a type cannot be stored', ...)
+        what, hint = why_unwritable(list[type])
+        print(what)
+        #> a type cannot be stored
     """
     origin = get_origin(kind)
     if origin is Annotated or isinstance(kind, NewType):
