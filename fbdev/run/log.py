@@ -198,7 +198,7 @@ def _root_level(level: int, *, is_alone: bool) -> Iterator[None]:
         handler.addFilter(would_have_passed)
     for handler in on_screen:
         root.removeHandler(handler)
-    root.setLevel(min(level, before) if before else level)
+    root.setLevel(min(level, before))
     try:
         yield
     finally:

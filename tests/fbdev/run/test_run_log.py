@@ -163,6 +163,19 @@ def test_a_log_of_the_file_itself_shows_what_it_would_have(net: str, capsys: pyt
     assert (logging.root.level, len(LEFT)) == (logging.WARNING, 1)
 
 
+@pytest.mark.parametrize("level", ["NOTSET", "ERROR"])
+def test_levels_of_the_file_are_given_back(net: str, level: str) -> None:
+    """A log of the file that takes everything still does, and one that takes errors alone takes no more."""
+    setup = f"import logging\nlogging.basicConfig(level={level!r}, filename='mine.log', format='%(message)s')\n"
+    Path("talk.py").write_text(setup + NET)
+    assert main(["run", net, "--log", "talk.jsonl", "--log-level", "info"]) == 0
+    assert ("about to send 0" in Path("mine.log").read_text()) is (level == "NOTSET")
+    assert ("1 is odd" in Path("mine.log").read_text()) is (level == "NOTSET")
+    assert logging.root.level == logging.getLevelName(level)
+    logging.root.setLevel(logging.WARNING)
+    LEFT[0].close()
+
+
 FAILS = """
 from fbcore import Component, Graph
 
