@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import selectors
 import threading
-from collections.abc import Callable
-from contextlib import ExitStack, suppress
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager, suppress
 from typing import Any
 
-from fbcore.errors import LoopError
+from fbcore.errors import LoopError, SettingsError
 from fbcore.loop import SteppedLoop
 
 
@@ -57,3 +58,33 @@ def refuse_virtual_time(loop: asyncio.AbstractEventLoop, address: str) -> None:
             'place it `"here"` to step or explore the net; or run it on an ordinary loop, or on fbcore.outside.OpenLoop'
         )
         raise LoopError("its work is placed in a thread, for which a stepped loop cannot wait", address, hint)
+
+
+@contextmanager
+def no_thread_is_told(address: str) -> Iterator[None]:
+    """Tell what a system means that makes no more threads, or opens no more files for their loops.
+
+    Raises:
+        SettingsError: that is so.
+    """
+    try:
+        yield
+    except (RuntimeError, OSError) as error:
+        hint = "place fewer nodes in threads, or allow the program more of them and of open files: `ulimit -u -n`"
+        raise SettingsError(f"the system makes no thread for it: {error}", address, hint) from error
+
+
+class ThreadLoop(asyncio.SelectorEventLoop):
+    """The stock loop, for a thread; one that cannot be made is closed."""
+
+    _closed: bool
+
+    def __init__(self, selector: selectors.BaseSelector | None = None) -> None:
+        selector = selector or selectors.DefaultSelector()
+        try:
+            super().__init__(selector)
+        except OSError:
+            # Otherwise its `__del__` would close what was never opened.
+            self._closed = True
+            selector.close()
+            raise

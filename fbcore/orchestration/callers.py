@@ -8,7 +8,7 @@ import queue
 import threading
 from collections import deque
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import aclosing, closing, nullcontext, suppress
+from contextlib import aclosing, closing, suppress
 from contextvars import Context, copy_context
 from typing import Any
 
@@ -16,9 +16,9 @@ from fbcore.model.function import FunctionComponent
 from fbcore.net.abandoned import AbandonedThread, place_in
 from fbcore.net.elsewhere import Reply
 from fbcore.net.firing import closable
-from fbcore.net.log import context_of, log_context
+from fbcore.net.log import context_of
 from fbcore.net.node import Node
-from fbcore.orchestration.at_work import AtWork
+from fbcore.orchestration.at_work import AtWork, ThreadLoop, no_thread_is_told
 from fbcore.orchestration.timeouts import Limit, Work
 
 PATIENCE = 2.0
@@ -65,7 +65,7 @@ class Callers:
 
         When this is cancelled because it is overdue, the thread is left behind.
         """
-        call = await self._begin(work, streams=False, is_limited=limit is not None)
+        call = await self._begin(work, streams=False)
         try:
             return await call.next()
         except asyncio.CancelledError:
@@ -76,7 +76,7 @@ class Callers:
 
     async def items(self, work: Work, limit: Limit | None = None) -> AsyncIterator[Any]:
         """Call a function in a thread, and yield what it yields; it goes on when the next item is asked for."""
-        call = await self._begin(work, streams=True, is_limited=limit is not None)
+        call = await self._begin(work, streams=True)
         try:
             item = await call.next()
             while not call.is_over:
@@ -126,17 +126,18 @@ class Callers:
         else:
             self.at_work.begin()
 
-    async def _begin(self, work: Callable[[], Any], *, streams: bool, is_limited: bool) -> _Call:
+    async def _begin(self, work: Callable[[], Any], *, streams: bool) -> _Call:
         while len(self._left) >= MOST_LEFT:
             self._room = Reply(loop=self.node.net.loop)
             await self._room
         if self._is_async and self._at_it and not self._at_it[-1].worker.is_left:
             worker = self._at_it[-1].worker
         else:
-            worker = self._idle.pop() if self._idle else _Worker(f"{self.node.address} calls {self._name}")
+            with no_thread_is_told(self.node.address):
+                worker = self._idle.pop() if self._idle else _Worker(f"{self.node.address} calls {self._name}")
         with context_of(self.node):
             # A call that outlives its time goes on to log about its own packet.
-            call = _Call(worker, self.node.net.loop, work, streams=streams, is_limited=is_limited)
+            call = _Call(worker, self.node.net.loop, work, streams=streams)
         worker.calls.append(call)
         self._at_it.append(call)
         self.at_work.begin()
@@ -198,7 +199,7 @@ class _Worker:
     def __init__(self, name: str) -> None:
         self.is_left = False
         self.calls: list[_Call] = []
-        self.loop = asyncio.SelectorEventLoop()
+        self.loop = ThreadLoop()
         self.thread = threading.Thread(target=self._run, name=name, daemon=True)
         try:
             self.thread.start()
@@ -234,13 +235,7 @@ class _Call:
     """One call in a thread; what comes of it arrives on the loop of the net."""
 
     def __init__(
-        self,
-        worker: _Worker,
-        loop: asyncio.AbstractEventLoop,
-        work: Callable[[], Any],
-        *,
-        streams: bool,
-        is_limited: bool,
+        self, worker: _Worker, loop: asyncio.AbstractEventLoop, work: Callable[[], Any], *, streams: bool
     ) -> None:
         self.worker = worker
         self.is_over = False
@@ -250,7 +245,7 @@ class _Call:
         self._work = work
         self._streams = streams
         self._here: Context = copy_context()
-        self._context = _in_its_context() if is_limited else self._here.copy()
+        self._context = self._here.copy()
         self._arrived: deque[tuple[bool, Any, BaseException | None]] = deque()
         self._reply: Reply | None = None
         self._wanted: queue.SimpleQueue[bool] = queue.SimpleQueue()
@@ -374,9 +369,3 @@ class _Call:
             await self._is_wanted.wait()
             self._is_wanted.clear()
         return self._wanted.get()
-
-
-def _in_its_context() -> Context:
-    """Return a copy of the context in which lines of the log are of the present firing, also when that is over."""
-    with log_context() or nullcontext():
-        return copy_context()

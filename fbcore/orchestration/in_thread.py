@@ -10,6 +10,7 @@ from contextlib import suppress
 from contextvars import Context, copy_context
 from typing import Any
 
+from fbcore.errors import SettingsError
 from fbcore.model.array import Key
 from fbcore.model.component import NetHandle
 from fbcore.model.graph import NodeSpec
@@ -18,6 +19,7 @@ from fbcore.net.abandoned import AbandonedThread, place_in
 from fbcore.net.array import InElements, OutElements
 from fbcore.net.node import Node
 from fbcore.net.options import HowToStop
+from fbcore.orchestration.at_work import ThreadLoop, no_thread_is_told
 from fbcore.orchestration.callers import Callers
 from fbcore.orchestration.far import Far
 from fbcore.orchestration.near import Near
@@ -31,7 +33,9 @@ def in_thread(job: Job, patience: float) -> Work:
     if function is None:
 
         async def live() -> None:
-            await Near(node, job.spec, ThreadCarrier(node, job.spec, patience)).work()
+            with no_thread_is_told(node.address):
+                near = Near(node, job.spec, ThreadCarrier(node, job.spec, patience))
+            await near.work()
 
         return job.running(live)
     callers = Callers(node, function, patience)
@@ -57,7 +61,12 @@ class ThreadCarrier:
     def begin(self, near: Near) -> None:
         """Start the thread."""
         self._near = near
-        self._thread.start()
+        try:
+            with no_thread_is_told(self._node.address):
+                self._thread.start()
+        except SettingsError:
+            self._loop.close()
+            raise
 
     def carry(self, word: Answer | Order) -> None:
         """Bring a word to the component."""
@@ -123,7 +132,7 @@ class ThreadCarrier:
         return not self._far.is_closed
 
 
-class _Loop(asyncio.SelectorEventLoop):
+class _Loop(ThreadLoop):
     """The stock loop, which tells when a pass of it has come to its end: it is about to wait for so many seconds."""
 
     def __init__(self, end_pass: Callable[[float | None], None]) -> None:

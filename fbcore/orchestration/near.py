@@ -87,7 +87,12 @@ class Near:
 
     async def _live(self) -> None:
         self._at_work.begin()
-        self._carrier.begin(self)
+        try:
+            self._carrier.begin(self)
+        except BaseException:
+            self.is_over = True
+            self._at_work.end()
+            raise
         end = None
         await self._wait_for_reply()
         try:

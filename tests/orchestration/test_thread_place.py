@@ -851,6 +851,24 @@ def test_a_place_is_said_in_settings_or_by_an_orchestrator(tmp_path: Path) -> No
         NetSettings.load(tmp_path / "net.toml")
 
 
+@pytest.mark.parametrize("kind", [Doubles, double])
+def test_a_system_that_makes_no_thread_is_told(kind: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It fails the node, with what can be done about it."""
+
+    def fail(thread: threading.Thread) -> None:
+        if thread.name.startswith("node"):
+            raise RuntimeError("can't start new thread")
+        begin(thread)
+
+    begin = threading.Thread.start
+    monkeypatch.setattr(threading.Thread, "start", fail)
+    result = run(alone(kind), inputs={"number": Each([1, 2])})
+    (error,) = result.errors
+    assert (result.outcome, error.address) == ("failed", "node")
+    assert "the system makes no thread for it: can't start new thread" in error.what
+    assert "place fewer nodes in threads" in error.hint
+
+
 def test_a_stepped_loop_refuses_threads() -> None:
     """Real threads cannot be stepped or explored: that is said, and how to mend it."""
     for kind in (Doubles, double):
