@@ -58,6 +58,8 @@ NEED_MORE = (
     *(f"fbdev.explore.pytest_{name}" for name in ("case", "fixtures", "item", "report")),
     # The debugger's screen, which is the extra `step`.
     *(f"fbdev.step.{name}" for name in ("app", "dialogs", "keys", "palette", "rows")),
+    # Spans, which are the extra `otel`; `opentelemetry` beside them loads these when it is used.
+    *(f"fbcore.observers.{name}" for name in ("handling", "net_spans")),
 )
 """What a plain install is not enough for, or pytest imports."""
 
