@@ -476,7 +476,7 @@ def test_a_node_with_tasks_of_its_own_is_tried_in_every_order() -> None:
                 self.tasks.create_task(self.out.send(value))
 
     scene = NetScene(two_of(WithTask, same), {"to_a": Each([1, 2]), "to_b": Each([])})
-    result = explore(scene, budget=Budget(executions=500, seconds=None))
+    result = explore(scene, budget=Budget(executions=1000, seconds=None))
     assert result.verdict.kind in (VerdictKind.HOLDS, VerdictKind.HOLDS_WITHIN)
     assert any("states cannot be told apart" in note for note in result.notes)
 
