@@ -151,8 +151,9 @@ class Past:
         assert checkpoint is not None
         self._later.clear()
         configs = self._configs()
-        # Not how many timers it has armed: that changes their names, and nothing that happens.
-        self._anew = checkpoint._replace(timers=0), configs
+        # Not how many timers it has armed: that changes their names, and nothing that happens. What policies remember
+        # counts as it is at present, by the time since then.
+        self._anew = checkpoint._replace(timers=0, policies=None), configs
         held = checkpoint.hands.values(), checkpoint.kept.values(), checkpoint.memories.values(), configs.values()
         self._digest_if_changeable(chain.from_iterable(held))
 

@@ -6,11 +6,17 @@ import sys
 from typing import Any
 
 from fbcore.net.handle import Handle
+from fbcore.orchestration.breaker import Circuit
+from fbcore.orchestration.rate import Pace
 from fbcore.runtimes.stepping import Stepping
 from fbdev.explore.places import is_foreign
 
 _ASKING = Handle.time.__code__
 """How a component asks its net for the time."""
+
+
+_OF_POLICIES = {each.__code__ for each in (Circuit.enter, Circuit.refuses_in, Circuit.failed, Pace.wait)}
+"""Where policies look at the time, and do otherwise by it; what they remember of it is a part of the state anyhow."""
 
 
 class Times:
@@ -26,11 +32,12 @@ class Times:
         self._time = time = loop.time
 
         def noticing() -> float:
-            if not self._asked:
+            if not (self._asked and self.was_told):
                 code = sys._getframe(1).f_code
                 is_told_on = code is _ASKING or "anyio" in code.co_filename
-                self._asked = is_told_on or not is_foreign(code.co_filename)
-                self.was_told = self.was_told or self._asked
+                is_told = is_told_on or not is_foreign(code.co_filename)
+                self.was_told = self.was_told or is_told
+                self._asked = self._asked or is_told or code in _OF_POLICIES
             return float(time())
 
         loop.time = noticing

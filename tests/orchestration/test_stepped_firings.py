@@ -124,6 +124,32 @@ def test_a_snapshot_knows_how_often_a_node_was_begun_anew(tmp_path: Path) -> Non
     assert (expected.restarts, again.restarts) == ({"node": 3}, {"node": 1})
 
 
+@pytest.mark.parametrize("said", [{"rate": Rate(1, per=10)}, {"breaker": Breaker(1, reset=9)}])
+def test_states_are_alike_whenever_they_are_come_to(said: Any) -> None:
+    """What a node remembers counts by the time since then: else an explorer would never meet a state again."""
+
+    def at_rest(seconds: float) -> Any:
+        @component
+        async def first(number: int) -> int:
+            await asyncio.sleep(seconds)
+            return number
+
+        graph = Graph("late")
+        before, node = graph.add(first), graph.add(counts, "node")
+        graph.inputs.number >> before.number
+        before.out >> node.number
+        node.error >> graph.outputs.failures
+        with FSMRuntime(graph, settings=settings(**said), visited=True).start(inputs={"number": Each([1])}) as fsm:
+            fsm.run_until(lambda _: bool(fsm.state()["edges"]["node.error->outputs.failures"]))
+            assert fsm._stepping is not None
+            return fsm.time, identity_of(fsm._stepping)["nodes"]["node"]
+
+    (early, one), (late, other) = at_rest(1), at_rest(3)
+    assert (early, late) == (1, 3)
+    assert one == other
+    assert one["policies"]
+
+
 def two(said: NetSettings, first: Any = same) -> NetScene:
     """Return a net of two functions in a row, of which the second fails at 2; and what fails comes out."""
 
