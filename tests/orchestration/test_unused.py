@@ -19,6 +19,7 @@ from fbcore import (
     Orchestrator,
     Out,
     Restart,
+    Retry,
     component,
 )
 from fbcore.net.build import build_net
@@ -108,6 +109,14 @@ def test_edges_without_policies_make_the_same_calls(inner: Any) -> None:
     without = per_packet(line(inner), orchestrator=Plain())
     settings = NetSettings(edges={"**": EdgeSettings(capacity=64, expiry="never", drop="nothing", bytes=None)})
     assert abs(per_packet(line(inner), settings=settings) - without) < 0.05 * without
+
+
+@pytest.mark.slow
+def test_a_retry_that_does_not_happen_costs_nothing_per_packet() -> None:
+    """A function that only returns fires in batches under it, and makes the calls that it makes without."""
+    without = per_packet(line(double), orchestrator=Plain())
+    settings = NetSettings(nodes={"middle": NodeSettings(retry=Retry())})
+    assert abs(per_packet(line(double), settings=settings) - without) < 0.05 * without
 
 
 def test_edges_beside_one_with_policies_are_plain() -> None:
