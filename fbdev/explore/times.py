@@ -8,6 +8,7 @@ from typing import Any
 from fbcore.net.handle import Handle
 from fbcore.orchestration.breaker import Circuit
 from fbcore.orchestration.rate import Pace
+from fbcore.orchestration.supervised import SupervisedNode
 from fbcore.runtimes.stepping import Stepping
 from fbdev.explore.places import is_foreign
 
@@ -15,7 +16,9 @@ _ASKING = Handle.time.__code__
 """How a component asks its net for the time."""
 
 
-_OF_POLICIES = {each.__code__ for each in (Circuit.enter, Circuit.refuses_in, Circuit.failed, Pace.wait)}
+_OF_POLICIES = {
+    each.__code__ for each in (Circuit.enter, Circuit.refuses_in, Circuit.failed, Pace.wait, SupervisedNode._delay)
+}
 """Where policies look at the time, and do otherwise by it; what they remember of it is a part of the state anyhow."""
 
 
