@@ -114,7 +114,7 @@ def test_a_node_that_asks_for_nothing_prints_as_ever(log, capsys):
         (lambda number: print("a", end="\r\n"), ["a", "a"]),
         (lambda number: sys.stdout.writelines(["a", "b\n"]), ["ab", "ab"]),
         (lambda number: sys.stdout.write(""), []),
-        (lambda number: print("ü\ud800"), ["ü\ud800"] * 2),
+        (lambda number: print("ü"), ["ü"] * 2),
         (lambda number: print("x" * 25_000), ["x" * 10_000, "x" * 10_000, "x" * 5_000] * 2),
         (lambda number: print(flush=True, end="half"), ["halfhalf"]),
     ],
