@@ -26,7 +26,7 @@ def stored(value: Any) -> Any:
 
 
 @given(stored_values())
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=200, deadline=None)
 def test_values_come_back_as_they_were(value: Any) -> None:
     """What comes back is equal, and it and all in it are of the same types."""
     found = stored(value)
@@ -254,7 +254,7 @@ json_like = st.recursive(
 
 
 @given(json_like)
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=200, deadline=None)
 def test_any_data_is_read_or_refused(data: Any) -> None:
     """Nothing but a `DataError` comes of data that somebody has made up."""
     try:

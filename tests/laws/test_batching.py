@@ -16,7 +16,7 @@ from tests.laws.plan import Plan
 from tests.laws.running import BATCHED, ONE_BY_ONE, run_plan
 from tests.laws.sameness import account_of, history_of
 
-EXAMPLES = 140
+EXAMPLES = 90
 
 IN_ROWS = ("row",), ("row", *QUIET)
 """Fragments of nets that have functions in a row."""

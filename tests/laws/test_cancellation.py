@@ -119,7 +119,7 @@ def test_nothing_is_lost_at_any_turn(plan: Plan, way: Way) -> None:
 
 
 @pytest.mark.slow
-@settings(max_examples=3)
+@settings(max_examples=2)
 @given(plans())
 def test_nothing_is_lost_at_any_turn_of_random_nets(plan: Plan) -> None:
     """The same holds for random nets in a random order of steps."""

@@ -12,7 +12,7 @@ from tests.laws.running import BATCHED, ONE_BY_ONE, STOCK, run_plan, stepped
 
 
 @pytest.mark.slow
-@settings(max_examples=70)
+@settings(max_examples=50)
 @given(ordered_plans())
 def test_results_are_the_same_at_any_capacity(plan: Plan) -> None:
     """Any capacity gives the outputs of unbounded edges, or, where it is too small and deadlocks, their beginning."""
@@ -31,7 +31,7 @@ def test_results_are_the_same_at_any_capacity(plan: Plan) -> None:
 
 
 @pytest.mark.slow
-@settings(max_examples=70)
+@settings(max_examples=50)
 @given(ordered_plans())
 def test_results_are_the_same_in_any_order(plan: Plan) -> None:
     """At mixed capacities every loop and every order of steps gives the outputs of the reference."""

@@ -20,7 +20,7 @@ FORGETFUL = written(
 
 
 @pytest.mark.slow
-@settings(max_examples=140)
+@settings(max_examples=100)
 @example(FORGETFUL)
 @given(plans())
 def test_every_packet_is_accounted_for(plan: Plan) -> None:
@@ -52,7 +52,7 @@ def test_the_same_order_of_steps_gives_the_same_run(plan: Plan) -> None:
     }
 
 
-@settings(max_examples=50)
+@settings(max_examples=40)
 @given(plans())
 def test_quiet_nets_are_flushed_in_one_order(plan: Plan) -> None:
     """The order of flushing is that of the reference: loops in topological order, entries first, then as declared."""

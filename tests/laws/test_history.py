@@ -19,7 +19,7 @@ from tests.laws.sameness import account_of, history_of
 
 
 @pytest.mark.slow
-@settings(max_examples=50)
+@settings(max_examples=35)
 @given(plans())
 def test_each_packet_has_the_history_that_was_seen(plan: Plan) -> None:
     """On each loop activities, parents, lineage and places are those that an observer and the reference tell of."""
@@ -29,7 +29,7 @@ def test_each_packet_has_the_history_that_was_seen(plan: Plan) -> None:
 
 
 @pytest.mark.slow
-@settings(max_examples=50)
+@settings(max_examples=35)
 @given(ordered_plans())
 def test_each_packet_has_the_history_that_was_reckoned(plan: Plan) -> None:
     """Where no order of events can matter every loop gives the very history of the reference."""
@@ -39,7 +39,7 @@ def test_each_packet_has_the_history_that_was_reckoned(plan: Plan) -> None:
 
 
 @pytest.mark.slow
-@settings(max_examples=50)
+@settings(max_examples=35)
 @given(plans())
 def test_the_fast_path_keeps_the_same_history(plan: Plan) -> None:
     """Packets that nobody watches, alone or in batches, have the history that they have when all are watched."""
@@ -50,7 +50,7 @@ def test_the_fast_path_keeps_the_same_history(plan: Plan) -> None:
 
 
 @pytest.mark.slow
-@settings(max_examples=50)
+@settings(max_examples=35)
 @given(plans())
 def test_the_newest_values_are_kept(plan: Plan) -> None:
     """Each node keeps the values of so many of the packets that were born at its outputs last, and no others."""

@@ -23,7 +23,7 @@ def _nobody_keeps_a_log() -> Iterator[None]:
 
 
 @pytest.mark.slow
-@settings(max_examples=40)
+@settings(max_examples=15)
 @given(plans())
 def test_no_packet_outlives_its_result(plan: Plan) -> None:
     """When the result is dropped, every value that was sent is dead."""
@@ -37,7 +37,7 @@ def test_no_packet_outlives_its_result(plan: Plan) -> None:
 
 
 @pytest.mark.slow
-@settings(max_examples=30)
+@settings(max_examples=20)
 @given(plans())
 def test_no_timer_or_callback_outlives_its_net(plan: Plan) -> None:
     """When the net has ended, its loop has nothing more to do."""

@@ -1,5 +1,6 @@
 """The laws can fail: each of many faults, planted into fbcore, is caught by them on the same few nets."""
 
+import gc
 from collections.abc import Iterable
 from functools import cache
 
@@ -37,12 +38,15 @@ def test_without_a_fault_the_laws_hold() -> None:
     check_laws((*STEPPED, *STOCK.values()))
 
 
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning", "ignore::ResourceWarning")
 @pytest.mark.parametrize("plant", FAULTS.values(), ids=FAULTS)
 def test_a_planted_fault_is_caught(plant: Plant, monkeypatch: pytest.MonkeyPatch) -> None:
     """A law is broken, or the net does not end by itself."""
     plant(monkeypatch)
     with pytest.raises((AssertionError, LoopError)):
         check_laws(STEPPED)
+    # Nets that hang are left behind, and say so: here, and not in a test to come.
+    gc.collect()
 
 
 @pytest.mark.parametrize("plant", FAST_FAULTS.values(), ids=FAST_FAULTS)

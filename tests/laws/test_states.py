@@ -46,14 +46,14 @@ def here(fsm: FSMRuntime) -> str:
     return fsm.visited.here.digest
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=15, deadline=None)
 @given(SEEDS)
 def test_the_same_choices_lead_to_the_same_state(seed: int) -> None:
     """Two runs of the same choices go through the same states, one by one."""
     assert digests(seed) == digests(seed)
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=15, deadline=None)
 @given(SEEDS, st.integers(1, 30))
 def test_undoing_and_redoing_leads_to_the_same_state(seed: int, back: int) -> None:
     """Steps that are taken back, and made again, change no state, and none of what was taken back is new then."""

@@ -31,7 +31,7 @@ def step_plan(plan: Plan, seed: int | None) -> tuple[Run, list[str]]:
 
 
 @pytest.mark.slow
-@settings(max_examples=150)
+@settings(max_examples=100)
 @given(plans(), st.integers(0, 1000))
 def test_a_net_that_is_stepped_ends_as_the_reference(plan: Plan, seed: int) -> None:
     """First come and in any other order, every packet is somewhere exactly once."""

@@ -19,7 +19,7 @@ from tests.laws.test_cancellation import NETS
 
 
 @pytest.mark.slow
-@settings(max_examples=70)
+@settings(max_examples=50)
 @given(plans(), st.integers(0, 99))
 def test_a_stream_that_is_read_to_its_end_is_a_run(plan: Plan, seed: int) -> None:
     """In each setting it ends as the reference does, with the same packets, and none of them is lost or doubled."""
@@ -31,7 +31,7 @@ def test_a_stream_that_is_read_to_its_end_is_a_run(plan: Plan, seed: int) -> Non
 
 
 @pytest.mark.slow
-@settings(max_examples=70)
+@settings(max_examples=50)
 @given(plans(), st.integers(0, 99), st.integers(0, 6))
 def test_a_stream_that_is_left_early_loses_nothing(plan: Plan, seed: int, most: int) -> None:
     """What was not read is in the account, and no output holds more than its edge has room for."""

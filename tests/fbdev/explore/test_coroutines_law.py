@@ -64,4 +64,4 @@ def test_few_programs(search: Any) -> None:
 @pytest.mark.parametrize("search", COMPLETE)
 def test_many_programs(search: Any) -> None:
     """Every search finds every end of many programs."""
-    assert check(search, range(12, 52)) >= 5
+    assert check(search, range(12, 42)) >= 5

@@ -137,7 +137,7 @@ FAULTS = {
     "a sender does not hear that its consumer has ended": (OutPort, "edge_refuses", _deaf, "early end"),
     "a deadlock is not seen": (verdict, "_knot", lambda net: (), "deadlock"),
     "hands are not noted": (Node, "note_hands", _deaf, "failing"),
-    "an edge is never full": (Edge, "is_full", property(lambda self: False), "line"),
+    "an edge is never full": (Edge, "has_room", lambda self, value: True, "line"),
     "a wait is not left": (Wait, "leave", _deaf, "time-out"),
     "only one who waits hears of the end": (InPort, "_wake_all", InPort.arrived, "rivals"),
 }
