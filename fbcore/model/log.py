@@ -243,7 +243,8 @@ class Log(logging.LoggerAdapter[logging.Logger]):
         **how: Any,
     ) -> None:
         """Log a line of this level; `extra`, `exc_info`, `stack_info` and `stacklevel` are those of a logger."""
-        if self.isEnabledFor(level):
+        # One call less where no settings say a level, as `isEnabledFor` does.
+        if self.logger.isEnabledFor(level) if self._source.level is None else self.isEnabledFor(level):
             context = self._look()
             more = {"fbcore": context} if extra is None else {**extra, "fbcore": context}
             # What a logger does when its level allows: that of the node has been asked already.
