@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from hypothesis import given, settings
+from hypothesis import given
 
 from fbcore import NetSettings, Orchestrator
 from fbcore.model.graph import Graph
@@ -54,7 +54,6 @@ def account_by(orchestrator: Orchestrator, plan: Plan, setting: Setting) -> dict
     return account_of(run_plan(plan, setting, prepare=build))
 
 
-@settings(max_examples=50)
 @given(plans())
 def test_every_orchestrator_builds_the_same_net(plan: Plan) -> None:
     """The default wiring, an orchestrator of one's own, and none at all: same outputs, account and outcome."""
