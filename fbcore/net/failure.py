@@ -14,6 +14,10 @@ from fbcore.source.cell import source_name
 _STDLIB = os.path.dirname(os.__file__)  # noqa: PTH120 - pathlib takes 4 ms to import
 
 
+ENDINGS = (EndOfStream, EndOfDemand, StopNet)
+"""How a component ends that has not failed."""
+
+
 class Escaped(Exception):  # noqa: N818 - never shown
     """Carries an exception, its cause, out of a task group that would let it through to the loop."""
 
@@ -27,6 +31,11 @@ def leaves(error: BaseException) -> list[BaseException]:
     return [error]
 
 
+def is_failure(error: BaseException) -> bool:
+    """Say whether an error is one on account of a packet, and not the end of something."""
+    return isinstance(error, Exception) and not isinstance(error, ENDINGS)
+
+
 def without_wrapping(error: BaseException) -> BaseException:
     """Return what a task group has wrapped; a group of several is kept, for it is one."""
     while isinstance(error, BaseExceptionGroup) and len(error.exceptions) == 1:
@@ -36,7 +45,7 @@ def without_wrapping(error: BaseException) -> BaseException:
 
 def _of_group(group: BaseExceptionGroup[BaseException]) -> str:
     """Say what is in a group, in a line."""
-    found = [each for each in leaves(group) if not isinstance(each, StopNet | EndOfStream | EndOfDemand)]
+    found = [each for each in leaves(group) if not isinstance(each, ENDINGS)]
     said = [str(each).partition("\n")[0] for each in found]
     named = [f"{type(each).__name__}{': ' if text else ''}{text}" for each, text in zip(found, said, strict=True)]
     return "; ".join(named[:3]) + (f"; and {len(named) - 3} more" if len(named) > 3 else "")

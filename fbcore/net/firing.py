@@ -7,13 +7,13 @@ from contextlib import aclosing, closing
 from functools import partial
 from typing import Any
 
-from fbcore.errors import EndOfDemand, EndOfStream, StopNet
+from fbcore.errors import EndOfDemand
 from fbcore.model.function import FunctionComponent
 from fbcore.model.options import Options
 from fbcore.model.packet import MISSING, Packet
 from fbcore.model.port_spec import PortKind
 from fbcore.net.batch import fire_batch
-from fbcore.net.failure import node_error
+from fbcore.net.failure import is_failure, node_error
 from fbcore.net.in_port import InPort
 from fbcore.net.joint import Select, take_all
 from fbcore.net.log import ahead_of
@@ -199,8 +199,7 @@ class Firing:
 
     async def _failed(self, error: BaseException, values: dict[str, Any]) -> None:
         """Send a failure to the port `error` when that is connected; else let the error leave the node."""
-        is_ending = isinstance(error, EndOfStream | EndOfDemand | StopNet) or not isinstance(error, Exception)
-        if is_ending or not self.node.error.edges:
+        if not is_failure(error) or not self.node.error.edges:
             raise error
         try:
             await self.node.send_failure(node_error(error, self.node.address, values), values)

@@ -17,7 +17,7 @@ from fbcore.model.port import Hit
 from fbcore.net.births import Births, NotingOutPort, PacketStore
 from fbcore.net.config_port import ConfigPort
 from fbcore.net.edge import Edge
-from fbcore.net.failure import leaves, node_error, without_wrapping
+from fbcore.net.failure import ENDINGS, leaves, node_error, without_wrapping
 from fbcore.net.handle import Handle
 from fbcore.net.in_port import InPort, Taken
 from fbcore.net.joint import Select, Zip, own_inputs
@@ -213,7 +213,7 @@ class Node:
             if isinstance(cause, StopNet):
                 self.net.stop_at_once(cause.reason or f"{self.address} raised StopNet")
         own = [] if is_dropped(self, causes) else causes
-        serious = [cause for cause in own if not isinstance(cause, StopNet | EndOfStream | EndOfDemand)]
+        serious = [cause for cause in own if not isinstance(cause, ENDINGS)]
         return without_wrapping(error) if len(serious) > 1 else next(iter(serious), None)
 
     async def is_taken(self, cause: BaseException) -> bool:

@@ -7,8 +7,8 @@ from time import perf_counter
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
-from fbcore.errors import EndOfDemand, EndOfStream, StopNet
 from fbcore.model.packet import NOTHING, Packet
+from fbcore.net.failure import ENDINGS
 
 if TYPE_CHECKING:
     from fbcore.net.node import Node
@@ -103,4 +103,4 @@ def packets_in_hand(node: Node) -> tuple[Packet[Any], ...]:
 
 def failure_in(error: BaseException | None) -> BaseException | None:
     """Return an error that is a failure: the end of a stream, of demand or of the net is none."""
-    return None if isinstance(error, EndOfStream | EndOfDemand | StopNet) else error
+    return None if isinstance(error, ENDINGS) else error

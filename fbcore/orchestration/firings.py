@@ -7,10 +7,9 @@ from contextlib import aclosing, closing, suppress
 from random import Random
 from typing import Any
 
-from fbcore.errors import EndOfDemand, EndOfStream, StopNet
 from fbcore.model.function import FunctionComponent
 from fbcore.model.options import Options
-from fbcore.net.failure import leaves, node_error, note_attempts
+from fbcore.net.failure import ENDINGS, leaves, node_error, note_attempts
 from fbcore.net.firing import Firing, closable
 from fbcore.net.in_port import InPort
 from fbcore.net.memory_cell import MemoryCell
@@ -29,7 +28,7 @@ Copies = Mapping[str, Any]
 
 _NO_COPIES: Copies = {}
 
-_FINAL = (EndOfStream, EndOfDemand, StopNet, BreakerError)
+_FINAL = (*ENDINGS, BreakerError)
 """What is meant as it is, and no failure that another attempt might mend."""
 
 
@@ -191,7 +190,7 @@ class PolicedFiring(Firing):
         era = await circuit.enter()
         try:
             left = await self._seen(execution)
-        except (EndOfStream, EndOfDemand, StopNet):
+        except ENDINGS:
             circuit.succeeded(era)
             raise
         except Exception as error:

@@ -8,7 +8,7 @@ from itertools import count, filterfalse
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
-from fbcore.errors import EndOfDemand, EndOfStream, FlowError, NodeError, StopNet
+from fbcore.errors import FlowError, NodeError
 from fbcore.formats.letter_file import LetterFile, record_of
 from fbcore.model.letter import DeadLetter
 from fbcore.orchestration.policy import DeadLetters
@@ -16,11 +16,6 @@ from fbcore.orchestration.policy import DeadLetters
 if TYPE_CHECKING:
     from fbcore.net.node import Node
     from fbcore.orchestration.feeding import Fed
-
-
-def is_failure(error: BaseException) -> bool:
-    """Say whether an error is one on account of a packet, and not the end of something."""
-    return isinstance(error, Exception) and not isinstance(error, EndOfStream | EndOfDemand | StopNet)
 
 
 class LetterBox:

@@ -10,7 +10,7 @@ from random import Random
 from typing import Any, Literal
 
 from fbcore.errors import EndOfDemand, EndOfStream, NodeError, SettingsError, shown
-from fbcore.net.failure import node_error
+from fbcore.net.failure import is_failure, node_error
 from fbcore.net.in_port import InPort
 from fbcore.net.net import Net
 from fbcore.net.node import Node, Phase
@@ -19,7 +19,7 @@ from fbcore.net.tasks import NodeTasks
 from fbcore.net.wait import BUDGET
 from fbcore.orchestration.ending import Ending
 from fbcore.orchestration.feeding import Fed, FedPort, Feed
-from fbcore.orchestration.letters import LetterBox, is_failure
+from fbcore.orchestration.letters import LetterBox
 from fbcore.orchestration.policy import DeadLetters, End, Restart
 
 Reaction = Literal["fail", "restart", "end"]
