@@ -13,36 +13,21 @@ from fbcore.net.in_port import InPort
 from fbcore.net.node import Node
 from fbcore.net.out_port import OutPort
 from fbcore.net.wait import Wait
-from fbdev.explore import Budget, NetScene, Result, VerdictKind, explore, replay
+from fbdev.explore import Budget, NetScene, VerdictKind, explore, replay
 from tests.fbdev.explore.itself import HALTS, ItselfScene
 from tests.fbdev.explore.itself_awkward import AWKWARD, LARGE_AWKWARD, stubborn
-from tests.fbdev.explore.itself_laws import End, allowed_ends, check_end, check_state, end_of
+from tests.fbdev.explore.itself_laws import End, allowed_ends, check_state, end_of
 from tests.fbdev.explore.itself_nets import HALTED, PLANS
+from tests.fbdev.explore.itself_orders import every_order, proven
 from tests.laws.small_nets import NETS, SmallNet, refuse
 from tests.laws.test_orders import one_by_one
 
 pytestmark = pytest.mark.slow
 
 
-def every_order(scene: ItselfScene) -> tuple[Result, set[End]]:
-    """Make every order of a net, check each state and each end, and return all ends."""
-    ends: set[End] = set()
-
-    def at_end(seen: Any) -> None:
-        check_end(seen)
-        ends.add(end_of(seen))
-
-    result = explore(scene, search="every", invariant=check_state, at_end=at_end, budget=Budget(seconds=None))
-    return result, ends
-
-
-def proven(scene: ItselfScene) -> set[End]:
+def ends_of(scene: ItselfScene) -> set[End]:
     """Return all ends of a net of which every order obeys the laws."""
-    result, ends = every_order(scene)
-    assert result.failure is None, f"{result}\n{result.failure.trace}"
-    assert result.verdict.kind is VerdictKind.HOLDS, str(result)
-    print(f"{result.executions:,} orders, {result.steps:,} steps")
-    return ends
+    return proven(scene, check_state, end_of)
 
 
 # -- the laws ----------------------------------------------------------------------------------------------
@@ -51,7 +36,7 @@ def proven(scene: ItselfScene) -> set[End]:
 @pytest.mark.parametrize("name", PLANS)
 def test_every_order_obeys_the_laws(name: str) -> None:
     """Nothing is lost or doubled, no edge is overfull, what is closed stays so; the ends are those of the reference."""
-    assert proven(ItselfScene(PLANS[name])) == allowed_ends(PLANS[name])
+    assert ends_of(ItselfScene(PLANS[name])) == allowed_ends(PLANS[name])
 
 
 @pytest.mark.parametrize("halt", HALTS)
@@ -60,7 +45,7 @@ def test_a_net_may_be_ended_at_any_step(name: str, halt: str) -> None:
     """Whoever ends a net, between whichever steps, all packets are accounted for, and no task is left."""
     plan = HALTED[name]
     by_itself = allowed_ends(plan)
-    for end in proven(ItselfScene(plan, [halt])):
+    for end in ends_of(ItselfScene(plan, [halt])):
         assert end.outcome == "stopped" or end in by_itself
         assert any(_is_beginning(end, other) for other in by_itself), f"{end} is no beginning of an end"
 
@@ -68,7 +53,7 @@ def test_a_net_may_be_ended_at_any_step(name: str, halt: str) -> None:
 @pytest.mark.parametrize(("name", "second"), [("failing", "end at once"), ("failing", "cancel"), ("input", "cancel")])
 def test_who_drains_may_be_cancelled(name: str, second: str) -> None:
     """A net that was asked to stop may be ended before it has drained, as by a second Ctrl-C."""
-    ends = proven(ItselfScene(HALTED[name], ["stop", second]))
+    ends = ends_of(ItselfScene(HALTED[name], ["stop", second]))
     assert "stopped" in {end.outcome for end in ends}
     assert {end for end in ends if end.outcome != "stopped"} <= allowed_ends(HALTED[name])
 
@@ -89,13 +74,13 @@ def _is_beginning(end: End, other: End) -> bool:
 def test_awkward_components_lose_nothing(name: str) -> None:
     """A time-out races a packet, tasks are cancelled while they wait: what was offered is somewhere, and once."""
     make, expected = AWKWARD[name]
-    assert {(end.outcome, end.outputs[0][1]) for end in proven(ItselfScene(make))} == expected
+    assert {(end.outcome, end.outputs[0][1]) for end in ends_of(ItselfScene(make))} == expected
 
 
 @pytest.mark.parametrize("halt", HALTS)
 def test_a_cancellation_may_be_swallowed(halt: str) -> None:
     """A node that swallows its cancellation once is cancelled all the same, at whatever step it comes."""
-    ends = proven(ItselfScene(stubborn, [halt]))
+    ends = ends_of(ItselfScene(stubborn, [halt]))
     assert {end.outcome for end in ends} == {"finished", "stopped"}
 
 
@@ -152,5 +137,5 @@ def test_a_planted_fault_is_found(fault: str, monkeypatch: pytest.MonkeyPatch) -
     owner, name, replacement, net = FAULTS[fault]
     monkeypatch.setattr(owner, name, replacement)
     scene = ItselfScene(_NETS[net])
-    result, _ = every_order(scene)
+    result, _ = every_order(scene, check_state, end_of)
     assert result.failure is not None, str(result)

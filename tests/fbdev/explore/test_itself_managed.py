@@ -7,30 +7,27 @@ from typing import Any
 import pytest
 
 from fbcore.orchestration.supervised import SupervisedNode
-from fbdev.explore import Budget, NetScene, VerdictKind, explore
+from fbdev.explore import NetScene, explore
 from tests.fbdev.explore.itself import HALTS, ItselfScene
-from tests.fbdev.explore.itself_laws import check_end, check_managed, end_of
+from tests.fbdev.explore.itself_laws import check_managed, end_of
 from tests.fbdev.explore.itself_managed import HALTED, MANAGED
+from tests.fbdev.explore.itself_orders import proven
 
 pytestmark = pytest.mark.slow
 
-Ends = set[tuple[str, tuple[str, ...], int]]
+End = tuple[str, tuple[str, ...], int]
+"""The outcome, what came out, and how often nodes were begun anew."""
 
 
-def ends_of(scene: ItselfScene) -> Ends:
-    """Make every order of a net, with nothing left out and nothing merged; check each state, and return all ends."""
-    ends: Ends = set()
+def managed_end(seen: Any) -> End:
+    """Return how a net ended."""
+    end = end_of(seen)
+    return end.outcome, tuple(end.outputs[0][1]), sum(seen.net.result.restarts.values())
 
-    def at_end(seen: Any) -> None:
-        check_end(seen)
-        end, restarts = end_of(seen), sum(seen.net.result.restarts.values())
-        ends.add((end.outcome, tuple(end.outputs[0][1]), restarts))
 
-    result = explore(scene, search="every", invariant=check_managed, at_end=at_end, budget=Budget(seconds=None))
-    assert result.failure is None, f"{result}\n{result.failure.trace}"
-    assert result.verdict.kind is VerdictKind.HOLDS, str(result)
-    print(f"{result.executions:,} orders, {result.steps:,} steps")
-    return ends
+def ends_of(scene: ItselfScene) -> set[End]:
+    """Return all ends of a net of which every order obeys the laws and its policies."""
+    return proven(scene, check_managed, managed_end)
 
 
 @pytest.mark.parametrize("name", MANAGED)
@@ -56,7 +53,7 @@ def test_a_managed_net_may_be_ended_at_any_step(name: str, halt: str) -> None:
 def test_a_proof_comes_to_the_same_ends(name: str) -> None:
     """What leaves orders out, and tells states apart, finds the ends that all orders have."""
     net = MANAGED[name]
-    ends: Ends = set()
+    ends: set[End] = set()
 
     def at_end(seen: Any) -> None:
         (outputs,) = seen.outputs.values()
