@@ -41,9 +41,9 @@ def served_metrics(options: RunOptions) -> Iterator[list[Observer]]:
 
 def _linger(url: str, seconds: float, *, is_quiet: bool) -> None:
     """Wait, for whoever scrapes seldom is to see how the net ended; Ctrl-C ends that, and changes nothing else."""
-    if not is_quiet:
-        warn(f"metrics stay at {url} for {seconds:g} s; Ctrl-C ends that")
     with suppress(KeyboardInterrupt):
+        if not is_quiet:
+            warn(f"metrics stay at {url} for {seconds:g} s; Ctrl-C ends that")
         threading.Event().wait(seconds)
 
 

@@ -1,5 +1,6 @@
 """What is written to standard output and error below Python, by programs that a component starts, say."""
 
+import codecs
 import os
 import sys
 import tempfile
@@ -29,6 +30,8 @@ def caught(take: Callable[[str], None]) -> Iterator[Callable[[], None]]:
             # This is where textual looks for the terminal and its size.
             sys.__stdout__ = sys.__stderr__ = screen  # type: ignore[misc]
             at = 0
+            # What is written may be half a character so far.
+            decoder = codecs.getincrementaldecoder("utf-8")(errors="replace")
 
             def hand_over() -> None:
                 nonlocal at
@@ -36,7 +39,7 @@ def caught(take: Callable[[str], None]) -> Iterator[Callable[[], None]]:
                 if size > at:
                     text = os.pread(file.fileno(), size - at, at)
                     at += len(text)
-                    take(text.decode(errors="replace"))
+                    take(decoder.decode(text))
 
             yield hand_over
         finally:

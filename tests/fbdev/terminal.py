@@ -1,5 +1,6 @@
 """A terminal for tests: a process that believes it has one, and what a person would see on it."""
 
+import codecs
 import fcntl
 import os
 import pty
@@ -36,6 +37,8 @@ class Terminal:
         )
         os.close(theirs)
         self.seen = ""
+        # What is read may end within a character.
+        self._decoder = codecs.getincrementaldecoder("utf-8")(errors="replace")
         self.columns = columns
 
     def __enter__(self) -> Self:
@@ -72,7 +75,7 @@ class Terminal:
             data = b""
         if not data:
             raise EOFError("the process has ended, and the screen was:\n" + "\n".join(self.screen()))
-        self.seen += data.decode(errors="replace")
+        self.seen += self._decoder.decode(data)
 
     def screen(self) -> list[str]:
         """Return what a person sees, and could by scrolling up: lines without the spaces at their ends."""

@@ -74,12 +74,14 @@ def test_metrics_are_served_while_the_net_runs(tmp_path: Path) -> None:
 @pytest.mark.slow
 def test_metrics_linger_until_ctrl_c(tmp_path: Path) -> None:
     """The outcome can be scraped after the net has ended, with what components count; the exit code is the net's."""
-    arguments = ["--input", "text=four", "--metrics", "0", "--metrics-linger", "60", "--quiet"]
+    arguments = ["--input", "text=four", "--metrics", "0", "--metrics-linger", "60"]
     with start(write(tmp_path, COUNTS), *arguments) as process:
         assert process.stdout is not None
         assert process.stderr is not None
         url = url_in(process.stderr.readline())
         assert process.stdout.readline() == "4\n"
+        assert process.stderr.readline().startswith("counts: finished")
+        assert process.stderr.readline() == f"notice: metrics stay at {url} for 60 s; Ctrl-C ends that\n"
         text = scraped(url)
         process.send_signal(signal.SIGINT)
         _, err = process.communicate(timeout=60)

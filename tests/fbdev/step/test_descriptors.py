@@ -3,6 +3,7 @@ from pathlib import Path
 
 import pytest
 
+from fbdev.step.descriptors import caught
 from tests.fbdev.run.test_command import write
 from tests.fbdev.step.test_command import shows
 from tests.fbdev.terminal import Terminal
@@ -60,6 +61,16 @@ def test_nothing_that_is_written_tears_the_screen(tmp_path: Path) -> None:
     for text in ("│ printed", "│ logged once", "│ by a shell", "│ and complained", "│ red"):
         assert sum(text in line for line in screen) == 1, text
     assert shows(screen, "1 out")
+
+
+def test_half_a_character_waits_for_its_other_half() -> None:
+    """What is read may end within a character; it is handed over when it is whole."""
+    taken: list[str] = []
+    with caught(taken.append) as hand_over:
+        for piece in ("─ü".encode()[:2], "─ü".encode()[2:]):
+            os.write(1, piece)
+            hand_over()
+    assert "".join(taken) == "─ü"
 
 
 def test_a_turn_that_does_not_end_can_be_given_up(tmp_path: Path) -> None:
