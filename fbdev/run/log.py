@@ -1,12 +1,10 @@
 """The options `--log` and `--log-level`: where the log of a run goes, on the screen and into files."""
 
 import logging
-import os
 import sys
 from collections.abc import Iterator, Sequence
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from typing import Any, TextIO
 
 import typer
 
@@ -15,7 +13,8 @@ from fbcore.model.log import level_number
 from fbcore.net.json_log import JsonLines
 from fbcore.net.log import WithContext
 from fbcore.orchestration.settings import NetSettings
-from fbdev.complaint import warn
+from fbdev.run.live import is_terminal
+from fbdev.run.log_handlers import InFile, OnScreen, Tells
 from fbdev.run.log_lines import Lines, Plain
 
 SCREEN = ("text", "json")
@@ -62,18 +61,22 @@ class RunLog:
             yield
 
     def _handler(self, place: str) -> logging.Handler:
-        handler: Any
-        if place in SCREEN:
-            handler = _OnScreen(sys.stderr)
-            handler.setFormatter(JsonLines() if place == "json" else Lines(colours=_has_colours(sys.stderr)))
+        handler: logging.Handler
+        if place == "text" and is_terminal(sys.stderr):
+            # rich takes a tenth of a second to load.
+            from fbdev.run.log_screen import OnTerminal
+
+            handler = OnTerminal(sys.stderr)
+        elif place in SCREEN:
+            handler = OnScreen(sys.stderr)
         else:
             try:
-                handler = _InFile(place, encoding="utf-8", errors="backslashreplace")
+                handler = InFile(place, encoding="utf-8", errors="backslashreplace")
             except OSError as error:
                 raise typer.BadParameter(f"{place} cannot be written: {error.strerror}", param_hint="--log") from None
-            handler.setFormatter(JsonLines() if Path(place).suffix in _JSON else Lines(colours=False))
+        handler.setFormatter(JsonLines() if place == "json" or Path(place).suffix in _JSON else Lines())
         handler.addFilter(WithContext(self.level))
-        return handler  # type: ignore[no-any-return]
+        return handler
 
 
 def _check(place: str) -> None:
@@ -97,50 +100,7 @@ def _levels(settings: NetSettings) -> Iterator[int]:
             yield level_number(level)
 
 
-def _has_colours(stream: TextIO) -> bool:
-    return stream.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
-
-
-# -- handlers ------------------------------------------------------------------------------------------
-
-
-class _Tells(logging.Handler):
-    """Tells in a line what keeps it from logging, once for each reason, and prints no traceback for each record."""
-
-    _told: set[str]
-
-    def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802 - what logging calls it
-        error = sys.exc_info()[1]
-        told = self.__dict__.setdefault("_told", set())
-        if isinstance(error, OSError):
-            what = f"the log cannot be written{self._where()}: {error.strerror or error}"
-        else:
-            what = (
-                f"{record.filename}:{record.lineno}: a line of the log cannot be made: {type(error).__name__}: {error}"
-            )
-        if what not in told and not isinstance(error, BrokenPipeError):
-            told.add(what)
-            with suppress(OSError):
-                warn(what)
-
-    def _where(self) -> str:
-        return ""
-
-
-class _OnScreen(_Tells, logging.StreamHandler[TextIO]):
-    """Writes lines to standard error, which puts them above the live table."""
-
-
-class _InFile(_Tells, logging.FileHandler):
-    """Writes lines at the end of a file."""
-
-    def _where(self) -> str:
-        return f" to {Path(self.baseFilename).name}"
-
-    def close(self) -> None:
-        """Close the file, though the disk be full."""
-        with suppress(OSError):
-            super().close()
+# -- where lines go ------------------------------------------------------------------------------------
 
 
 @contextmanager
@@ -159,7 +119,7 @@ def _rest_on_screen(*, has_log: bool) -> Iterator[None]:
 
     What a net tells of itself is shown as notices, and at its end. A log that the user's file has set up shows all.
     """
-    log, handler = logging.getLogger("fbcore"), _OnScreen(sys.stderr)
+    log, handler = logging.getLogger("fbcore"), OnScreen(sys.stderr)
     handler.setFormatter(Plain())
     handler.setLevel(logging.WARNING)
 
@@ -192,7 +152,7 @@ def _root_level(level: int, *, is_alone: bool) -> Iterator[None]:
             logger = logger.parent
         return record.levelno >= before
 
-    others = [handler for handler in root.handlers if not isinstance(handler, _Tells)]
+    others = [handler for handler in root.handlers if not isinstance(handler, Tells)]
     on_screen = [each for each in others if is_alone and getattr(each, "stream", None) in (sys.stderr, sys.stdout)]
     for handler in others:
         handler.addFilter(would_have_passed)

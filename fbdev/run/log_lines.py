@@ -1,43 +1,71 @@
 """Records of a log as lines for people."""
 
 import logging
+import re
 from datetime import datetime
+from typing import NamedTuple
 
 from fbcore.net.json_log import exception_of, message_of
 from fbcore.net.log import context_in
 from fbdev.complaint import near
 
-_COLOURS = ((logging.ERROR, "31"), (logging.WARNING, "33"), (logging.INFO, "32"), (logging.NOTSET, "2"))
-"""Red, yellow, green and dim, from which level on."""
+_UNSEEN = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
+"""What a terminal obeys instead of showing it, what turns the text around it, and what no encoding has."""
+
+
+class Said(NamedTuple):
+    """What there is to know of a record: lines of text, in which everything can be seen, whatever was logged."""
+
+    time: datetime
+    level: str
+    severity: int
+    where: str
+    message: list[str]
+    about: str
+    traceback: list[str]
+
+
+def said_in(record: logging.LogRecord) -> Said:
+    """Return what a record says: at which address, of which packet, and the traceback as text."""
+    context = context_in(record)
+    where = (context.path.partition("/")[2] or context.net) if context is not None else record.name
+    about = ""
+    if context is not None and context.packet:
+        about = context.packet + (f", firing {context.firing}" if context.firing is not None else "")
+    return Said(
+        datetime.fromtimestamp(record.created),
+        record.levelname,
+        record.levelno,
+        seen(where),
+        _lines(message_of(record)) or [""],
+        about,
+        [*_lines(exception_of(record)), *_lines(record.stack_info or "")],
+    )
+
+
+def _lines(text: str) -> list[str]:
+    return [seen(line.removesuffix("\r")) for line in near(text).removesuffix("\n").split("\n")] if text else []
+
+
+def seen(text: str) -> str:
+    r"""Return a text with what cannot be seen as Python writes it: an escape code as `\x1b`."""
+    return _UNSEEN.sub(lambda found: ascii(found[0])[1:-1], text)
 
 
 class Lines(logging.Formatter):
-    """Writes time, level, address, what is said, and the packet; a traceback below it."""
+    """Writes time, level, address, what is said, and the packet; a traceback below it. These are lines to be searched.
 
-    def __init__(self, *, colours: bool) -> None:
-        super().__init__()
-        self._has_colours = colours
+    A terminal has `fbdev.run.log_screen`, which says the same in colours, and as wide as the screen is.
+    """
 
     def format(self, record: logging.LogRecord) -> str:
         """Return the lines of a record; the first one tells where it comes from."""
-        context = context_in(record)
-        where = (context.path.partition("/")[2] or context.net) if context is not None else record.name
-        about = ""
-        if context is not None and context.packet:
-            about = context.packet + (f", firing {context.firing}" if context.firing is not None else "")
-        first, *rest = near(message_of(record)).splitlines() or [""]
-        time = datetime.fromtimestamp(record.created).strftime("%H:%M:%S.%f")[:-3]
-        level = self._coloured(
-            f"{record.levelname:<7}", next(code for least, code in _COLOURS if record.levelno >= least)
-        )
-        parts = [self._coloured(time, "2"), level, self._coloured(f"{where}:", "1"), first]
-        if about:
-            parts.append(self._coloured(f"({about})", "2"))
-        below = [*rest, *near(exception_of(record)).splitlines(), *(record.stack_info or "").splitlines()]
-        return "\n".join([" ".join(parts), *(f"    {line}" for line in below)])
-
-    def _coloured(self, text: str, code: str) -> str:
-        return f"\x1b[{code}m{text}\x1b[0m" if self._has_colours else text
+        said = said_in(record)
+        first, *rest = said.message
+        time = said.time.strftime("%H:%M:%S.%f")[:-3]
+        about = f" ({said.about})" if said.about else ""
+        below = (f"    {line}" for line in (*rest, *said.traceback))
+        return "\n".join([f"{time} {said.level:<7} {said.where}: {first}{about}", *below])
 
 
 class Plain(logging.Formatter):
@@ -48,4 +76,4 @@ class Plain(logging.Formatter):
         context = context_in(record)
         is_own = record.name.startswith("fbcore.net.") and context is not None and context.node
         text = f"{context.node}: {record.getMessage()}" if is_own and context is not None else record.getMessage()
-        return "\n".join([near(text), *near(exception_of(record)).splitlines()])
+        return "\n".join([*_lines(text), *_lines(exception_of(record))])
