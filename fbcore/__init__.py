@@ -2,7 +2,6 @@
 
 from typing import TYPE_CHECKING, Any
 
-from fbcore.components.py_file import PyFile
 from fbcore.errors import (
     ConfigError,
     DataError,
@@ -22,7 +21,6 @@ from fbcore.errors import (
     StepError,
     StopNet,
 )
-from fbcore.loop import SteppedLoop
 from fbcore.model.array import InArray, OutArray
 from fbcore.model.component import Component
 from fbcore.model.composite import CompositeComponent
@@ -33,23 +31,25 @@ from fbcore.model.memory import Memory
 from fbcore.model.packet import Each, Failure, Missing, Packet, PacketId
 from fbcore.model.port import Config, Hit, In, Message, Out, Signal
 from fbcore.model.signature import required
-from fbcore.net.log import WithContext, log_context
-from fbcore.net.observe import Observer
-from fbcore.net.registry import Activity, ActivityKind, PacketRegistry
-from fbcore.net.report import NetError, Outcome, Result, Snapshot
-from fbcore.runtimes.batch import BatchRuntime
 
 if TYPE_CHECKING:
+    from fbcore.components.py_file import PyFile
     from fbcore.components.terminal import TerminalTemplate
+    from fbcore.loop import SteppedLoop
     from fbcore.model.complib import setup_complib
     from fbcore.model.dag import DagTemplate
     from fbcore.model.template import ComponentTemplate
     from fbcore.net.json_log import JsonLines
+    from fbcore.net.log import WithContext, log_context
+    from fbcore.net.observe import Observer
+    from fbcore.net.registry import Activity, ActivityKind, PacketRegistry
+    from fbcore.net.report import NetError, Outcome, Result, Snapshot
     from fbcore.orchestration.breaker import BreakerError
     from fbcore.orchestration.edge_settings import EdgeSettings
     from fbcore.orchestration.orchestrator import DagOrchestrator, Orchestrator
     from fbcore.orchestration.policy import Breaker, Concurrency, DeadLetters, End, Rate, Restart, Retry, Timeout
     from fbcore.orchestration.settings import NetSettings, NodeSettings, SubNetSettings
+    from fbcore.runtimes.batch import BatchRuntime
     from fbcore.runtimes.choice import Choice, ChoiceKind, Step
     from fbcore.runtimes.fsm import FSMRuntime
 
@@ -132,6 +132,9 @@ __all__ = [
 ]
 
 _LATER = {
+    "Activity": "net.registry",
+    "ActivityKind": "net.registry",
+    "BatchRuntime": "runtimes.batch",
     "Breaker": "orchestration.policy",
     "BreakerError": "orchestration.breaker",
     "Choice": "runtimes.choice",
@@ -145,19 +148,29 @@ _LATER = {
     "End": "orchestration.policy",
     "FSMRuntime": "runtimes.fsm",
     "JsonLines": "net.json_log",
+    "NetError": "net.report",
     "NetSettings": "orchestration.settings",
     "NodeSettings": "orchestration.settings",
+    "Observer": "net.observe",
     "Orchestrator": "orchestration.orchestrator",
+    "Outcome": "net.report",
+    "PacketRegistry": "net.registry",
+    "PyFile": "components.py_file",
     "Rate": "orchestration.policy",
     "Restart": "orchestration.policy",
+    "Result": "net.report",
     "Retry": "orchestration.policy",
+    "Snapshot": "net.report",
     "Step": "runtimes.choice",
+    "SteppedLoop": "loop",
     "SubNetSettings": "orchestration.settings",
     "TerminalTemplate": "components.terminal",
     "Timeout": "orchestration.policy",
+    "WithContext": "net.log",
+    "log_context": "net.log",
     "setup_complib": "model.complib",
 }
-"""Names that are imported when they are asked for: who runs a net need not wait for what steps it."""
+"""Names that are imported when they are asked for: who declares a net need not wait for what runs, or steps it."""
 
 
 def __getattr__(name: str) -> Any:
@@ -168,3 +181,7 @@ def __getattr__(name: str) -> Any:
     value = getattr(import_module(f"fbcore.{_LATER[name]}"), name)
     globals()[name] = value
     return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

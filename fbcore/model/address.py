@@ -40,19 +40,20 @@ RUN_OPTIONS = frozenset(
 )
 """Names of the options of a run, which no config of a graph may take."""
 
-_ELEMENT = re.compile(r"(\w+)\[(.+)\]\Z")
-_ID = re.compile(r"[A-Za-z_][A-Za-z0-9_]*\Z")
-_HUMP = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
+# Compiled when they are used: to import this is not to take longer.
+_ELEMENT = r"(\w+)\[(.+)\]\Z"
+_HUMP = r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])"
 
 
 def is_id(text: str) -> bool:
     """Say whether a text may be the id of a node or port: `[A-Za-z_][A-Za-z0-9_]*` and no keyword."""
-    return bool(_ID.match(text)) and not keyword.iskeyword(text)
+    return text.isascii() and text.isidentifier() and not keyword.iskeyword(text)
 
 
 def element_of(name: str) -> tuple[str, int | str] | None:
     """Split the name of an element of an array port, `items[0]`, into port and key; None for any other name."""
-    found = _ELEMENT.match(name)
+    # Nearly all names are those of plain ports.
+    found = re.match(_ELEMENT, name) if name[-1:] == "]" else None
     if found is None:
         return None
     key = found[2]
@@ -61,7 +62,7 @@ def element_of(name: str) -> tuple[str, int | str] | None:
 
 def snake_case(name: str) -> str:
     """Turn a class name into the id its node gets: `ReadCsv` becomes `read_csv`."""
-    return _HUMP.sub("_", name).lower()
+    return re.sub(_HUMP, "_", name).lower()
 
 
 class Place:

@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from importlib import import_module
 from math import isfinite
-from numbers import Real
-from typing import Annotated, Any, NewType, get_args, get_origin
+from typing import Annotated, Any, NamedTuple, NewType, get_args, get_origin
 
 from fbcore.errors import shown
 from fbcore.model.types import members_of, name_of
@@ -20,14 +18,13 @@ DROPS = ("oldest", "newest")
 """What an edge can drop when it is full."""
 
 _UNITS = {"b": 1, "kb": 1_000, "mb": 1_000_000, "gb": 1_000_000_000}
-_BYTES = re.compile(r"\s*(\d+(?:\.\d+)?)\s*([kmg]?b)\s*", re.IGNORECASE)
+_BYTES = r"\s*(\d+(?:\.\d+)?)\s*([kmg]?b)\s*"
 _TEXTS = (str, bytes, bytearray, memoryview)
 
 Measure = Callable[[Any], Any]
 
 
-@dataclass(frozen=True, slots=True)
-class EdgePolicy:
+class EdgePolicy(NamedTuple):
     """The policies of one edge; a net acts by them.
 
     `bytes` is the most that lies there at once, as `size` measures packets; `expiry` the seconds after which a packet
@@ -59,7 +56,7 @@ def policy_of(options: Mapping[str, Any]) -> EdgePolicy:
 
 def bytes_of(given: Any) -> int | None:
     """Return a number of bytes that was given as such, or as `"10 MB"`; None when it is none."""
-    if isinstance(given, str) and (found := _BYTES.fullmatch(given)):
+    if isinstance(given, str) and (found := re.fullmatch(_BYTES, given, re.IGNORECASE)):
         given = int(float(found[1]) * _UNITS[found[2].lower()])
     return given if type(given) is int and given >= 1 else None
 
@@ -96,8 +93,12 @@ class _Named:
 
 def is_amount(value: Any) -> bool:
     """Say whether a value is a finite number, of Python or of another library."""
-    # The commonest type first: to ask for an abstract one takes long.
-    return type(value) is int or (type(value) is not bool and isinstance(value, Real) and isfinite(value))
+    # The commonest types first: to ask for an abstract one takes long, as its import does.
+    if type(value) in (int, float):
+        return type(value) is int or isfinite(value)
+    from numbers import Real
+
+    return type(value) is not bool and isinstance(value, Real) and isfinite(value)
 
 
 # -- what is wrong with them ----------------------------------------------------------------------------

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, fields, replace
-from typing import Any, Literal, TypedDict
+from typing import Any, Literal, NamedTuple, TypedDict
 
 from fbcore.errors import GraphError, shown
 from fbcore.model.nearest import nearest
@@ -15,8 +14,7 @@ Fires = Literal["all", "any"]
 Kind = Literal["class", "function", "composite"]
 
 
-@dataclass(frozen=True)
-class Options:
+class Options(NamedTuple):
     """How a node works; `component.options` are those of a component, and `graph.add(..., options={...})` changes some.
 
     A class says them in its body, where they are inherited as all else is; a function says them to `@component`, and
@@ -67,7 +65,7 @@ class Options:
     @property
     def said(self) -> dict[str, Any]:
         """What is not as it is by default, by name."""
-        return {name: value for name, value in vars(self).items() if value != getattr(_DEFAULTS, name)}
+        return {name: value for name, value in self._asdict().items() if value != getattr(_DEFAULTS, name)}
 
     def changed(self, kind: Kind, owner: str, given: Mapping[str, Any], others: Iterable[str] = ()) -> Options:
         """Return these options, some of which are said otherwise for a component of this kind.
@@ -79,7 +77,7 @@ class Options:
         """
         for name, value in given.items():
             check_option(kind, owner, name, value, others)
-        return replace(self, **given) if given else self
+        return self._replace(**given) if given else self
 
 
 _DEFAULTS = Options()
@@ -95,7 +93,7 @@ class NodeOptions(TypedDict, total=False):
     buffered: bool
 
 
-NAMES = tuple(field.name for field in fields(Options))
+NAMES = Options._fields
 """The names of all options."""
 
 _VALUES: dict[str, tuple[Any, ...]] = {

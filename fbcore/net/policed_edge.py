@@ -6,7 +6,6 @@ from asyncio import TimerHandle
 from collections import OrderedDict
 from collections.abc import Mapping
 from math import ceil, inf
-from numbers import Integral
 from typing import TYPE_CHECKING, Any, cast
 
 from fbcore.errors import PortError, shown
@@ -158,6 +157,10 @@ class PolicedEdge(Edge):
         if self.policy.priority is None:
             return 0
         told: Any = self._told("priority", self.policy.priority, value)
+        if type(told) in (int, float):
+            return cast("float", told)
+        from numbers import Integral
+
         # Plain numbers, which can be written down; whole ones as such, for a time in nanoseconds is no float.
         return int(told) if isinstance(told, Integral) else float(told)
 

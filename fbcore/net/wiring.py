@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 
 from fbcore.errors import GraphError, PortError, shown
@@ -82,7 +81,7 @@ class EdgePlan:
             what, hint = unmeasured(self._kinds())
             if what:
                 raise GraphError(what, self.address, hint)
-            policy = replace(policy, size=length)
+            policy = policy._replace(size=length)
         return policy
 
     def _kinds(self) -> list[Any]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from functools import partial
+from functools import cached_property, partial
 from os import PathLike
 from typing import TYPE_CHECKING, Any
 
@@ -11,8 +11,10 @@ from fbcore.model.component import Component
 from fbcore.model.function import FunctionComponent
 from fbcore.model.graph import Graph
 from fbcore.model.packet import Each
+from fbcore.net.build import build_net
+from fbcore.net.net import GRACE, Net
 from fbcore.net.observe import Observer
-from fbcore.net.options import Check, HowToStop, Tracking
+from fbcore.net.options import DEFAULTS, Check, HowToStop, Tracking
 from fbcore.net.report import Result, Snapshot
 from fbcore.runtimes.around import graph_around
 from fbcore.runtimes.blocking import run_blocking
@@ -77,15 +79,36 @@ class BatchRuntime:
         keep: int | str | None = None,
         check: Check = None,
     ) -> None:
-        # Loaded here, for `import fbcore` is not to take longer.
-        from fbcore.orchestration.orchestrator import Orchestrator
-        from fbcore.orchestration.settings import settings_of
-
         self.graph = graph_around(graph, elements, error=error)
-        self.settings = settings_of(settings, tracking=tracking, keep=keep, check=check)
-        self.orchestrator = orchestrator or Orchestrator()
-        self.options = self.settings.options()
+        self.options = DEFAULTS
+        if any(each is not None for each in (settings, orchestrator, tracking, keep, check)):
+            # Loaded here, for most nets are run without.
+            from fbcore.orchestration.orchestrator import Orchestrator
+            from fbcore.orchestration.settings import settings_of
+
+            self.settings = settings_of(settings, tracking=tracking, keep=keep, check=check)
+            self.orchestrator = orchestrator or Orchestrator()
+            self.options = self.settings.options()
         self._running: list[Running] = []
+
+    @cached_property
+    def settings(self) -> NetSettings:
+        """How nets are run."""
+        from fbcore.orchestration.settings import NetSettings
+
+        return NetSettings()
+
+    @cached_property
+    def orchestrator(self) -> Orchestrator:
+        """What builds nets, starts them, and decides for them."""
+        from fbcore.orchestration.orchestrator import Orchestrator
+
+        return Orchestrator()
+
+    @property
+    def _is_plain(self) -> bool:
+        """Whether nobody has said how nets are run, nor asked: what manages them then need not be loaded."""
+        return not {"settings", "orchestrator"} & vars(self).keys()
 
     def run(
         self,
@@ -288,7 +311,10 @@ class BatchRuntime:
         check_one_token(self.graph, inputs)
         for name in ("time_limit", "grace", "stop"):
             if options.get(name) is None:
-                options[name] = self.settings.origin("", name).value
+                options[name] = UNLESS_SAID[name] if self._is_plain else self.settings.origin("", name).value
+        if self._is_plain and letters is None:
+            net = build_net(self.graph, inputs, configs, observers, self.options, streamed=streamed)
+            return Running(net, self._running, Net.run, **options)
         build = partial(self.orchestrator.build, self.graph, self.settings)
         feed = None
         if letters is not None:
@@ -312,6 +338,10 @@ class BatchRuntime:
         feed = Feed(letters, alone=alone)
         feed.open(self.graph)
         return feed, {**{name: Each(()) for name in self.graph.border("inputs")}, **(inputs or {})}
+
+
+UNLESS_SAID = {"time_limit": None, "grace": GRACE, "stop": "drain"}
+"""Options of a run of which nobody has said anything, in no settings either."""
 
 
 async def _to_its_end(begin: Callable[[], Running]) -> Result:

@@ -1,15 +1,45 @@
+import ast
 import subprocess
 import sys
 
+import pytest
+
+import fbcore
 from tests.habits.tree import ROOT
 
 SLOW = {"networkx", "pydantic", "rich", "typer"}
 
+PLAIN_NET = """
+from fbcore import BatchRuntime, Graph, component
+
+@component
+def double(number):
+    return 2 * number
+
+graph = Graph("doubling")
+graph.inputs.number >> graph.add(double).number
+graph["double"].out >> graph.outputs.doubled
+assert BatchRuntime(graph).run(inputs={"number": 21}).outputs.doubled == [42]
+"""
+
 
 def modules_after(statement: str) -> set[str]:
     """Run a statement in a fresh interpreter and name the top-level modules that are loaded then."""
-    code = f"{statement}\nimport sys; print(*{{name.split('.')[0] for name in sys.modules}})"
+    return {module.partition(".")[0] for module in all_modules_after(statement)}
+
+
+def all_modules_after(statement: str) -> set[str]:
+    """Run a statement in a fresh interpreter and name the modules that are loaded then."""
+    code = f"{statement}\nimport sys; print(*sys.modules)"
     return set(subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=True, stdout=-1, text=True).stdout.split())
+
+
+def imported_for_types() -> dict[str, str]:
+    """Name what fbcore imports for type checkers only, each with its module."""
+    tree = ast.parse((ROOT / "fbcore" / "__init__.py").read_text(encoding="utf-8"))
+    block = next(node for node in tree.body if isinstance(node, ast.If))
+    imports = [node for node in block.body if isinstance(node, ast.ImportFrom)]
+    return {alias.name: str(node.module) for node in imports for alias in node.names}
 
 
 def test_import_loads_nothing_slow() -> None:
@@ -20,3 +50,30 @@ def test_import_loads_nothing_slow() -> None:
 def test_a_slow_import_is_found() -> None:
     """The check above sees what was loaded."""
     assert "pydantic" in modules_after("import pydantic")
+
+
+def test_import_loads_what_declares_nets_and_nothing_that_runs_them() -> None:
+    """`import fbcore` is quick since it loads words alone: no net, no runtime, and few modules in all."""
+    ours = {name for name in all_modules_after("import fbcore") if name.startswith("fbcore.")}
+    assert {name.split(".")[1] for name in ours} == {"errors", "model", "source"}
+    assert len(ours) < 35
+
+
+@pytest.mark.slow
+def test_a_net_that_nothing_is_said_of_is_run_without_what_manages_nets() -> None:
+    """Who runs a graph as it is waits for no settings, no policies, and nothing that reads or writes files."""
+    loaded = all_modules_after(PLAIN_NET)
+    unwanted = ("fbcore.orchestration", "fbcore.formats", "fbcore.observers", "dataclasses", "pathlib", "json", "uuid")
+    assert [name for name in sorted(loaded) if name.startswith((*unwanted, *SLOW))] == []
+
+
+def test_what_is_imported_later_is_what_type_checkers_see() -> None:
+    """Every name that `fbcore` imports when it is asked for comes from where type checkers are told that it does."""
+    assert imported_for_types() == {name: f"fbcore.{module}" for name, module in fbcore._LATER.items()}
+
+
+def test_names_that_are_imported_later_are_listed() -> None:
+    """`dir(fbcore)` has every public name, asked for or not, and a name that there is not is refused."""
+    assert set(fbcore.__all__) <= set(dir(fbcore))
+    with pytest.raises(AttributeError, match="has no attribute 'Nothing'"):
+        _ = fbcore.Nothing

@@ -22,6 +22,8 @@ from fbcore import (
 )
 from fbcore import SubNetSettings as Sub
 from fbcore.net.net import GRACE
+from fbcore.net.options import NetOptions
+from fbcore.runtimes.batch import UNLESS_SAID
 from fbcore.runtimes.blocking import run_on
 
 
@@ -208,6 +210,16 @@ def test_what_is_given_in_short_counts() -> None:
     assert "test_settings.py:" in str(runtime.settings.origin("", "tracking"))
     with FSMRuntime(nested(), settings=settings).start(inputs={"text": "1"}) as fsm:
         assert fsm.options.tracking == "history"
+
+
+def test_a_run_without_settings_is_one_by_the_defaults_of_settings() -> None:
+    """What holds where nothing is said, and no settings are loaded, is what settings have that say nothing."""
+    plain, said = BatchRuntime(nested()), BatchRuntime(nested(), settings=NetSettings())
+    for name in NetOptions.__slots__:
+        assert getattr(plain.options, name) == getattr(said.options, name)
+    assert {name: said.settings.origin("", name).value for name in UNLESS_SAID} == UNLESS_SAID
+    assert plain.settings == said.settings
+    assert type(plain.orchestrator) is type(said.orchestrator)
 
 
 class Sleeps(Component):
