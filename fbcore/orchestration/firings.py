@@ -1,4 +1,4 @@
-"""Firings of a function under policies: tried again, counted by a breaker, kept to a rate, and failed in the end."""
+"""Firings of a function under policies: let through by a breaker, kept to a rate, tried again, failed in the end."""
 
 from __future__ import annotations
 
@@ -28,9 +28,6 @@ Copies = Mapping[str, Any]
 
 _NO_COPIES: Copies = {}
 
-_FINAL = (*ENDINGS, BreakerError)
-"""What is meant as it is, and no failure that another attempt might mend."""
-
 
 class Execution:
     """One firing on its way. Several of one node may be on their way at once, so all that is of one of them is here.
@@ -39,10 +36,11 @@ class Execution:
     tells of a failure. `function` is what is called, with the configs and the memories bound that it began with, and
     `memories` are those that a new attempt brings back to what they were. `send` is how each of its results leaves.
     `packets` are those in hand with their identities, where observers want to know.
-    `attempt` counts from 1; `has_sent` says that something has left, so that there is no way back.
+    `attempt` counts from 1; `has_sent` says that something has left, so that there is no way back. `era` is that of the
+    breaker in which it was let through.
     """
 
-    __slots__ = ("_held", "_node", "attempt", "function", "has_sent", "memories", "packets", "send", "values")
+    __slots__ = ("_held", "_node", "attempt", "era", "function", "has_sent", "memories", "packets", "send", "values")
 
     def __init__(self, firing: PolicedFiring, values: Sequence[Any], held: dict[str, Any] | None = None) -> None:
         self.values = values
@@ -53,6 +51,7 @@ class Execution:
         self.memories: Mapping[str, MemoryCell] = firing.node.memories
         self.send: Send = firing._send
         self.attempt = 1
+        self.era = 0
         self.has_sent = False
 
     @property
@@ -73,10 +72,9 @@ class PolicedFiring(Firing):
     - `_fire(values)`: a firing, from the packets that were taken to the end of all that follows. Where several go on
       at once, this is the place to wait for a free slot, make an `Execution`, give it its own `send` (which keeps the
       order) and `memories`, and run `_fire_once` with it in a task of `node.tasks`.
-    - `_fire_once(execution)`: waits for its turn by the rate, tries as often as allowed, sends what is left to be sent,
-      and tells of a failure. Raises what is to fail the node.
+    - `_fire_once(execution)`: sends what is left to be sent, and tells of a failure. Raises what is to fail the node.
+    - `_guarded(execution)`: begins when the breaker lets it through, and the rate; the breaker hears how it has ended.
     - `_tried(execution)`: all the attempts, with the waits and the memories between them.
-    - `_guarded(execution)`: one attempt, if the breaker lets it through.
     - `_attempt(execution)`: one call, and its items where it streams; returns what is still to be sent. This is the
       place for a time-out: raise `TimeoutError`, and it is tried again as any error is.
 
@@ -94,6 +92,8 @@ class PolicedFiring(Firing):
         super().__init__(node, component, options)
         self._circuit = Circuit(settings.breaker, node) if settings.breaker is not None else None
         self._pace = Pace(settings.rate, node.net.loop) if settings.rate is not None else None
+        if self._circuit is not None and self._pace is not None:
+            self._circuit.on_opening = self._pace.rewind
         node.policies = [*node.policies, *(each for each in (self._circuit, self._pace) if each is not None)]
         self._counts = settings.end is not None and settings.end.after is not None
 
@@ -126,10 +126,8 @@ class PolicedFiring(Firing):
 
     async def _fire_once(self, execution: Execution) -> None:
         """Fire once, with all attempts."""
-        if self._pace is not None:
-            await self._pace.wait()
         try:
-            for value in await self._tried(execution):
+            for value in await self._guarded(execution):
                 await execution.send(value)
         except Exception as error:
             await self._failed(error, execution.held)
@@ -156,6 +154,52 @@ class PolicedFiring(Firing):
             if not (isinstance(self.node, SupervisedNode) and await self.node.bury(last, values)):
                 raise
 
+    def _guarded(self, execution: Execution) -> Coroutine[Any, Any, Sequence[Any]]:
+        """Fire when the breaker and the rate let it, and return what is still to be sent.
+
+        Raises:
+            Exception: that of the last attempt; a `BreakerError` where it was refused, or has given up.
+        """
+        if self._circuit is not None:
+            return self._let_through(self._circuit, execution)
+        return self._tried(execution) if self._pace is None else self._in_time(self._pace, execution)
+
+    async def _in_time(self, pace: Pace, execution: Execution) -> Sequence[Any]:
+        await pace.wait()
+        return await self._tried(execution)
+
+    async def _let_through(self, circuit: Circuit, execution: Execution) -> Sequence[Any]:
+        """Fire, and let the breaker hear how that ends, whatever it is: else one on trial would be so for ever."""
+        await self._enter(circuit, execution)
+        try:
+            left = await self._tried(execution)
+        except ENDINGS:
+            circuit.succeeded(execution.era)
+            raise
+        except Exception as error:
+            circuit.failed(execution.era, error)
+            raise
+        except BaseException:
+            circuit.given_up(execution.era)
+            raise
+        circuit.succeeded(execution.era)
+        return left
+
+    async def _enter(self, circuit: Circuit, execution: Execution) -> None:
+        """Wait until the breaker lets a firing through, and it has its time; anew, where that opens meanwhile."""
+        has_time = False
+        while not has_time:
+            try:
+                execution.era = await circuit.enter()
+            except BreakerError as error:
+                note_attempts(error, 0)
+                raise
+            try:
+                has_time = self._pace is None or await self._pace.wait(circuit.opening)
+            except BaseException:
+                circuit.given_up(execution.era)
+                raise
+
     def _tried(self, execution: Execution) -> Coroutine[Any, Any, Sequence[Any]]:
         """Try until an attempt succeeds, and return what is still to be sent.
 
@@ -169,38 +213,22 @@ class PolicedFiring(Firing):
         while True:
             if error is None:
                 try:
-                    return await self._guarded(execution)
+                    return await self._seen(execution)
                 except Exception as raised:
                     error = raised
             if not execution.has_sent:
                 for name, copy in copies.items():
                     execution.memories[name].restore(copy)
             delay = self._delay(error, execution)
-            if delay is None:
-                note_attempts(error, execution.attempt - isinstance(error, BreakerError))
-                raise error
-            await self._wait(error, execution, delay)
+            try:
+                if delay is None:
+                    raise error
+                await self._wait(error, execution, delay)
+            except Exception as last:
+                note_attempts(last, execution.attempt)
+                raise
+            execution.attempt += 1
             error = None
-
-    def _guarded(self, execution: Execution) -> Coroutine[Any, Any, Sequence[Any]]:
-        """Make an attempt, if the breaker lets it through."""
-        return self._seen(execution) if self._circuit is None else self._let_through(self._circuit, execution)
-
-    async def _let_through(self, circuit: Circuit, execution: Execution) -> Sequence[Any]:
-        era = await circuit.enter()
-        try:
-            left = await self._seen(execution)
-        except ENDINGS:
-            circuit.succeeded(era)
-            raise
-        except Exception as error:
-            circuit.failed(era, error)
-            raise
-        except BaseException:
-            circuit.given_up(era)
-            raise
-        circuit.succeeded(era)
-        return left
 
     def _seen(self, execution: Execution) -> Coroutine[Any, Any, Sequence[Any]]:
         """Make an attempt; observers who want to hear of calls do, with all that it waits for within its time-out."""
@@ -258,25 +286,35 @@ class PolicedFiring(Firing):
 
     def _delay(self, error: Exception, execution: Execution) -> float | None:
         """Return the seconds after which a firing that has failed so is tried again; None where it is not."""
-        policy, circuit = self._retry, self._circuit
+        policy = self._retry
         if policy is None or execution.has_sent or execution.attempt >= policy.attempts:
             return None
-        if any(isinstance(each, _FINAL) for each in leaves(error)) or not is_one_of(error, policy.on):
+        if any(isinstance(each, ENDINGS) for each in leaves(error)) or not is_one_of(error, policy.on):
             return None
-        delay = _jittered(policy, execution.attempt, self.node)
-        # What waits in vain delays the packets behind it.
-        return None if circuit is not None and circuit.refuses_in(delay) else delay
+        return _jittered(policy, execution.attempt, self.node)
 
     async def _wait(self, error: Exception, execution: Execution, delay: float) -> None:
-        """Wait before the next attempt."""
-        node = self.node
+        """Wait before the next attempt.
+
+        Raises:
+            BreakerError: none is worth it any more, for other firings have opened the breaker.
+        """
+        node, circuit, attempt = self.node, self._circuit, execution.attempt
+        if circuit is not None:
+            circuit.end_attempts(execution.era, attempt, error)
         node.net.retries[node.address] = node.net.retries.get(node.address, 0) + 1
         if node.net.watching.wants_retries:
             failure = node_error(error, node.address, execution.held)
-            node.net.watching.retried(node.address, failure, execution.attempt, delay)
-        execution.attempt += 1
+            node.net.watching.retried(node.address, failure, attempt, delay)
         what = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
-        await pause(delay, f"it waits for attempt {execution.attempt}, after {what}")
+        why = f"it waits for attempt {attempt + 1}, after {what}"
+        if circuit is None:
+            await pause(delay, why)
+            return
+        await pause(delay, why, circuit.opening)
+        circuit.end_attempts(execution.era, attempt, error)
+        if circuit.has_opened(execution.era):
+            execution.era = await circuit.enter()
 
 
 def _jittered(policy: Retry, attempt: int, node: Node) -> float:

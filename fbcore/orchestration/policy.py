@@ -263,11 +263,12 @@ class Timeout:
 class Breaker:
     """After how many failures in a row firings of a function are refused, and after how long one is tried again.
 
-    When `failures` attempts in a row have raised one of the errors in `on` (classes, or names), the breaker opens.
-    After `reset` seconds one attempt is let through: when it succeeds the breaker closes, else it opens anew. An error
-    that is not in `on` is an answer: it counts as a success. `meanwhile` says what becomes of firings while it is open:
-    `"refuse"` lets them fail at once, with a `BreakerError`, and `"wait"` keeps them until one is let through, so that
-    packets lie on their edges and nothing is lost.
+    When `failures` firings in a row have failed, each with all its attempts, with one of the errors in `on` (classes,
+    or names), the breaker opens. After `reset` seconds one firing is let through: when it succeeds the breaker closes,
+    else it opens anew. An error that is not in `on` is an answer: it counts as a success. `meanwhile` says what becomes
+    of firings while it is open: `"refuse"` lets them fail at once, with a `BreakerError`, and `"wait"` keeps them until
+    one is let through, so that packets lie on their edges and nothing is lost. Those that wait for their next attempt
+    when others open it give up likewise, or wait.
 
     Example:
         tries = []
@@ -280,10 +281,10 @@ class Breaker:
             return f"{town}: rain"
 
         breaker = Breaker(failures=2, reset=0.05, meanwhile="wait")
-        settings = NetSettings(nodes={"ask": NodeSettings(breaker=breaker, retry=Retry(5, backoff=0))})
-        result = BatchRuntime(ask, settings=settings).run(inputs={"town": "Delft"})
-        print(result.outputs.out, result.retries)
-        #> ['Delft: rain'] {'ask': 2}
+        settings = NetSettings(nodes={"ask": NodeSettings(breaker=breaker, dead_letters=DeadLetters())})
+        result = BatchRuntime(ask, settings=settings).run(inputs={"town": Each(["Delft", "Oslo", "Rome"])})
+        print(result.outputs.out, len(result.dead_letters))
+        #> ['Rome: rain'] 2
     """
 
     __pydantic_config__ = _CLOSED

@@ -8,7 +8,7 @@ from math import inf
 from typing import Any
 
 from fbcore.loop import SteppedLoop
-from fbcore.net.pause import pause
+from fbcore.net.pause import Interruption, pause
 from fbcore.orchestration.policy import Rate
 
 TICK = max(0.001, time.get_clock_info("monotonic").resolution)
@@ -36,7 +36,7 @@ class Pace:
     all that up, a tenth and more at a thousand firings in a second; a schedule that stands does not.
     """
 
-    __slots__ = ("_due", "_interval", "_last", "_longer", "_loop")
+    __slots__ = ("_due", "_interval", "_last", "_longer", "_loop", "_waiting")
 
     def __init__(self, policy: Rate, loop: asyncio.AbstractEventLoop) -> None:
         self._interval = policy.per / policy.most
@@ -45,16 +45,35 @@ class Pace:
         # On virtual time nothing is saved by it.
         may_join = self._interval <= TICK and not isinstance(loop, SteppedLoop)
         self._longer = TOGETHER if may_join else 0.0
+        self._waiting: list[float] = []
 
-    async def wait(self) -> None:
-        """Wait until a firing may begin; who comes first is first, be there several that wait."""
+    async def wait(self, interruption: Interruption | None = None) -> bool:
+        """Wait until a firing may begin; who comes first is first, be there several that wait.
+
+        False says that it has given its place in the schedule back, by `rewind`.
+        """
         now = self._loop.time()
         due = self._due if now - self._due <= LATE else now
         self._due = due + self._interval
         at = max(due, self._last + self._interval - TICK)
         if at > now:
-            await pause(at - now + self._longer, "it waits for its time, by its rate")
+            self._waiting.append(due)
+            try:
+                await pause(at - now + self._longer, "it waits for its time, by its rate", interruption)
+            finally:
+                has_place = due in self._waiting
+                if has_place:
+                    self._waiting.remove(due)
+            if not has_place:
+                return False
         self._last = self._loop.time()
+        return True
+
+    def rewind(self) -> None:
+        """Let the schedule go on where the first firing stands that waits: all that do are not to begin."""
+        if self._waiting:
+            self._due = min(self._waiting)
+            self._waiting.clear()
 
     def state(self, origin: float) -> Any:
         """Return when the next firing is due, and the last one began, from an origin on; None where neither matters."""

@@ -17,7 +17,7 @@ _ASKING = Handle.time.__code__
 
 
 _OF_POLICIES = {
-    each.__code__ for each in (Circuit.enter, Circuit.refuses_in, Circuit.failed, Pace.wait, SupervisedNode._delay)
+    each.__code__ for each in (Circuit.enter, Circuit.end_attempts, Circuit.failed, Pace.wait, SupervisedNode._delay)
 }
 """Where policies look at the time, and do otherwise by it; what they remember of it is a part of the state anyhow."""
 

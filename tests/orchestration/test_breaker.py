@@ -6,9 +6,24 @@ from typing import Any
 
 import pytest
 
-from fbcore import Breaker, BreakerError, EndOfStream, Observer, Retry, SettingsError, component
+from fbcore import (
+    Breaker,
+    BreakerError,
+    Component,
+    Concurrency,
+    EndOfStream,
+    In,
+    NodeSettings,
+    Observer,
+    Rate,
+    Restart,
+    Retry,
+    SettingsError,
+    component,
+)
 from fbcore.loop import SteppedLoop
-from tests.orchestration.flaky import LOOPS, Flaky, passing, run
+from tests.orchestration.flaky import LOOPS, Flaky, alone, passing, run
+from tests.orchestration.supervising import run as run_graph
 
 each_loop = pytest.mark.parametrize("make_loop", LOOPS.values(), ids=LOOPS)
 
@@ -48,7 +63,9 @@ def test_after_failures_in_a_row_firings_are_refused(make_loop: Any) -> None:
     assert [name for _, name in failed(result)] == ["ConnectionError"] * 3 + ["BreakerError"] * 2
     assert flaky.numbers == [0, 1, 2]
     error = result.outputs.failures[-1].error
-    assert "refused, for the breaker is open: it has failed 3 times in a row, last with ConnectionError" in error.what
+    why = "refused, for the breaker is open: 3 firings in a row have failed, last with ConnectionError"
+    assert why in error.what
+    assert error.attempts == 0
     assert "it is tried in 10 s" in error.what
     assert "node.error" in error.hint
 
@@ -72,8 +89,7 @@ def test_half_open_lets_one_through() -> None:
     assert result.outputs.passed == [10, 11, 12, 13, 14, 15]
     opened = [text for _, text in notices.texts if "has opened for 3.5 s" in text]
     assert len(opened) == 9
-    assert "it has failed twice" not in opened[0]
-    assert "2 times in a row" in opened[0]
+    assert "2 firings in a row have failed" in opened[0]
     assert [time for time, text in notices.texts if "has closed" in text] == [42.5]
 
 
@@ -100,28 +116,30 @@ def test_errors_that_do_not_count_are_answers() -> None:
 
 
 @each_loop
-def test_an_open_breaker_ends_the_attempts(make_loop: Any) -> None:
-    """What has opened it fails at once, with its own error: to wait for what is refused would only delay the next."""
-    flaky = Flaky({0: 99})
-    policies = {"retry": Retry(9, backoff=1, jitter=0), "breaker": Breaker(3, reset=100)}
-    result = run(passing(flaky), [0, 1], error=True, make_loop=make_loop, **policies)
-    assert failed(result) == [(0, "ConnectionError"), (1, "BreakerError")]
-    assert [failure.error.attempts for failure in result.outputs.failures] == [3, 0]
-    assert (flaky.times, result.seconds) == ([0, 1, 3], 3)
+def test_firings_are_counted_and_not_their_attempts(make_loop: Any) -> None:
+    """One that succeeds in the end has succeeded, one that does not has failed once."""
+    flaky = Flaky({0: 9, 1: 2, 2: 9, 3: 9, 4: 9})
+    policies = {"retry": Retry(3, backoff=1, factor=1, jitter=0), "breaker": Breaker(2, reset=100)}
+    result = run(passing(flaky), range(5), error=True, make_loop=make_loop, **policies)
+    assert flaky.numbers == [0, 0, 0, 1, 1, 1, 2, 2, 2, 3, 3, 3]
+    assert failed(result) == [*((number, "ConnectionError") for number in (0, 2, 3)), (4, "BreakerError")]
+    assert [failure.error.attempts for failure in result.outputs.failures] == [3, 3, 3, 0]
+    assert result.outputs.passed == [1]
 
 
-def test_a_wait_that_outlasts_the_reset_is_worth_it() -> None:
-    """When the next attempt comes after the reset it is the one on trial."""
-    flaky = Flaky({0: 3})
-    policies = {"retry": Retry(9, backoff=10, factor=1, jitter=0), "breaker": Breaker(2, reset=5)}
-    result = run(passing(flaky), [0, 1], error=True, **policies)
-    assert (result.outputs.passed, flaky.times) == ([0, 1], [0, 10, 20, 30, 30])
+def test_the_one_on_trial_has_all_its_attempts() -> None:
+    """What is let through is a firing; when its last attempt succeeds, the breaker closes."""
+    flaky = Flaky({0: 3, 1: 2})
+    policies = {"breaker": Breaker(1, reset=10, meanwhile="wait"), "retry": Retry(3, backoff=5, jitter=0)}
+    result = run(passing(flaky), [0, 1, 2], error=True, **policies)
+    assert flaky.asked == [(0, 0), (5, 0), (15, 0), (25, 1), (30, 1), (40, 1), (40, 2)]
+    assert (failed(result), result.outputs.passed) == ([(0, "ConnectionError")], [1, 2])
 
 
 def test_waiting_keeps_packets_on_their_edge() -> None:
     """Nothing is refused, and nothing lost: who sends waits too."""
     flaky = Flaky({2: 4})
-    policies = {"retry": Retry(9, backoff=0), "breaker": Breaker(2, reset=60, meanwhile="wait")}
+    policies = {"restart": Restart(backoff=0, most=9), "breaker": Breaker(2, reset=60, meanwhile="wait")}
     result = run(passing(flaky), range(5), **policies)
     assert (result.outcome, result.outputs.passed) == ("finished", [0, 1, 2, 3, 4])
     assert flaky.asked[2:7] == [(0, 2), (0, 2), (60, 2), (120, 2), (180, 2)]
@@ -147,6 +165,109 @@ def test_a_trial_that_is_cancelled_decides_nothing() -> None:
     function = slowly(flaky, 3)
     result = run(function, [0, 1, 2], breaker=Breaker(1, reset=1, meanwhile="wait"), error=True, time_limit=5)
     assert (result.outcome, result.held) == ("stopped", {"node.number": 1})
+
+
+# -- beside other firings --------------------------------------------------------------------------------
+
+
+def takes(flaky: Flaky, seconds: dict[int, float]) -> Any:
+    """Make a function that takes as long for each number as is said, and then is asked."""
+
+    @component
+    async def passes(number: int) -> int:
+        await asyncio.sleep(seconds.get(number, 0))
+        flaky.look(number)
+        return number
+
+    return passes
+
+
+@pytest.mark.parametrize("order", ["ordered", "unordered"])
+def test_what_fails_when_others_have_opened_it_gives_up(order: Any) -> None:
+    """Saying so; its own last error is the cause. What is called then may succeed all the same."""
+    flaky = Flaky({0: 9, 1: 9})
+    policies = {"retry": Retry(2, backoff=3, jitter=0), "breaker": Breaker(1, reset=60)}
+    function = takes(flaky, {1: 4, 2: 6})
+    result = run(function, [0, 1, 2], error=True, concurrency=Concurrency(3, order), **policies)
+    # 0 fails at 0 and 3, and opens it; 1 is called, and fails at 4; 2 is called, and succeeds at 6.
+    assert flaky.asked == [(0, 0), (3, 0), (4, 1), (6, 2)]
+    assert failed(result) == [(0, "ConnectionError"), (1, "BreakerError")]
+    assert (result.outputs.passed, result.seconds, result.retries) == ([2], 6, {"node": 1})
+    error = result.outputs.failures[1].error
+    assert "given up after its first attempt, for the breaker has opened: one firing has failed" in error.what
+    assert "it is tried in 59 s" in error.what
+    assert repr(error.cause.__cause__) == "ConnectionError(1)"
+    assert error.attempts == 1
+    assert "ConnectionError: 1" in error.traceback
+
+
+@pytest.mark.parametrize("order", ["ordered", "unordered"])
+def test_the_wait_for_an_attempt_ends_when_it_opens(order: Any) -> None:
+    """Nobody waits for an attempt that would be refused."""
+    flaky = Flaky({0: 9, 1: 9})
+    policies = {"retry": Retry(3, backoff=10, factor=1, jitter=0), "breaker": Breaker(1, reset=60)}
+    function = takes(flaky, {0: 1, 1: 5})
+    result = run(function, [0, 1], error=True, concurrency=Concurrency(2, order), **policies)
+    # 0 is called at 0, 11 and 22, and has failed at 23; 1 at 0 and 15, so that its third call would be at 30.
+    assert flaky.asked == [(1, 0), (5, 1), (12, 0), (20, 1), (23, 0)]
+    assert (failed(result), result.seconds) == ([(0, "ConnectionError"), (1, "BreakerError")], 23)
+    assert result.outputs.failures[1].error.attempts == 2
+
+
+def test_where_firings_wait_their_attempts_do_too() -> None:
+    """Then none is given up: the first of them is on trial with the attempts that it has left, then the others."""
+    flaky = Flaky({0: 3, 1: 2, 2: 1})
+    breaker = Breaker(1, reset=60, meanwhile="wait")
+    policies = {"retry": Retry(3, backoff=10, factor=1, jitter=0), "breaker": breaker, "concurrency": 3}
+    result = run(takes(flaky, {1: 6, 2: 11}), range(4), error=True, **policies)
+    # 0 opens it at 20, when 2 waits for an attempt; 1 is called, and fails at 22; 3 comes at 20. At 80 2 is on trial.
+    calls = [(0, 0), (6, 1), (10, 0), (11, 2), (20, 0), (22, 1), (91, 2), (91, 3), (97, 1)]
+    assert sorted(flaky.asked) == calls
+    assert (failed(result), result.outputs.passed) == ([(0, "ConnectionError")], [1, 2, 3])
+
+
+def test_a_firing_that_waits_for_its_time_is_refused_at_once() -> None:
+    """And its time is given back: the schedule stands as if it had not come."""
+    flaky = Flaky({0: 1})
+
+    async def numbers() -> Any:
+        for number in range(4):
+            yield number
+        await asyncio.sleep(14)
+        yield 4
+        yield 5
+
+    policies = {"rate": Rate(1, per=10), "breaker": Breaker(1, reset=5), "concurrency": Concurrency(4, "unordered")}
+    result = run(takes(flaky, {0: 1}), numbers(), error=True, **policies)
+    assert failed(result) == [(0, "ConnectionError"), *((number, "BreakerError") for number in (1, 2, 3))]
+    assert flaky.asked == [(1, 0), (14, 4), (24, 5)]
+
+
+class TakesOne(Component):
+    """Takes one failure, and no more."""
+
+    failure: In[Any]
+
+    async def run(self) -> None:
+        await self.failure.receive()
+
+
+def test_a_trial_that_a_restart_cancels_leaves_its_place_to_another() -> None:
+    """A node that is begun anew in the middle of a trial does not leave the breaker half open for ever."""
+    flaky = Flaky({0: 1, 1: 1})
+    graph = alone(takes(flaky, {0: 102, 1: 50}))
+    graph["node"].error >> graph.add(TakesOne).failure
+    policies = NodeSettings(
+        rate=Rate(1, per=100),
+        breaker=Breaker(1, reset=5, meanwhile="wait"),
+        concurrency=Concurrency(3, "unordered"),
+        restart=Restart(backoff=0),
+    )
+    result = run_graph(graph, policies=policies, numbers=range(3))
+    # 0 fails at 102, and is taken. 2 is on trial from 107 on, and would begin at 200; but 1, which began at 100, fails
+    # at 150, and fails the node. The new life has 1 on trial.
+    assert flaky.asked == [(102, 0), (150, 1), (350, 1), (400, 2)]
+    assert (result.outcome, result.restarts, result.outputs.passed) == ("finished", {"node": 1}, [1, 2])
 
 
 class Gate:

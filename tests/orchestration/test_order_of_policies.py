@@ -10,6 +10,7 @@ from fbcore import (
     Breaker,
     BreakerError,
     Component,
+    Concurrency,
     DeadLetters,
     Each,
     Graph,
@@ -91,11 +92,49 @@ def test_timeout_before_breaker() -> None:
 
 @each_loop
 def test_retry_before_breaker(make_loop: Any) -> None:
-    """Where another attempt is left the breaker is asked, which has counted the others: refused, it has failed."""
-    flaky = Flaky({0: 9})
-    policies = {"retry": Retry(9, backoff=0), "breaker": Breaker(2, reset=10)}
-    result = run(passing(flaky), [0], error=True, make_loop=make_loop, **policies)
-    assert (len(flaky.asked), len(result.outputs.failures)) == (2, 1)
+    """What succeeds in the end has not failed; what does not has failed once, however often it was tried."""
+    flaky = Flaky({0: 9, 1: 2, 2: 9, 3: 9})
+    policies = {"retry": AT_ONCE, "breaker": Breaker(2, reset=10)}
+    result = run(passing(flaky), range(5), error=True, make_loop=make_loop, **policies)
+    assert flaky.numbers == [0, 0, 0, 1, 1, 1, 2, 2, 2, 3, 3, 3]
+    kinds = [(failure.value, type(failure.error.cause)) for failure in result.outputs.failures]
+    assert kinds == [(0, ConnectionError), (2, ConnectionError), (3, ConnectionError), (4, BreakerError)]
+
+
+@each_loop
+def test_open_breaker_before_rate(make_loop: Any) -> None:
+    """What is refused is so at once, and does not wait for its time; nor does it take any."""
+    flaky = Flaky({0: 1})
+
+    async def numbers() -> Any:
+        yield 0
+        await asyncio.sleep(5)
+        yield 1
+        await asyncio.sleep(10)
+        yield 2
+
+    policies = {"rate": Rate(1, per=10), "breaker": Breaker(1, reset=12)}
+    result = run(passing(flaky), numbers(), error=True, make_loop=make_loop, **policies)
+    assert [type(failure.error.cause) for failure in result.outputs.failures] == [ConnectionError, BreakerError]
+    assert flaky.asked == [(0, 0), (15, 2)]
+
+
+def test_concurrency_before_open_breaker() -> None:
+    """A firing is refused when it begins, which one of the same key does after the one before it."""
+    flaky = Flaky({0: 1})
+
+    @component
+    async def slow(number: int) -> int:
+        await asyncio.sleep(5)
+        flaky.look(number)
+        return number
+
+    def tens(number: int) -> int:
+        return number // 10
+
+    result = run(slow, [0, 1, 10], breaker=Breaker(1), concurrency=Concurrency(3, key=tens), error=True)
+    assert flaky.asked == [(5, 0), (5, 10)]
+    assert [failure.value for failure in result.outputs.failures] == [0, 1]
 
 
 @each_loop
@@ -243,7 +282,7 @@ def test_a_class_tells_of_its_failure_before_its_restart() -> None:
     [
         ({"retry": Retry(backoff=60, jitter=0)}, "it waits for attempt 2, after ConnectionError: 1"),
         ({"rate": Rate(1, per=60), "retry": AT_ONCE}, "it waits for its time, by its rate"),
-        ({"breaker": Breaker(1, reset=60, meanwhile="wait"), "retry": AT_ONCE}, "its breaker is open"),
+        ({"breaker": Breaker(1, reset=60, meanwhile="wait"), "restart": SOON}, "its breaker is open"),
         ({"restart": Restart(backoff=60, jitter=0)}, "it waits to be begun anew"),
     ],
 )

@@ -77,7 +77,7 @@ def written(graph: Graph, said: NetSettings, path: Path, at: float, **inputs: An
         ({"retry": SLOW}, 3, 6),
         ({"rate": Rate(1, per=10)}, 15, 30),
         ({"rate": Rate(1, per=10), "retry": SLOW}, 13, 30),
-        ({"breaker": Breaker(1, reset=25), "rate": Rate(1, per=10)}, 15, 30),
+        ({"breaker": Breaker(1, reset=25, meanwhile="wait"), "rate": Rate(1, per=10)}, 15, 45),
         ({"breaker": Breaker(1, reset=100, meanwhile="wait")}, 50, 100),
     ],
 )
@@ -203,7 +203,7 @@ def test_every_order_of_a_breaker_finds_both_ends() -> None:
 
 def test_what_policies_remember_tells_states_apart() -> None:
     """Two states that are the same but for a schedule, or a breaker, go on differently, and have two digests."""
-    said = settings(breaker=Breaker(2, reset=25), rate=Rate(1, per=10))
+    said = settings(breaker=Breaker(2, reset=25, meanwhile="wait"), rate=Rate(1, per=10))
     fsm = FSMRuntime(alone(counts, error=True), settings=said, visited=True)
     found: dict[float, Any] = {}
     with fsm.start(inputs={"number": Each([2, 1, 3, 4])}):
@@ -211,7 +211,7 @@ def test_what_policies_remember_tells_states_apart() -> None:
             fsm.step()
             assert fsm._stepping is not None
             found[fsm.time] = identity_of(fsm._stepping)["nodes"]["node"].get("policies", found.get(fsm.time))
-    assert list(found) == [0, 10, 20, 30]
+    assert list(found) == [0, 10, 20, 45]
     assert found[10] == [1, [20, 0]]
-    assert found[20] == [[2, 25, False, "ConnectionError: '3'"], [20, 0]]
-    assert found[30] == [[2, 15, False, "ConnectionError: '3'"], [10, 0]]
+    assert found[20] == [[2, 25, False, "ConnectionError: '3'"], [10, 0]]
+    assert found[45] == [None, [10, 0]]
