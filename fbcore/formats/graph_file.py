@@ -74,7 +74,7 @@ def read_graph(path: str | Path) -> Graph:
 
 def _text_of(path: Path) -> str:
     try:
-        return path.read_text(encoding="utf-8")
+        return path.read_text(encoding="utf-8-sig")
     except FileNotFoundError as error:
         hint = "" if path.is_absolute() else f"the current folder is {Path.cwd()}"
         raise LoadError("there is no such file", str(path), hint) from error

@@ -19,7 +19,10 @@ class Problem:
 
     def __str__(self) -> str:
         level = "error" if self.is_error else "warning"
-        return f"{level}: {self.address}: {self.what} ({self.place})\n    hint: {self.hint}"
+        what = f"{self.address}: {self.what}" if self.address else self.what
+        # What is given as data stands in no file.
+        place = f" ({self.place})" if self.place.file else ""
+        return f"{level}: {what}{place}\n    hint: {self.hint}"
 
     def __repr__(self) -> str:
         return f"Problem({str(self)!r})"

@@ -9,7 +9,7 @@ from contextvars import Context
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from fbcore.errors import NodeError, SettingsError, shown
+from fbcore.errors import FlowError, NodeError, SettingsError, shown
 from fbcore.loop import SteppedLoop
 from fbcore.net import internals
 from fbcore.net.abandoned import AbandonedThread, report_outliving
@@ -141,6 +141,8 @@ class Net:
         return self.result
 
     def _begin(self) -> None:
+        if self.result is not None:
+            raise FlowError("this net has run already", self.name, "make another one of its graph")
         self._began = self.loop.time()
         self.is_stepped = isinstance(self.loop, SteppedLoop)
         self.watching.begun(self._view)

@@ -61,6 +61,7 @@ class EdgePlan:
         if capacity is not None and (type(capacity) is not int or capacity < 1):
             hint = "use a whole number from 1 on, or None for an edge without bound"
             raise GraphError(f"capacity {shown(capacity)} is no number of packets", self.address, hint)
+        self._refuse_unknown()
         source, target = self._source, self._target
         policy = self._policy()
         if policy and isinstance(target, InPort):
@@ -72,6 +73,16 @@ class EdgePlan:
         source.attach(edge)
         target.attach(edge)
         return edge
+
+    def _refuse_unknown(self) -> None:
+        """Refuse what an orchestrator may have made of the plan, and no edge would do."""
+        if self.check not in (None, "edges", "mutation"):
+            raise GraphError(f"check cannot be {shown(self.check)}", self.address, 'say "edges", "mutation" or None')
+        policies: Any = self.policies
+        unknown = [name for name in policies if name not in POLICIES] if isinstance(policies, dict) else [policies]
+        if unknown:
+            hint = f"its policies are a dict with some of: {', '.join(POLICIES)}"
+            raise GraphError(f"an edge has no policy {shown(unknown[0])}", self.address, hint)
 
     def _policy(self) -> EdgePolicy:
         for _, what, hint in problems_of(self.policies):

@@ -45,12 +45,19 @@ def _keys(data: Any, at: Keys) -> Iterator[Keys]:
 def lines_of_json(text: str) -> dict[Keys, int]:
     """Return the line of each key in a JSON text, which is right as a whole."""
     found: dict[Keys, int] = {}
-    _read(text, _after_space(text, 0), (), found)
+    _read(text, _after_space(text, 0), (), found, {})
     return found
 
 
-def _read(text: str, at: int, keys: Keys, found: dict[Keys, int]) -> int:
-    """Note the keys in the value that begins here, and return where it ends."""
+def first_said_twice(text: str) -> tuple[Keys, int] | None:
+    """Return the first key of a JSON text that stands there for the second time, with its line; None if none does."""
+    twice: dict[Keys, int] = {}
+    _read(text, _after_space(text, 0), (), {}, twice)
+    return next(iter(twice.items()), None)
+
+
+def _read(text: str, at: int, keys: Keys, found: dict[Keys, int], twice: dict[Keys, int]) -> int:
+    """Note the keys in the value that begins here, and return where it ends; what is there again goes to `twice`."""
     opening = text[at]
     if opening not in "{[":
         return json.JSONDecoder().raw_decode(text, at)[1]
@@ -62,8 +69,9 @@ def _read(text: str, at: int, keys: Keys, found: dict[Keys, int]) -> int:
         if opening == "{":
             key, at = json.JSONDecoder().raw_decode(text, at)
             at = _after_space(text, _after_space(text, at) + 1)
-        found[(*keys, key)] = text.count("\n", 0, begin) + 1
-        at = _after_space(text, _read(text, at, (*keys, key), found))
+        here = (*keys, key)
+        (twice if here in found else found)[here] = text.count("\n", 0, begin) + 1
+        at = _after_space(text, _read(text, at, here, found, twice))
         if text[at] == ",":
             at = _after_space(text, at + 1)
         number += 1

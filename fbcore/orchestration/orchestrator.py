@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from functools import partial
+from types import MappingProxyType
 from typing import Any
 
 from fbcore.errors import GraphError, SettingsError, shown
@@ -21,6 +22,7 @@ from fbcore.net.options import NetOptions
 from fbcore.net.report import Result
 from fbcore.net.wiring import EdgePlan, Wiring
 from fbcore.orchestration.concurrency import ConcurrentFiring, ConcurrentNode, concurrency_of
+from fbcore.orchestration.decision import asked, check_decision
 from fbcore.orchestration.ending import OneByOne
 from fbcore.orchestration.feeding import Feed
 from fbcore.orchestration.firings import firing_by
@@ -74,11 +76,23 @@ class Orchestrator:
         #> finished [1] ['1', 'TWO', '3'] parse
     """
 
+    # Here, for a class that is derived may do without `super().__init__()`.
+    _given: Mapping[str, Callable[[Any], Any]] = MappingProxyType({})
+
     def __init__(self, *, place: Place | None = None, edge: MakeEdge | None = None, react: React | None = None) -> None:
-        self._place: Place = place or self.place
-        self._edge: MakeEdge = edge or self.edge
-        self._react: React = react or self.react
-        self._reacts = react is not None or type(self).react is not Orchestrator.react
+        given = {"place": place, "edge": edge, "react": react}
+        self._given = {name: decide for name, decide in given.items() if decide is not None}
+        for name, decide in self._given.items():
+            check_decision(name, decide)
+
+    def _decision(self, name: str) -> Callable[[Any], Any]:
+        """Return who decides: the function that was given, or else the method."""
+        decide: Callable[[Any], Any] = self._given.get(name) or getattr(self, name)
+        return decide
+
+    @property
+    def _reacts(self) -> bool:
+        return "react" in self._given or type(self).react is not Orchestrator.react
 
     # -- decisions ---------------------------------------------------------------------------------
 
@@ -171,6 +185,20 @@ class DagOrchestrator(Orchestrator):
             raise GraphError(f"there is a cycle: {named}", graph.name, hint)
 
 
+def orchestrator_of(given: Any) -> Orchestrator:
+    """Return the orchestrator that was given, or one of its own accord for None.
+
+    Raises:
+        SettingsError: it is none.
+    """
+    if given is None:
+        return Orchestrator()
+    if isinstance(given, Orchestrator):
+        return given
+    hint = f"give one of them: {given.__name__}()" if isinstance(given, type) else "give an Orchestrator(...)"
+    raise SettingsError(f"{shown(given)} is no orchestrator", "orchestrator", hint)
+
+
 class _Managed(Wiring):
     """Makes the parts of one net, by what an orchestrator decides and settings say."""
 
@@ -179,6 +207,9 @@ class _Managed(Wiring):
         self._settings = settings
         self._feed = feed
         self._general = settings.of("")
+        self._place = orchestrator._decision("place")
+        self._edge = orchestrator._decision("edge")
+        self._react = orchestrator._decision("react") if orchestrator._reacts else None
         # Most nets have settings of the whole net alone.
         self._is_same = not settings.nodes and not settings.subnets
         self._plans: dict[str, NodePlan] = {}
@@ -194,7 +225,7 @@ class _Managed(Wiring):
         if settings.log_level is not None or settings.stdout == "log":
             level = None if settings.log_level is None else level_number(settings.log_level)
             net.log.set(address, level=level, captures=settings.stdout == "log")
-        react = self._by._react if self._by._reacts else None
+        react = self._react
         feed = self._feed if self._feed is not None and self._feed.feeds(address) else None
         policies = settings.restart, settings.end, react, settings.dead_letters, feed
         concurrency = concurrency_of(spec.component.target, settings)
@@ -214,7 +245,7 @@ class _Managed(Wiring):
         plan.check = None if settings.check == "nothing" else settings.check
         if self._settings.edges:
             self._say_of(plan)
-        edge: Any = self._by._edge(plan)
+        edge = asked("edge", self._edge, plan, plan.address)
         if not isinstance(edge, Edge) or edge.address != plan.address:
             raise SettingsError(f"`edge` returned {shown(edge)}", plan.address, "return plan.make()")
         return edge
@@ -237,7 +268,7 @@ class _Managed(Wiring):
             firing = partial(ConcurrentFiring, settings=settings)
         timeout = settings.timeout if isinstance(settings.timeout, Timeout) else None
         job = Job(node, spec, firing or (OneByOne if one_by_one else Firing), timeout)
-        placement: Any = self._by._place(self._plans[node.address])
+        placement = asked("place", self._place, self._plans[node.address], node.address)
         if not hasattr(placement, "put"):
             hint = "return a placement, as HERE or THREAD of fbcore.orchestration.placement"
             raise SettingsError(f"`place` returned {shown(placement)}", node.address, hint)

@@ -385,7 +385,8 @@ class Concurrency:
 def _refuse(policy: Any, field: str, must: str) -> SettingsError:
     name = type(policy).__name__
     what = f"`{field}` of {name} cannot be {shown(getattr(policy, field))}"
-    return SettingsError(what, f"{name.lower()}.{field}", must)
+    setting = "dead_letters" if isinstance(policy, DeadLetters) else name.lower()
+    return SettingsError(what, f"{setting}.{field}", must)
 
 
 def _one_of(policy: Any, field: str, known: tuple[str, ...]) -> None:

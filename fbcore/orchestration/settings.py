@@ -172,6 +172,9 @@ class NetSettings(NodeSettings):
         if self.stop is not UNSAID and self.stop not in ("drain", "at once"):
             raise SettingsError(f"it cannot be {shown(self.stop)}", "stop", 'say "drain" or "at once"')
         self.options()
+        for kind in _PARTS:
+            if not isinstance(getattr(self, kind), Mapping):
+                raise SettingsError(f"it cannot be {shown(getattr(self, kind))}", kind, "give a dict: by address")
         for kind, known in (("subnets", SubNetSettings), ("nodes", NodeSettings)):
             for address, settings in getattr(self, kind).items():
                 _check_section(kind, address, settings, known)

@@ -15,7 +15,7 @@ from fbcore.errors import LoadError, SettingsError, shown
 from fbcore.model.address import Place
 from fbcore.model.problem import Problem
 from fbcore.orchestration.edge_settings import EDGE_SETTINGS, EdgeSettings
-from fbcore.orchestration.lines import Keys, lines_of_json, lines_of_toml
+from fbcore.orchestration.lines import Keys, first_said_twice, lines_of_json, lines_of_toml
 from fbcore.orchestration.nearest import nearest
 from fbcore.orchestration.said import Said
 from fbcore.orchestration.settings import POLICIES, NetSettings, NodeSettings, SubNetSettings
@@ -66,7 +66,8 @@ def settings_from(data: Mapping[str, Any]) -> NetSettings:
 
 def _text_of(path: Path) -> str:
     try:
-        return path.read_text(encoding="utf-8")
+        # Editors of some systems begin a file with a mark of its encoding.
+        return path.read_text(encoding="utf-8-sig")
     except FileNotFoundError as error:
         hint = "" if path.is_absolute() else f"the current folder is {Path.cwd()}"
         raise LoadError("there is no such file", str(path), hint) from error
@@ -89,19 +90,17 @@ def _toml(path: Path, text: str) -> Any:
 
 
 def _json(path: Path, text: str) -> Any:
-    def once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-        found = dict(pairs)
-        twice = next((key for number, (key, _) in enumerate(pairs) if key in dict(pairs[:number])), None)
-        if twice is not None:
-            raise SettingsError("it is said twice", f"{path}: {twice}", "leave one of the two out")
-        return found
-
     try:
-        return json.loads(text, object_pairs_hook=once)
+        data = json.loads(text)
+        twice = first_said_twice(text)
     except json.JSONDecodeError as error:
         raise LoadError(f"this is no JSON: {error.msg}", f"{path}:{error.lineno}", "mend the line") from error
     except RecursionError as error:
         raise LoadError("this is no JSON that can be read: it is too deep", str(path)) from error
+    if twice is not None:
+        keys, line = twice
+        raise SettingsError(f"{_in_words(keys)} is said twice", f"{path}:{line}", "leave one of the two out")
+    return data
 
 
 # -- validating ------------------------------------------------------------------------------------------
@@ -117,7 +116,10 @@ def _validated(data: Any, file: str, lines: dict[Keys, int]) -> NetSettings:
     except (TypeError, RecursionError) as error:
         raise SettingsError(f"these are no settings: {error}", file, "give what JSON could say") from None
     except pydantic.ValidationError as error:
-        problems = _problems(error.errors(include_url=False), data, file, lines)
+        errors = error.errors(include_url=False)
+        if errors[0]["type"] == "json_invalid":
+            raise SettingsError("these are no settings: they are too deep", file, "mend the file") from None
+        problems = _problems(errors, data, file, lines)
         many = f"{len(problems)} problem{'' if len(problems) == 1 else 's'}"
         raise SettingsError(f"these are no settings: {many}", file, problems=problems) from None
     if file:
@@ -166,18 +168,20 @@ def _problems(errors: list[Any], data: Any, file: str, lines: dict[Keys, int]) -
     found: dict[Keys, list[Any]] = {}
     for error in errors:
         found.setdefault(_keys_in(data, error["loc"]), []).append(error)
-    return [_problem(keys, those, file, lines) for keys, those in found.items()]
+    # Of a policy that may be a number, too, it is said besides that it is none.
+    inside = {keys[:-1] for keys in found if len(keys) > 1 and keys[-2] in POLICIES}
+    problems = [_problem(keys, those, file, lines) for keys, those in found.items() if keys not in inside]
+    return sorted(problems, key=lambda problem: problem.place.line)
 
 
 def _keys_in(data: Any, loc: tuple[Any, ...]) -> Keys:
-    """Return as much of the place of an error as leads into the data; the rest names types."""
+    """Return what of the place of an error leads into the data; the rest names types."""
     keys: list[str | int] = []
     for each in loc:
         is_there = each in data if isinstance(data, dict) else isinstance(data, list) and type(each) is int
-        if not is_there:
-            break
-        keys.append(each)
-        data = data[each]
+        if is_there:
+            keys.append(each)
+            data = data[each]
     return tuple(keys)
 
 
@@ -185,14 +189,12 @@ def _problem(keys: Keys, errors: list[Any], file: str, lines: dict[Keys, int]) -
     first = errors[0]
     given = first.get("ctx", {}).get("error")
     if first["type"] == "unexpected_keyword_argument":
-        what, hint = _unknown(keys)
+        what, hint = _unknown(keys, first["input"])
     elif isinstance(given, SettingsError):
         what, hint = given.what, given.hint
-        kind, quote, address = given.address.rstrip('"').partition('."')
-        # Of a section as a whole the address is quoted: it has dots of its own.
-        keys = (kind, address) if quote else (*keys, *(each for each in kind.split(".")[-1:] if each not in keys))
+        keys = _keys_of(given.address, keys)
     else:
-        wanted = [each["msg"].removeprefix("Input should be ").removeprefix("Value error, ") for each in errors]
+        wanted = [_wanted(each["msg"]) for each in errors]
         what, hint = f"it cannot be {shown(first['input'])}", f"it should be {', or '.join(dict.fromkeys(wanted))}"
         if first["type"] == "dataclass_type" and keys and keys[-1] in POLICIES:
             hint = _form_of(keys)
@@ -202,17 +204,39 @@ def _problem(keys: Keys, errors: list[Any], file: str, lines: dict[Keys, int]) -
     return Problem(what, _in_words(keys), Place(file, line), hint)
 
 
+def _keys_of(address: str, keys: Keys) -> Keys:
+    """Return the way to what an error at this address is about, which was found where these keys lead."""
+    kind, quote, of = address.partition('."')
+    if quote:
+        # Of a section as a whole the address is quoted: it has dots of its own.
+        return (kind, of.removesuffix('"'))
+    parts = kind.split(".")
+    if keys and keys[-1] in POLICIES:
+        # Said by the policy itself, which goes by the name of its class.
+        return (*keys, *parts[1:])
+    return (*keys, *(each for each in parts if each not in keys))
+
+
+def _wanted(message: str) -> str:
+    """Say what pydantic says that a value should be, in the words of these files."""
+    said = message.removeprefix("Input should be ").removeprefix("Value error, ")
+    return "a table" if said in ("an object", "a valid dictionary") else said
+
+
 def _form_of(keys: Keys) -> str:
     """Say how a policy is said: as a table, or in short."""
-    kind, _ = _SHORT.get(keys[-1], (None, ""))
-    short = {int: "a whole number, or ", str: "a text, or "}.get(kind, "") if kind is not None else ""
+    kind: Any = float if keys[-1] == "timeout" else _SHORT.get(keys[-1], (None, ""))[0]
+    short = {int: "a whole number, or ", str: "a text, or ", float: "a number of seconds, or "}.get(kind, "")
     names = ", ".join(each.name for each in fields(_kind_around((*keys, ""))))
     return f"it should be {short}a table with some of: {names}"
 
 
-def _unknown(keys: Keys) -> tuple[str, str]:
+def _unknown(keys: Keys, value: Any) -> tuple[str, str]:
     """Say of a name that is no setting which one was meant."""
     kind, name = _kind_around(keys), str(keys[-1])
+    if kind in (NodeSettings, SubNetSettings) and isinstance(value, Mapping) and name not in POLICIES:
+        address = ".".join(map(str, keys[1:]))
+        return f"there is no setting {name!r}", f'an address with dots is one name, in quotes: {keys[0]}."{address}"'
     if kind is EdgeSettings and name in NodeSettings.__dataclass_fields__:
         return f"{name!r} is a setting of nodes", "say it of the node that the edge leads to, or comes from"
     if kind in _SECTIONS.values() and name in NetSettings.__dataclass_fields__:

@@ -7,7 +7,7 @@ from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
 from random import Random
-from typing import Any, Literal
+from typing import Any, Literal, cast
 
 from fbcore.errors import EndOfDemand, EndOfStream, NodeError, SettingsError, shown
 from fbcore.net.failure import is_failure, node_error
@@ -17,6 +17,7 @@ from fbcore.net.node import Node, Phase
 from fbcore.net.pause import pause
 from fbcore.net.tasks import NodeTasks
 from fbcore.net.wait import BUDGET
+from fbcore.orchestration.decision import at_once
 from fbcore.orchestration.ending import Ending
 from fbcore.orchestration.feeding import Fed, FedPort, Feed
 from fbcore.orchestration.letters import LetterBox
@@ -219,9 +220,10 @@ class SupervisedNode(Node):
         if self._react is None:
             return policy
         try:
-            reaction: object = self._react(NodeFailure(self.address, error, policy, len(self._times)))
-            if reaction in ("fail", "restart", "end"):
-                return reaction
+            failure = NodeFailure(self.address, error, policy, len(self._times))
+            reaction = at_once("react", self._react(failure), self.address)
+            if isinstance(reaction, str) and reaction in ("fail", "restart", "end"):
+                return cast(Reaction, reaction)
             hint = 'return "fail", "restart" or "end"'
             raise SettingsError(f"`react` returned {shown(reaction)}", self.address, hint)
         except Exception as problem:

@@ -83,11 +83,11 @@ class BatchRuntime:
         self.options = DEFAULTS
         if any(each is not None for each in (settings, orchestrator, tracking, keep, check)):
             # Loaded here, for most nets are run without.
-            from fbcore.orchestration.orchestrator import Orchestrator
+            from fbcore.orchestration.orchestrator import orchestrator_of
             from fbcore.orchestration.settings import settings_of
 
             self.settings = settings_of(settings, tracking=tracking, keep=keep, check=check)
-            self.orchestrator = orchestrator or Orchestrator()
+            self.orchestrator = orchestrator_of(orchestrator)
             self.options = self.settings.options()
         self._running: list[Running] = []
 

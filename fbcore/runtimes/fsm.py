@@ -17,7 +17,7 @@ from fbcore.model.graph import Graph
 from fbcore.net.net import Net
 from fbcore.net.options import Check, Tracking
 from fbcore.net.report import Result
-from fbcore.orchestration.orchestrator import Orchestrator
+from fbcore.orchestration.orchestrator import Orchestrator, orchestrator_of
 from fbcore.orchestration.settings import NetSettings, settings_of
 from fbcore.runtimes.around import graph_around
 from fbcore.runtimes.choice import Choice, Enabled, Step
@@ -84,7 +84,7 @@ class FSMRuntime(Looking):
         self.graph = graph_around(graph, elements, error=error)
         self._visited = Visited(self.graph.name) if visited else None
         self.settings = settings_of(settings, tracking=tracking, keep=keep, check=check)
-        self.orchestrator = orchestrator or Orchestrator()
+        self.orchestrator = orchestrator_of(orchestrator)
         self.options = self.settings.options(stepwise=True)
         self.driver = driver
         self.choices: list[str] = []

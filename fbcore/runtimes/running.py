@@ -9,6 +9,7 @@ from contextlib import suppress
 from contextvars import Context
 from typing import TYPE_CHECKING
 
+from fbcore.errors import SettingsError
 from fbcore.net.net import Net
 from fbcore.net.options import HowToStop
 from fbcore.net.report import NetError, Outcome, Result, Snapshot
@@ -70,6 +71,7 @@ class Running:
         self._among.append(self)
         try:
             await self._run(self.net)
+            result_of(self.net)
         except asyncio.CancelledError as error:
             self.note_on(error)
             raise
@@ -85,8 +87,7 @@ class Running:
         Raises:
             NetError: it ended badly, or its time was up, and the run is to raise that.
         """
-        result = self.net.result
-        assert result is not None
+        result = result_of(self.net)
         if self._raises and (self.is_time_up or result.outcome in _BAD):
             raise _net_error(result)
         return result
@@ -151,6 +152,17 @@ class Running:
         except Exception:
             self._progress = None
             log.exception("the progress callback raised and is called no more")
+
+
+def result_of(net: Net) -> Result:
+    """Return how a net has ended that an orchestrator has run.
+
+    Raises:
+        SettingsError: it has not, for that orchestrator returned before.
+    """
+    if net.result is None:
+        raise SettingsError("`run` of the orchestrator returned before the net has ended", net.name, "await net.run()")
+    return net.result
 
 
 def _net_error(result: Result) -> NetError:

@@ -25,6 +25,7 @@ from fbcore.runtimes.choice import BLOCKED, Choice, ChoiceKind
 from fbcore.runtimes.past import Past
 from fbcore.runtimes.restoring import bring
 from fbcore.runtimes.retries import Retries
+from fbcore.runtimes.running import result_of
 
 MAIN = "the net"
 """The name of the task that waits for the end of the net; no node can have it."""
@@ -77,7 +78,8 @@ class Stepping:
             self.trails[node.address] = trail = Trail(node, restarts=node.restarts, is_feed=node.component == "input")
             if self.pasts is not None:
                 self.pasts[node.address] = Past(node, trail)
-        self.result = await run(self.net)
+        await run(self.net)
+        self.result = result_of(self.net)
 
     def close(self) -> None:
         """Cancel what still runs, and close the loop."""

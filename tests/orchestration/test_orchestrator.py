@@ -11,6 +11,7 @@ from fbcore import (
     Component,
     DagOrchestrator,
     Each,
+    FlowError,
     FSMRuntime,
     Graph,
     GraphError,
@@ -27,6 +28,7 @@ from fbcore.model.cycle import cycle_in
 from fbcore.model.flat import flatten
 from fbcore.net.net import Net
 from fbcore.orchestration.placement import Job
+from fbcore.orchestration.supervised import NodeFailure, Reaction
 
 
 @component
@@ -186,6 +188,90 @@ def test_a_reaction_that_raises_fails_the_net() -> None:
 
     result = run(two_ways(), Orchestrator(react=react), text="x")
     assert [type(error.cause).__name__ for error in result.errors] == ["KeyError", "ValueError"]
+
+
+def _boom(_: Any) -> Any:
+    raise RuntimeError("no plan")
+
+
+async def _later(_: Any) -> Any:
+    raise AssertionError("never awaited")
+
+
+@pytest.mark.parametrize(
+    ("decide", "said", "hint"),
+    [
+        (_boom, r"raised RuntimeError: no plan (test_orchestrator.py:", "mend"),
+        (lambda: None, "raised TypeError", "takes one argument"),
+        (_later, "is asked and answers at once", "not `async def`"),
+    ],
+)
+def test_what_goes_wrong_in_a_decision_has_an_address(decide: Any, said: str, hint: str) -> None:
+    """A function that raises, or is a coroutine, is named together with what it was asked about."""
+    for name, at in ("place", "parse"), ("edge", "inputs.text->parse.text"):
+        with pytest.raises(SettingsError) as raised:
+            run(two_ways(), Orchestrator(**{name: decide}), text="1")
+        error = raised.value
+        assert (error.address, error.what.startswith(f"`{name}` {said}"), hint in error.hint) == (at, True, True)
+    assert run(two_ways(), Orchestrator(react=decide), text="x").outcome == "failed"
+
+
+@pytest.mark.parametrize("wrong", [{"check": "edgse"}, {"policies": {"drpo": "oldest"}}, {"policies": None}])
+def test_a_plan_that_says_what_no_edge_does_is_refused(wrong: dict[str, Any]) -> None:
+    """A word that means nothing would otherwise be an option that does nothing."""
+
+    def edge(plan: Any) -> Any:
+        for name, value in wrong.items():
+            setattr(plan, name, value)
+        return plan.make()
+
+    with pytest.raises(GraphError, match=r"inputs\.text->parse\.text"):
+        run(two_ways(), Orchestrator(edge=edge), text="1")
+
+
+def test_what_is_no_orchestrator_is_refused() -> None:
+    """Its class, a word, or a word for one of its functions: where it is given, not in the middle of a run."""
+    for wrong in Orchestrator, "careful":
+        for runtime in BatchRuntime, FSMRuntime:
+            with pytest.raises(SettingsError, match="is no orchestrator"):
+                runtime(two_ways(), orchestrator=wrong)  # type: ignore[arg-type]
+    with pytest.raises(SettingsError, match=r"react: 'end' decides nothing"):
+        Orchestrator(react="end")  # type: ignore[arg-type]
+
+
+def test_a_class_may_do_without_the_init_of_orchestrators() -> None:
+    """What it decides by methods is all there is to it."""
+
+    class Tolerant(Orchestrator):
+        def __init__(self) -> None:
+            self.failures: list[str] = []
+
+        def react(self, failure: NodeFailure) -> Reaction:
+            self.failures.append(failure.address)
+            return "end"
+
+    tolerant = Tolerant()
+    assert (run(two_ways(), tolerant, text="x").outcome, tolerant.failures) == ("finished", ["parse"])
+
+
+def test_an_orchestrator_that_does_not_run_its_net_is_told_so() -> None:
+    """One that returns too early, or runs a net again, is an error, and no run without an end."""
+
+    class Idle(Orchestrator):
+        async def run(self, net: Net) -> Any:
+            return None
+
+    class Twice(Orchestrator):
+        async def run(self, net: Net) -> Result:
+            await net.run()
+            return await net.run()
+
+    with pytest.raises(SettingsError, match="returned before the net has ended"):
+        run(two_ways(), Idle(), text="1")
+    with FSMRuntime(two_ways(), orchestrator=Idle()) as fsm, pytest.raises(SettingsError):
+        fsm.start(inputs={"text": "1"})
+    with pytest.raises(FlowError, match="has run already"):
+        run(two_ways(), Twice(), text="1")
 
 
 def test_an_orchestrator_is_there_while_a_net_runs() -> None:

@@ -275,3 +275,10 @@ def test_settings_show_what_they_say() -> None:
     )
     assert repr(NetSettings()) == "NetSettings()"
     assert NetSettings(grace=1) == NetSettings(grace=1)
+
+
+@pytest.mark.parametrize("kind", ["subnets", "nodes", "edges"])
+def test_a_list_of_sections_is_refused(kind: str) -> None:
+    """What is said of nodes, composites and edges is said by their addresses, in a dict."""
+    with pytest.raises(SettingsError, match=f"{kind}: it cannot be .*\n  hint: give a dict: by address"):
+        NetSettings(**{kind: [NodeSettings(capacity=1)]})

@@ -76,8 +76,15 @@ def test_an_origin_names_the_line_of_the_file(tmp_path: Path) -> None:
         ("check = 'types'", "check: it cannot be 'types'", "'edges', 'mutation' or 'nothing'"),
         ("keep = 5", "keep: values are kept with the history", "tracking="),
         ("[nodes.'a b']\ncapacity = 1", "means no node", "`*` stands for any letters"),
-        ("nodes = 5", "nodes: it cannot be 5", "an object"),
-        ("nodes.a = 5", "nodes.a: it cannot be 5", "an object"),
+        ("nodes = 5", "nodes: it cannot be 5", "a table"),
+        ("nodes.a = 5", "nodes.a: it cannot be 5", "a table"),
+        ("timeout = {hrad = 3}", "timeout.hrad: there is no setting 'hrad'", "did you mean hard?"),
+        ("timeout = 'x'", "timeout: it cannot be 'x'", "a number of seconds, or a table with some of: hard, idle"),
+        ("timeout = -1", "timeout.hard: `hard` of Timeout cannot be -1.0", "more than 0"),
+        ("place = {patience = 'x'}", "place.patience: it cannot be 'x'", "a number of seconds"),
+        ("dead_letters = {file = 3}", "dead_letters.file: it cannot be 3", "string"),
+        ("[nodes.load.parse]\ncapacity = 1", "no setting 'parse'", 'in quotes: nodes."load.parse"'),
+        ("[nodes.'']\ncapacity = 1", "nodes.\"\": '' means no node", "`*` stands"),
         ("places = {}", "there is no setting 'places'", "did you mean place?"),
     ],
 )
@@ -115,6 +122,34 @@ def test_what_cannot_be_read_has_its_line(tmp_path: Path, name: str, text: str, 
     with pytest.raises(LoadError) as caught:
         said_in(tmp_path, text, name)
     assert caught.value.address.endswith(where)
+
+
+@pytest.mark.parametrize(
+    ("text", "key", "line"),
+    [
+        ('{"grace": 1,\n"grace": 2}', "grace", 2),
+        ('{"nodes": {\n"a": {"capacity": 8},\n"a": {"capacity": 9}}}', "nodes.a", 3),
+    ],
+)
+def test_what_json_says_twice_has_its_line(tmp_path: Path, text: str, key: str, line: int) -> None:
+    """A key that is there again is named with all that it is in, and with the second line."""
+    with pytest.raises(SettingsError, match=f"{key} is said twice") as caught:
+        said_in(tmp_path, text, "net.json")
+    assert caught.value.address == f"{tmp_path}/net.json:{line}"
+
+
+def test_a_file_may_begin_with_a_mark_of_its_encoding(tmp_path: Path) -> None:
+    """Editors of Windows write one, and line ends of their own; lines are counted all the same."""
+    for name, text in ("net.toml", "grace = 1\r\ncapacity = 8\r\n"), ("net.json", '{"grace": 1,\r\n"capacity": 8}'):
+        (tmp_path / name).write_bytes(b"\xef\xbb\xbf" + text.encode())
+        assert str(NetSettings.load(tmp_path / name).origin("", "capacity")) == f"{tmp_path / name}:2"
+
+
+def test_mistakes_in_data_have_no_line() -> None:
+    """What was given as a dict stands in no file, and its problems name none."""
+    with pytest.raises(SettingsError) as caught:
+        settings_from({"capcity": 8})
+    assert "there is no setting 'capcity'\n    hint: did you mean capacity?" in str(caught.value)
 
 
 def test_what_is_no_text_is_refused(tmp_path: Path) -> None:
