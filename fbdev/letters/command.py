@@ -40,5 +40,5 @@ def browse(file: str, ids: Sequence[str], node: str, *, as_json: bool, remove: b
             sys.stdout.write("\n" if number else "")
             show_whole(record, sys.stdout)
     else:
-        show_list(file, found, sys.stdout)
+        show_list(file, found, sys.stdout, of=len(contents.records))
     return ExitCode.GOOD

@@ -24,9 +24,10 @@ _LONGEST = 200
 """Characters of a value or an error in a list, from which on it is cut where nobody sees a terminal's width."""
 
 
-def show_list(file: str, records: Sequence[Record], stream: TextIO) -> None:
-    """Print how many letters there are of each node and kind of error, and the newest of them."""
-    _print([[(f"{file}: {counted(len(records))}", "bold")]], stream)
+def show_list(file: str, records: Sequence[Record], stream: TextIO, *, of: int) -> None:
+    """Print how many letters there are of each node and kind of error, and the newest of them; the file has `of`."""
+    many = counted(of) if len(records) == of else f"{f'{len(records):,}' if records else 'none'} of {counted(of)}"
+    _print([[(f"{file}: {many}", "bold")]], stream)
     if not records:
         return
     width = shutil.get_terminal_size().columns if stream.isatty() else _WIDEST
@@ -58,6 +59,8 @@ def _counts(records: Sequence[Record], width: int) -> list[Line]:
         Column("letters", [f"{len(each):,}" for each in groups.values()], plain, right=True),
         Column("last", [when(each[-1]) for each in groups.values()], ["dim"] * len(groups)),
     ]
+    if width < _NARROW:
+        del columns[3]
     return grid(columns, width)
 
 

@@ -1,7 +1,9 @@
 """`fbdev dead-letters FILE`, and `fbdev run --feed-dead-letters FILE`."""
 
+import io
 import json
 import os
+import re
 import signal
 import subprocess
 from pathlib import Path
@@ -9,9 +11,10 @@ from pathlib import Path
 import pytest
 
 from fbcore import BatchRuntime, Each
-from fbcore.formats.letter_file import LetterFile
+from fbcore.formats.letter_file import LetterFile, Record
 from fbcore.formats.python_file import load_graph
 from fbdev.cli import main
+from fbdev.letters.show import show_list
 from tests.fbdev import nets
 from tests.fbdev.terminal import Terminal
 
@@ -84,9 +87,9 @@ def test_a_list_counts_by_node_and_error(letters: LetterFile, capsys: Capture) -
 
 def test_letters_of_one_node(letters: LetterFile, capsys: Capture) -> None:
     """By its address or a pattern; one that can mean nothing is refused."""
-    for pattern, count in (("repeat", 2), ("re*", 2), ("**", 3), ("nothing", 0)):
+    for pattern, count in (("repeat", "2 of 3"), ("re*", "2 of 3"), ("**", "3"), ("nothing", "none of 3")):
         assert main(["dead-letters", "rows.jsonl", "--node", pattern]) == 0
-        assert capsys.readouterr().out.startswith(f"rows.jsonl: {count or 'no'} dead letters\n")
+        assert capsys.readouterr().out.startswith(f"rows.jsonl: {count} dead letters\n")
     assert main(["dead-letters", "rows.jsonl", "--node", "a..b"]) == 2
 
 
@@ -158,6 +161,25 @@ def test_what_moves_the_cursor_is_not_printed(folder: Path) -> None:
     assert "\x07" not in terminal.seen
     assert max(map(len, screen)) <= 80
     assert screen[0] == "rows.jsonl: 1 dead letter"
+
+
+def test_a_narrow_terminal_keeps_nodes_and_errors(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Times go first, in the counts as in the list, where there is no room for everything."""
+
+    class Screen(io.StringIO):
+        def isatty(self) -> bool:
+            return True
+
+    record = Record(
+        "3b1cb325-1", "2026-01-02T03:04:05+00:00", "shop", "price", {"name": "milk"}, "KeyError: 'milk'", "", "", 1, 1
+    )
+    for columns, has_time in ("40", False), ("80", True):
+        monkeypatch.setenv("COLUMNS", columns)
+        screen = Screen()
+        show_list("failed.jsonl", [record], screen, of=1)
+        plain = re.sub(r"\x1b\[[0-9;]*m", "", screen.getvalue()).splitlines()
+        assert plain[2].split()[:3] == ["price", "KeyError", "1"]
+        assert ("2026-01-0" in plain[2], "last" in plain[1]) == (has_time, has_time)
 
 
 # -- feeding ---------------------------------------------------------------------------------------------
