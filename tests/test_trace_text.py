@@ -5,7 +5,7 @@ import pickle
 
 import pytest
 
-from fbcore import BatchRuntime, Component, Each, Graph, In, NetError, component
+from fbcore import BatchRuntime, Component, Each, Graph, In, NetError, NetSettings, NodeSettings, component
 from fbcore.trace_text import trace_text
 
 
@@ -117,3 +117,29 @@ def test_what_was_never_raised_has_no_heading(raises):
         except ValueError:
             pass
     assert trace_text(error).startswith("Traceback") is raises
+
+
+def test_the_loop_of_a_net_inside_is_no_business_of_the_user():
+    """A function that runs a net of its own, and so a loop, shows the user's lines; those of a user's loop are kept."""
+
+    @component
+    def fails() -> None:
+        raise ValueError("inside")
+
+    @component
+    def outer() -> None:
+        BatchRuntime(fails).run()
+
+    @component
+    async def waits() -> None:
+        await asyncio.wait_for(refuses(), 10)
+
+    async def refuses() -> None:
+        raise ValueError("at last")
+
+    settings = NetSettings(nodes={"outer": NodeSettings(place="thread")})
+    (error,) = BatchRuntime(outer, settings=settings).run(raises=False).errors
+    assert set(frames(error.traceback)) == {__file__}
+    assert len(frames(error.traceback)) == 2
+    (error,) = BatchRuntime(waits).run(raises=False).errors
+    assert any("asyncio" in file for file in frames(error.traceback))

@@ -6,7 +6,7 @@ import logging
 import sys
 import threading
 import warnings
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Hashable, Mapping
 from contextvars import ContextVar, copy_context
 from types import TracebackType
 from typing import Any, ParamSpec, Self, TypeVar
@@ -54,7 +54,7 @@ class LogSource:
         self.level = level
         self.captures = captures
         self.logger = logging.getLogger(f"{ROOT}.{net}.{node}" if node else f"{ROOT}.{net}")
-        self.partial: dict[int, str] = {}
+        self.partial: dict[Hashable, tuple[str, LogContext]] = {}
 
     def is_enabled(self, level: int) -> bool:
         """Say whether a line of this level is wanted: as the settings of the node say, else as its logger does."""

@@ -8,6 +8,7 @@ import os
 from datetime import UTC, date, datetime, time
 from typing import Any
 
+from fbcore.errors import is_machinery
 from fbcore.net.log import context_in
 from fbcore.trace_text import trace_text
 
@@ -60,7 +61,7 @@ class JsonLines(logging.Formatter):
         if isinstance(event, str):
             line["event"] = event
         line["message"] = message_of(record)
-        if event in (None, "stdout"):
+        if event is None or (event == "stdout" and not is_machinery(record.pathname)):
             line["at"] = f"{record.filename}:{record.lineno}"
         exception = exception_of(record)
         if exception:

@@ -24,7 +24,7 @@ from fbcore.net.node import Node, Phase
 from fbcore.net.observe import Observer, Watching
 from fbcore.net.options import DEFAULTS, HowToStop, NetOptions
 from fbcore.net.outstanding import find_outstanding, tasks_of, waiters_for_threads
-from fbcore.net.printed import begin_log, end_capture
+from fbcore.net.printed import begin_log, end_capture, end_lines
 from fbcore.net.registry import PacketRegistry
 from fbcore.net.report import NodeState, Outcome, Result, Snapshot
 from fbcore.net.sink import Sink, state_of
@@ -95,6 +95,7 @@ class Net:
         self._watchdog = Watchdog(self)
         self._all_ended = asyncio.Event()
         self.loop = asyncio.get_running_loop()
+        self.host: asyncio.Task[Any] | None = None
         self.new_future = internals.future_maker(self.loop)
 
     def add(self, node: Node) -> None:
@@ -106,6 +107,7 @@ class Net:
 
     async def run(self) -> Result:
         """Run the net to its end, and say how it ended. Never raises what a node raised."""
+        self.host = asyncio.current_task()
         self._begin()
         outside = Context()
         is_dropped = False
@@ -246,6 +248,7 @@ class Net:
         """Count a node that has ended."""
         self.live -= 1
         self.moves += 1
+        end_lines(self.log, node.address)
         self.unclosed.closed(node.address)
         if self.live == 0:
             self._all_ended.set()

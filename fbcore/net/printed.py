@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import sys
 import threading
-from collections.abc import Iterable
+from collections.abc import Hashable, Iterable
+from functools import partial
 from types import FrameType
 from typing import TYPE_CHECKING, Any
 
@@ -19,6 +21,9 @@ if TYPE_CHECKING:
 
 _LONGEST = 10_000
 """Letters in a line; the rest of a longer one comes as further lines."""
+
+_MOST = 100
+"""Lines that a node may have begun and not ended; of more than these the oldest are as long as they are."""
 
 _lock = threading.Lock()
 _HANDLE = logging.Handler.handle.__code__
@@ -40,16 +45,23 @@ class Printed:
         source = _capturing()
         if source is None or not isinstance(text, str):
             return self._stream.write(text)  # type: ignore[no-any-return]
-        thread = threading.get_ident()
-        lines = (source.partial.pop(thread, "") + text).split("\n")
-        rest = lines.pop()
-        while len(rest) > _LONGEST:
-            lines.append(rest[:_LONGEST])
-            rest = rest[_LONGEST:]
-        if rest:
-            source.partial[thread] = rest
+        context, key = log_context() or LogContext(source), _whose()
+        with _lock:
+            begun = source.partial.pop(key, None)
+            lines = (text if begun is None else begun[0] + text).split("\n")
+            rest = lines.pop()
+            while len(rest) > _LONGEST:
+                lines.append(rest[:_LONGEST])
+                rest = rest[_LONGEST:]
+            old = source.partial.pop(next(iter(source.partial))) if len(source.partial) >= _MOST else None
+            if rest:
+                source.partial[key] = rest, context
+        if rest and begun is None and isinstance(key, asyncio.Task):
+            key.add_done_callback(partial(_end_line, source))
+        if old is not None:
+            _log(old[1], old[0])
         for line in lines:
-            _log(log_context() or LogContext(source), line)
+            _log(context, line)
         return len(text)
 
     def writelines(self, lines: Iterable[str]) -> None:
@@ -92,13 +104,40 @@ def end_capture(log: NetLog) -> None:
     if printed is None:
         return
     for source in log.capturing():
-        while source.partial:
-            _, text = source.partial.popitem()
-            _log(LogContext(source), text)
+        _end_lines(source)
     with _lock:
         printed.nets -= 1
         if not printed.nets and sys.stdout is printed:
             sys.stdout = printed._stream
+
+
+def end_lines(log: NetLog, address: str) -> None:
+    """Log what is left of the lines of a node that has ended, if what it prints is logged."""
+    if log.printed is not None:
+        _end_lines(log.source(address))
+
+
+def _end_lines(source: LogSource) -> None:
+    for key in tuple(source.partial):
+        _end_line(source, key)
+
+
+def _end_line(source: LogSource, key: Hashable) -> None:
+    begun = source.partial.pop(key, None)
+    if begun is not None:
+        _log(begun[1], begun[0])
+
+
+def _whose() -> Hashable:
+    """Return by what the pieces of a line are known: the task that prints; in another thread, that and the packet."""
+    try:
+        task = asyncio.current_task()
+    except RuntimeError:
+        task = None
+    if task is not None:
+        return task
+    context = log_context()
+    return (threading.get_ident(), context.packet, context.firing) if context is not None else threading.get_ident()
 
 
 def _capturing() -> LogSource | None:

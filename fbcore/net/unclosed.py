@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 import weakref
+from asyncio import CancelledError
 from collections.abc import Sequence
 from types import FrameType
 from typing import TYPE_CHECKING
@@ -88,6 +89,10 @@ def is_dropped(node: Node, causes: Sequence[BaseException]) -> bool:
     if node.ended:
         return True
     net = node.net
+    if net.host is not None and net.host.cancelling() and all(isinstance(each, CancelledError) for each in causes):
+        # Whoever cancels all tasks, as `asyncio.run` does at its end, may have come to the node before its net.
+        net.stop_at_once("cancelled from outside")
+        return True
     is_closing = net.loop.is_closed() or any(isinstance(each, GeneratorExit) for each in causes)
     if not is_closing and not net.is_stepped and not net.loop.is_running():
         # Something was awaited on the way out. On a loop that runs, an iterator of a component's own was closed.

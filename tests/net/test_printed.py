@@ -2,6 +2,7 @@
 
 import asyncio
 import io
+import json
 import logging
 import sys
 import threading
@@ -11,7 +12,20 @@ from typing import Any
 
 import pytest
 
-from fbcore import BatchRuntime, Component, Each, FSMRuntime, Graph, In, NetSettings, NodeSettings, component
+from fbcore import (
+    BatchRuntime,
+    Component,
+    Each,
+    FSMRuntime,
+    Graph,
+    In,
+    JsonLines,
+    NetSettings,
+    NodeSettings,
+    Signal,
+    component,
+)
+from fbcore.net import printed as printed_in
 from fbcore.net.printed import Printed
 
 LOGGED = NetSettings(nodes={"logged": NodeSettings(stdout="log")})
@@ -124,6 +138,79 @@ def test_lines_are_whole(log, capsys, write, lines):
     run(printing(write))
     assert log.texts == lines
     assert capsys.readouterr().out == ""
+
+
+def test_firings_at_once_do_not_mix_their_lines(log, capsys):
+    """Each has its own, though they take turns in the middle of it; what is left of one is logged when it is done."""
+
+    @component
+    async def logged(number: int) -> None:
+        print("begin", number, end=", ")
+        await asyncio.sleep(0)
+        print("end", number, end="")
+
+    settings = NetSettings(nodes={"logged": NodeSettings(stdout="log", concurrency=4)})
+    graph = Graph("press")
+    graph.inputs.number >> graph.add(logged).number
+    run(graph, settings)
+    assert sorted(log.printed) == [
+        ("press/logged", "inputs.number#0", "begin 1, end 1"),
+        ("press/logged", "inputs.number#1", "begin 2, end 2"),
+    ]
+
+
+def test_half_a_line_is_logged_when_its_node_ends(log, capsys):
+    """Not when the whole net does, which may take days; and it comes from nowhere in our own code."""
+    seen = []
+
+    class Waits(Component):
+        ended: Signal
+
+        async def run(self) -> None:
+            async for _ in self.ended:
+                seen.extend(log.texts)
+
+    graph = printing(lambda number: print("half a line", number, end=""))
+    graph["logged"].stopped >> graph.add(Waits).ended
+    run(graph)
+    assert seen == log.texts == ["half a line 1half a line 2"]
+    record = logging.makeLogRecord({"pathname": printed_in.__file__, "event": "stdout"})
+    assert "at" not in json.loads(JsonLines().format(record))
+
+
+def test_packets_whose_threads_print_half_lines_do_not_mix(log, capsys):
+    """A thread of a pool that works on one packet after the other begins a new line for each."""
+
+    async def prints(number: int) -> None:
+        await asyncio.to_thread(print, number, end="")
+
+    run(printing(prints))
+    assert log.texts == ["1", "2"]
+
+
+def test_lines_that_never_end_are_not_kept_for_ever(log, capsys, monkeypatch):
+    """Of more than a hundred that were begun the oldest are logged as they are."""
+    monkeypatch.setattr(printed_in, "_MOST", 3)
+
+    class Logged(Component):
+        number: In[int]
+
+        async def run(self) -> None:
+            async with asyncio.TaskGroup() as tasks:
+                for number in range(5):
+                    tasks.create_task(self.child(number))
+
+        async def child(self, number: int) -> None:
+            print(number, end="")
+            await asyncio.sleep(0)
+            seen.append(list(log.texts))
+
+    seen: list[list[str]] = []
+    graph = Graph("press")
+    graph.inputs.number >> graph.add(Logged).number
+    run(graph)
+    assert seen[0] == ["0", "1"]
+    assert log.texts == ["0", "1", "2", "3", "4"]
 
 
 def test_the_stream_is_what_it_was_to_all_others(log, capsys):

@@ -350,3 +350,24 @@ def test_what_a_firing_took_is_not_held_while_the_node_waits_to_tell_of_it(stepp
     assert result.outputs.numbers == [0, 1]
     assert result.held == {}
     assert result.unsent["same.executed"] == [None]
+
+
+@pytest.mark.parametrize("node_first", [False, True])
+def test_who_cancels_all_tasks_at_once_fails_nobody(caplog, node_first):
+    """As `asyncio.run` does at its end, in no order: a node that hears of it before its net does has not failed."""
+
+    async def main() -> None:
+        run = asyncio.ensure_future(BatchRuntime(ticking()).arun())
+        for _ in range(10):
+            await asyncio.sleep(0)
+        nodes = [task for task in asyncio.all_tasks() if task.get_name() == "collect"]
+        for task in (*nodes, run) if node_first else (run, *nodes):
+            task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await run
+
+    caplog.set_level("INFO")
+    asyncio.run(main())
+    said = [record.getMessage() for record in caplog.records]
+    assert said[-1].endswith("cancelled from outside")
+    assert not any("cancelled from inside" in each for each in said)
