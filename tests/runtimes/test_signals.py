@@ -1,13 +1,17 @@
-"""Ctrl-C and SIGTERM, sent to a child process that runs a net."""
+"""Ctrl-C and SIGTERM, sent to a child process that runs a net, and to this one."""
 
+import asyncio
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
+import threading
+from collections.abc import Callable, Iterator
+from typing import Any
 
 import pytest
+import uvloop
 
-pytestmark = pytest.mark.timeout(60)
+from fbcore import BatchRuntime, Component, Graph, Out, Result, component
 
 NET = """
 import asyncio, signal, sys
@@ -88,7 +92,7 @@ def test_a_signal_drains_the_net(start, kind, where):
     """Sources end, what is on its way comes out, the run returns, and the handlers are what they were."""
     child = start(where)
     child.send_signal(kind)
-    output, errors = child.communicate(timeout=30)
+    output, errors = child.communicate()
     assert output.splitlines() == ["draining", "stopped | asked to stop by a signal | [0, 1, 2]", "restored"]
     assert (errors, child.returncode) == ("", 0)
 
@@ -101,7 +105,7 @@ def test_a_second_signal_cancels_the_net(start, kind, where):
     child.send_signal(kind)
     assert [line(child), line(child)] == ["draining", "stuck"]
     child.send_signal(kind)
-    output, errors = child.communicate(timeout=30)
+    output, errors = child.communicate()
     assert output.splitlines()[0] == "cancelled"
     assert output.splitlines()[1].startswith("stopped | asked to stop")
     assert output.splitlines()[2] == "restored"
@@ -113,6 +117,112 @@ def test_a_signal_ends_the_net_at_once_where_that_is_said(start, where):
     """In the settings; nothing is waited for, and nothing comes out."""
     child = start("at-once", where)
     child.send_signal(signal.SIGINT)
-    output, errors = child.communicate(timeout=30)
+    output, errors = child.communicate()
     assert output.splitlines() == ["draining", "stopped | asked to stop by a signal |", "restored"]
     assert (errors, child.returncode) == ("", 0)
+
+
+# -- in this process --------------------------------------------------------------------------------------
+
+
+class Waits(Component):
+    """Calls what it is given, and then waits until it is stopped."""
+
+    tick: Out[int]
+    begins: Callable[[], object] = staticmethod(lambda: None)
+
+    async def run(self) -> None:
+        self.begins()
+        await asyncio.sleep(1000)
+
+
+def run_in(where: str, begins: Callable[[], object]) -> Result:
+    """Run a net that waits, from a script or from the cell of a notebook."""
+    graph = Graph("waits")
+    graph.add(type("Waits", (Waits,), {"begins": staticmethod(begins)})).tick >> graph.outputs.tick
+
+    async def cell() -> Result:
+        return BatchRuntime(graph).run(time_limit=100, raises=False)
+
+    return asyncio.run(cell()) if where == "notebook" else BatchRuntime(graph).run(time_limit=100, raises=False)
+
+
+@pytest.mark.parametrize("where", ["script", "notebook", "script on uvloop"])
+def test_a_signal_wakes_a_run_that_waits(where, monkeypatch):
+    """Python only notes a signal that another thread takes, or that comes just as the main thread begins to wait."""
+
+    def send() -> None:
+        signal.pthread_kill(threading.get_ident(), signal.SIGTERM)
+
+    if "uvloop" in where:
+        monkeypatch.setattr(asyncio.events, "new_event_loop", uvloop.new_event_loop)
+    before = signal.set_wakeup_fd(-1)
+    result = run_in(where, lambda: asyncio.get_running_loop().call_soon(threading.Thread(target=send).start))
+    assert (result.outcome, result.reason) == ("stopped", "asked to stop by a signal")
+    assert signal.set_wakeup_fd(before) == -1
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("where", ["script", "notebook"])
+def test_no_signal_comes_too_early(where):
+    """From the line on where its handler is there, a signal stops the net; before that it does what it did."""
+    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
+    moment, ends = 0, []
+    try:
+        while "begun" not in ends:
+            moment += 1
+            ends.append(interrupted(where, moment))
+    finally:
+        signal.signal(signal.SIGTERM, before)
+    assert set(ends) == {"interrupted", "stopped", "begun"}
+
+
+def interrupted(where: str, moment: int) -> str:
+    """Send SIGTERM at the line of so many that the main thread comes to, and say what came of it."""
+    once, lines, came = threading.Lock(), 0, ""
+
+    def send(what: str) -> None:
+        nonlocal came
+        if once.acquire(blocking=False):
+            came = what if signal.getsignal(signal.SIGTERM) is not signal.default_int_handler else "interrupted"
+            signal.pthread_kill(threading.main_thread().ident, signal.SIGTERM)
+
+    def look(frame: Any, event: str, _: object) -> Any:
+        nonlocal lines
+        if "fbcore/runtimes/" not in frame.f_code.co_filename:
+            return None
+        lines += event == "line"
+        if lines == moment:
+            send("stopped")
+        return look
+
+    traced = sys.gettrace()
+    sys.settrace(look)
+    try:
+        result = run_in(where, lambda: send("begun"))
+    except KeyboardInterrupt:
+        return "interrupted"
+    finally:
+        sys.settrace(traced)
+    assert result.reason == "asked to stop by a signal"
+    return came
+
+
+def test_a_signal_as_the_loop_closes_is_no_error(monkeypatch):
+    """Of a run in a notebook that has ended already."""
+    close = asyncio.Runner.close
+
+    @component
+    def ends() -> int:
+        return 1
+
+    def closes(runner: asyncio.Runner) -> None:
+        close(runner)
+        if threading.current_thread() is not threading.main_thread():
+            signal.pthread_kill(threading.main_thread().ident, signal.SIGINT)
+
+    async def cell() -> Result:
+        return BatchRuntime(ends).run()
+
+    monkeypatch.setattr(asyncio.Runner, "close", closes)
+    assert asyncio.run(cell()).outcome == "finished"
