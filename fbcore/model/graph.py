@@ -15,7 +15,7 @@ from fbcore.model.composite import CompositeComponent, component_of, composite_s
 from fbcore.model.display import bundle_of
 from fbcore.model.edge_policy import problems_of
 from fbcore.model.function import FunctionComponent
-from fbcore.model.handle import BorderHandles, NodeHandle, PortHandle
+from fbcore.model.handle import BorderHandles, NodeHandle, PortHandle, port_of
 from fbcore.model.options import NodeOptions
 from fbcore.model.port_spec import PortKind, PortSpec
 from fbcore.model.problem import Problem
@@ -292,11 +292,8 @@ class Graph:
     def connect_at(self, source: Any, target: Any, place: Place, options: dict[str, Any] | None = None) -> None:
         """Connect as `connect` does, on behalf of a line of the user's source."""
         self._refuse_if_frozen(place)
+        source, target = port_of(source, place, is_source=True), port_of(target, place, is_source=False)
         for end in (source, target):
-            if not isinstance(end, PortHandle):
-                raise GraphError(
-                    f"{end!r} is no port ({place})", hint="connect ports: `a.out >> b.value`, not nodes or values"
-                )
             if end.graph is not self:
                 raise GraphError(
                     f"the port belongs to graph {end.graph.name}, not to {self.name} ({place})",

@@ -41,6 +41,10 @@ class PortHandle:
     def __rshift__(self, other: Any) -> None:
         self.graph.connect_at(self, other, caller())
 
+    def __rrshift__(self, other: Any) -> None:
+        # Only what is no port of a graph comes here.
+        self.graph.connect_at(other, self, caller())
+
     def __getitem__(self, key: Any) -> PortHandle:
         """Return an element of an array port: `merge.items[0]`, `split.parts["DE"]`."""
         is_border = self.end[0] in _BORDER_KINDS and element_of(self.end[1]) is None
@@ -114,6 +118,21 @@ class NodeHandle:
         is_array = port.is_array and element_of(name) is None
         return PortHandle(self._graph, (self._node.id, name), port.kind, is_array=is_array)
 
+    # A node that is connected itself is refused where every connection is, in words.
+    def __rshift__(self, other: Any) -> None:
+        self._graph.connect_at(self, other, caller())
+
+    def __rrshift__(self, other: Any) -> None:
+        self._graph.connect_at(other, self, caller())
+
+    def not_a_port(self, *, is_source: bool) -> tuple[str, str]:
+        """Return what is wrong where the node itself is connected, and which ports it could be."""
+        node = self._node
+        ports = [f"{node.id}.{name}" for name, port in node.component.ports.items() if port.kind.goes_out == is_source]
+        side = "left" if is_source else "right"
+        hint = f"say which of its ports stands on the {side} of >>: {' or '.join(ports) or 'it has none that could'}"
+        return f"{node.id} is a node, and no port", hint
+
     def __dir__(self) -> list[str]:
         return [*self._node.component.ports, *IMPLICIT]
 
@@ -122,6 +141,27 @@ class NodeHandle:
 
     def __repr__(self) -> str:
         return f"<node {self._node.id} of {self._node.component.label}>"
+
+
+def port_of(end: Any, place: Place, *, is_source: bool) -> PortHandle:
+    """Return this end of a connection, when it is a port.
+
+    Raises:
+        GraphError: it is something else; the hint says how to connect that.
+    """
+    if isinstance(end, PortHandle):
+        return end
+    if isinstance(end, NodeHandle):
+        what, hint = end.not_a_port(is_source=is_source)
+    else:
+        what, hint = f"{shown(end)} is no port", "connect ports: `a.out >> b.value`, not nodes or values"
+        if callable(end):
+            hint = "a component is added first; connect the ports of its node: `node = graph.add(Name)`"
+        elif end is None and is_source:
+            hint = "write a chain `a >> b >> c` as `a >> b` and `b >> c`"
+        elif is_source:
+            hint = "a value that is there from the start is an initial packet: `graph.initial(value) >> b.value`"
+    raise GraphError(f"{what} ({place})", hint=hint)
 
 
 class BorderHandles:

@@ -199,17 +199,30 @@ def test_the_wrong_direction_is_refused_at_once(connect, address, what, hint):
     assert graph.edges == []
 
 
-@pytest.mark.parametrize("thing", [3, None, "b.value", double, ReadCsv, "a node"])
-def test_what_is_no_port_cannot_be_connected(thing):
-    """Values, components, names and nodes are refused with a hint; the line is told."""
+@pytest.mark.parametrize(
+    ("thing", "right", "left"),
+    [
+        (3, "connect ports: `a.out >> b.value`", "`graph.initial(value) >> b.value`"),
+        ("b.value", "connect ports: `a.out >> b.value`", "`graph.initial(value) >> b.value`"),
+        (None, "connect ports: `a.out >> b.value`", "write a chain `a >> b >> c` as `a >> b` and `b >> c`"),
+        (double, "`node = graph.add(Name)`", "`node = graph.add(Name)`"),
+        (ReadCsv, "`node = graph.add(Name)`", "`node = graph.add(Name)`"),
+        ("a node", "stands on the right of >>: b.value", "stands on the left of >>: b.out"),
+        ("a source", "stands on the right of >>: read.path", "stands on the left of >>: read.rows"),
+    ],
+)
+def test_what_is_no_port_cannot_be_connected(thing, right, left):
+    """Values, chains, components and nodes are refused with what to write instead; the line is told."""
     graph = fan()
-    other = graph["b"] if thing == "a node" else thing
-    with pytest.raises(
-        GraphError, match=r"is no port \(\S+test_graph\.py:\d+\)\n.*connect ports: `a\.out >> b\.value`"
-    ):
-        graph["a"].out >> other
-    with pytest.raises(GraphError, match="is no port"):
-        graph.connect(other, graph["a"].value)
+    thing = {"a node": graph["b"], "a source": graph["read"]}.get(thing, thing)
+    for connect in (lambda: graph["a"].out >> thing, lambda: graph.connect(graph["a"].out, thing)):
+        with pytest.raises(GraphError, match=r"no port \(\S+test_graph\.py:\d+\)\n") as caught:
+            connect()
+        assert right in caught.value.hint
+    for connect in (lambda: thing >> graph["a"].value, lambda: graph.connect(thing, graph["a"].value)):
+        with pytest.raises(GraphError, match=r"no port \(\S+test_graph\.py:\d+\)\n") as caught:
+            connect()
+        assert left in caught.value.hint
 
 
 def test_ports_of_another_graph_cannot_be_connected():
