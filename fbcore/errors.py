@@ -343,13 +343,13 @@ class NodeError(FlowError):
 
 
 _PACKAGE = __file__.rpartition("errors")[0]
-_SHELF = tuple(f"components{os.sep}{name}" for name in ("py_", "terminal", "process", "json_lines"))
-_MACHINERY = tuple(f"{_PACKAGE}{part}" for part in ("net", "orchestration", "runtimes", "source", *_SHELF))
+_COMPONENTS = f"{_PACKAGE}components{os.sep}"
+_RUN_OTHERS = tuple(f"{_COMPONENTS}{name}" for name in ("py_", "terminal", "process", "json_lines"))
 
 
 def is_machinery(file: str) -> bool:
     """Say whether a source file is what runs components, and so tells a user nothing about their error."""
-    return file.startswith(_MACHINERY)
+    return file.startswith(_PACKAGE) and (not file.startswith(_COMPONENTS) or file.startswith(_RUN_OTHERS))
 
 
 class EndOfStream(Exception):  # noqa: N818 - control flow, no error

@@ -103,7 +103,8 @@ def _make_edge(net: Net, flat: Flat, spec: EdgeSpec, by_id: dict[str, Node], wir
     else:
         node = by_id[spec.target[0]]
         name = spec.target[1]
-        target = node.stop_port if name == "stop" and node.stop_port else node.configs.get(name) or node.ins[name]
+        taking: dict[str, Any] = node.configs if name in node.configs else node.ins
+        target = node.stop_port if name == "stop" and node.stop_port else taking[name]
     return wiring.make_edge(EdgePlan(flat, spec, source, target, net.options.check))
 
 

@@ -7,9 +7,10 @@ from collections import deque
 from collections.abc import AsyncIterator, Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
-from fbcore.errors import ConfigError, EndOfStream, FlowError
+from fbcore.errors import ConfigError, EndOfStream, FlowError, shown
 from fbcore.model.packet import NOTHING
 from fbcore.model.port import Config
+from fbcore.net.held_value import HeldValue
 from fbcore.net.wait import Wait
 
 if TYPE_CHECKING:
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
     from fbcore.net.node import Node
 
 
-class ConfigPort(Config[Any]):
+class ConfigPort(HeldValue, Config[Any]):
     """A config of a running node: a value that is there before the node starts, and may be replaced by other nodes.
 
     A packet that comes in is taken at once and is the value from then on, so that the edge never fills.
@@ -39,6 +40,7 @@ class ConfigPort(Config[Any]):
         "waiters",
     )
 
+    called = "config"
     is_eager = True
 
     def __init__(self, node: Node, name: str, value: Any, guard: Callable[[Any], None] | None = None) -> None:
@@ -70,6 +72,9 @@ class ConfigPort(Config[Any]):
     def is_closed(self) -> bool:
         """Whether nobody can update the value any more."""
         return self.flushed or all(edge.finished for edge in self.edges)
+
+    def __repr__(self) -> str:
+        return f"<config {self.address}: {shown(self._value)}>"
 
     async def arrive(self) -> None:
         """Wait until there is a value.

@@ -10,6 +10,7 @@ from fbcore.loop import SteppedLoop
 from fbcore.model.memory import Memory, MemorySpec
 from fbcore.model.packet import NOTHING
 from fbcore.model.types import name_of, reader, reason
+from fbcore.net.held_value import HeldValue
 
 if TYPE_CHECKING:
     from fbcore.net.node import Node
@@ -18,7 +19,7 @@ _FIXED = frozenset({bool, bytes, complex, float, int, str, type(None)})
 """Types whose values cannot be changed: to look at one is not to write."""
 
 
-class MemoryCell:
+class MemoryCell(HeldValue):
     """A memory of a node; to its component it is the `Memory` that was declared.
 
     On a stepped loop that is listened to, it says when it is read and written.
@@ -26,6 +27,7 @@ class MemoryCell:
 
     __slots__ = ("_declared", "_loop", "_spec", "_value", "address")
 
+    called = "memory"
     form = "data"
     """How what is stored of it is called; another kind of memory calls it otherwise, for it is not the same."""
 

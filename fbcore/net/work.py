@@ -106,4 +106,5 @@ async def _run_once(node: Node, instance: Runs) -> None:
 def _port(node: Node, spec: PortSpec) -> Any:
     if spec.is_array:
         return InElements(node, spec) if spec.kind is PortKind.INPUT else OutElements(node, spec)
-    return node.configs.get(spec.name) or node.ins.get(spec.name) or node.outs[spec.name]
+    ports: dict[str, Any] = {**node.outs, **node.ins, **node.configs}
+    return ports[spec.name]
