@@ -802,11 +802,11 @@ def test_a_cancelled_component_may_clean_up_in_its_thread() -> None:
                 await self.out.send(await self.number.receive())
                 await asyncio.get_running_loop().create_future()
             finally:
-                await asyncio.sleep(0.1)
+                await asyncio.sleep(2.2)
                 told.append("cleaned up")
 
     async def main() -> Result:
-        runtime = BatchRuntime(alone(Cleans), settings=NetSettings(place=Thread(patience=0.03)))
+        runtime = BatchRuntime(alone(Cleans), settings=NetSettings(place=Thread(patience=2)))
         async with runtime.stream(inputs={"number": 1}) as results:
             async for _ in results:
                 runtime.stop("enough", grace=0)
