@@ -6,7 +6,7 @@ import asyncio
 from collections import deque
 from collections.abc import Awaitable, Callable, Hashable, Iterable, Iterator, Sequence
 from contextvars import ContextVar, copy_context
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from fbcore.errors import EndOfDemand, EndOfStream
 from fbcore.net.failure import Escaped, leaves
@@ -39,6 +39,16 @@ class Hand:
         self.number: int | None = None
 
 
+class HearsOfLines(Protocol):
+    """Who wants to know which lines of a crew have firings."""
+
+    def begins(self, key: Hashable) -> None:
+        """Hear that a line has a firing, and had none."""
+
+    def ends(self, key: Hashable) -> None:
+        """Hear that a line has no firing any more."""
+
+
 class Crew:
     """The firings of one node that go on at once, each a task in the node's scope; at most so many hold packets.
 
@@ -54,6 +64,7 @@ class Crew:
         self.hands: dict[Hand, None] = {}
         self.waits: set[asyncio.Future[None]] = set()
         self.idle_since = 0.0
+        self.hears: HearsOfLines | None = None
         self._lines: dict[Hashable, deque[Hand]] = {}
         self._errors: list[tuple[BaseException, Hand]] = []
         self._next: Hand | None = None
@@ -95,7 +106,11 @@ class Crew:
         hand.number = node.firing_number()
         self.hands[hand] = None
         if line is not None:
-            self._lines.setdefault(line, deque()).append(hand)
+            if line not in self._lines:
+                self._lines[line] = deque()
+                if self.hears is not None:
+                    self.hears.begins(line)
+            self._lines[line].append(hand)
         context = copy_context()
         context.run(current_hand.set, hand)
         hand.task = node.tasks.create_task(self._fire(hand, work), name=f"{node.address} firing", context=context)
@@ -138,10 +153,15 @@ class Crew:
         if line is not None and hand in line:
             line.remove(hand)
             if not line:
-                del self._lines[hand.line]
+                self._end_line(hand.line)
             else:
                 _wake(line[0].turn)
         _wake(self._room)
+
+    def _end_line(self, name: Hashable) -> None:
+        del self._lines[name]
+        if self.hears is not None:
+            self.hears.ends(name)
 
     def _end_with(self, last: Hand, end: BaseException) -> None:
         """End the node as a firing says: no other has a turn after it.
@@ -243,7 +263,8 @@ class Crew:
     def forget(self) -> None:
         """Have no firings."""
         self.hands.clear()
-        self._lines.clear()
+        for line in list(self._lines):
+            self._end_line(line)
         self._errors.clear()
         self._next = self._end = None
 

@@ -37,7 +37,7 @@ class MemoryCell(HeldValue):
         self._spec = spec
         self._loop = node.net.loop if isinstance(node.net.loop, SteppedLoop) else None
         self.address = f"{node.address}.{spec.name}"
-        self._value: Any = declared.new_value()
+        self._value: Any = self._new_value()
 
     @property
     def value(self) -> Any:
@@ -55,7 +55,10 @@ class MemoryCell(HeldValue):
 
     def begin_anew(self) -> None:
         """Forget, and be what a memory begins with."""
-        self.value = self._declared.new_value()
+        self.value = self._new_value()
+
+    def _new_value(self) -> Any:
+        return self._declared.new_value()
 
     @property
     def size(self) -> int:

@@ -70,6 +70,7 @@ class Net:
         self.retries: dict[str, int] = {}
         self.dropped: dict[str, int] = {}
         self.released: dict[str, str] = {}
+        self.forgotten: dict[str, int] = {}
         self.letters = Letters()
         self.abandoned: list[AbandonedThread] = []
         self.fed: dict[str, int] = {}
@@ -414,7 +415,7 @@ class Net:
         result.expired = {edge.address: edge.expired for edge in self.edges if edge.expired}
         result.restarts, result.released = self.restarts, self.released
         result.dropped = self.dropped | {edge.address: edge.dropped for edge in self.edges if edge.dropped}
-        result.retries = self.retries
+        result.retries, result.forgotten = self.retries, self.forgotten
         result.abandoned = dict(Counter(address for address, _ in self.abandoned))
         result.outliving = report_outliving(self.name, self.abandoned) if self.abandoned else ()
         result.dead_letters, result.fed = self.letters, self.fed

@@ -191,6 +191,7 @@ class Result:
       begun it anew; `released`: why a policy has ended one;
     - `dropped`: how many packets were dropped as policies say: held by a node, by port, or on an edge, by its address;
     - `expired`: how many packets got too old on an edge, by its address;
+    - `forgotten`: how many keys a node does not remember any more, as its policies say, by address;
     - `abandoned`: how many threads of a node were left behind, by address, for they did not end in time; `outliving`:
       those that had not ended either when the net had, and where they were;
     - `dead_letters`: packets that nobody could process, where policies keep them; `fed`: how many of earlier runs were
@@ -242,6 +243,7 @@ class Result:
         self.dropped: dict[str, int] = {}
         self.expired: dict[str, int] = {}
         self.dead_letters = Letters()
+        self.forgotten: dict[str, int] = {}
         self.abandoned: dict[str, int] = {}
         self.outliving: tuple[str, ...] = ()
         self.fed: dict[str, int] = {}
@@ -257,6 +259,7 @@ class Result:
         lines += [f"  retried  {address}: {_times(count)}" for address, count in self.retries.items()]
         lines += [f"  restarted  {address}: {_times(count)}" for address, count in self.restarts.items()]
         lines += [f"  released  {address}: {reason}" for address, reason in self.released.items()]
+        lines += [f"  forgotten  {address}: {_keys(count)}" for address, count in self.forgotten.items()]
         lines += [f"  abandoned  {address}: {_threads(count)}" for address, count in self.abandoned.items()]
         lines += [f"  outlives the net  {each}" for each in each_once(self.outliving)]
         if self.knot:
@@ -336,6 +339,10 @@ def _times(count: int) -> str:
 
 def _threads(count: int) -> str:
     return f"{count:,} thread{'' if count == 1 else 's'}"
+
+
+def _keys(count: int) -> str:
+    return f"{count:,} key{'' if count == 1 else 's'}"
 
 
 def _packets(count: int) -> str:

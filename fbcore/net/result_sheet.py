@@ -56,6 +56,7 @@ def _tables(result: Result) -> Iterator[Table]:
     managed = [(address, "retried", f"{count:,} ×") for address, count in result.retries.items()]
     managed += [(address, "restarted", f"{count:,} ×") for address, count in result.restarts.items()]
     managed += [(address, "released", one_line(reason)) for address, reason in result.released.items()]
+    managed += [(address, "keys forgotten", f"{count:,}") for address, count in result.forgotten.items()]
     managed += [(address, "dead letters done", f"{count:,}") for address, count in result.fed.items()]
     managed += [(address, "threads abandoned", f"{count:,}") for address, count in result.abandoned.items()]
     managed += [("", "outlives the net", one_line(each)) for each in each_once(result.outliving)]

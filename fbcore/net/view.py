@@ -80,6 +80,11 @@ class NetView:
         return Counter(address for address, _ in list(self._net.abandoned))
 
     @property
+    def forgotten(self) -> dict[str, int]:
+        """How many keys nodes do not remember any more, as their policies say, by address."""
+        return dict(self._net.forgotten)
+
+    @property
     def dropped(self) -> dict[str, int]:
         """How many packets were dropped in a node, as its policies say, by the address of the port."""
         return dict(self._net.dropped)

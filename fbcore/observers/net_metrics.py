@@ -131,7 +131,10 @@ class NetMetrics(Observer):
             elif port != "error" or passed:
                 self._count(found, tally.SENT, (name, node, port), passed)
                 self._count(found, tally.DISCARDED, (name, node, port), discarded)
-        by_node = (tally.RETRIES, look.retries), (tally.RESTARTS, look.restarts), (tally.ABANDONED, look.abandoned)
+        by_node = (
+            *((tally.RETRIES, look.retries), (tally.RESTARTS, look.restarts)),
+            *((tally.ABANDONED, look.abandoned), (tally.FORGOTTEN, look.forgotten)),
+        )
         for family, counts in by_node:
             for address, count in counts.items():
                 self._count(found, family, (name, address), count)

@@ -48,6 +48,7 @@ ERRORS = Family(
 )
 LETTERS = Family("fbcore_node_dead_letters", "counter", ("net", "node", "error"), "Dead letters, by class of error.")
 ABANDONED = Family("fbcore_node_threads_abandoned", "counter", ("net", "node"), "Threads that were left behind.")
+FORGOTTEN = Family("fbcore_node_keys_forgotten", "counter", ("net", "node"), "Keys that are not remembered any more.")
 NOTICES = Family("fbcore_node_notices", "counter", ("net", "node"), "Notices: slow turns, nodes that hold up a net.")
 PHASE = Family("fbcore_node_phase", "gauge", ("net", "node", "phase"), "Nodes of that address in that phase.")
 RUNNING = Family("fbcore_net_running", "gauge", ("net",), "Nets of that name that run now.")
@@ -59,7 +60,7 @@ SECONDS = Family("fbcore_net_run_seconds", "counter", ("net",), "How long nets t
 
 FAMILIES = (
     *(PUT, TAKEN, FILL, CAPACITY, BYTES, LOST, WAIT, RECEIVED, SENT, DISCARDED, DROPPED),
-    *(FIRING, FAILED, RETRIES, RESTARTS, RELEASES, ERRORS, LETTERS, ABANDONED, NOTICES, PHASE),
+    *(FIRING, FAILED, RETRIES, RESTARTS, RELEASES, ERRORS, LETTERS, ABANDONED, FORGOTTEN, NOTICES, PHASE),
     *(RUNNING, OUTSTANDING, LAG, LEFT, RUNS, SECONDS),
 )
 

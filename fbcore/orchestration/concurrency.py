@@ -17,6 +17,7 @@ from fbcore.net.node import Node
 from fbcore.orchestration.feeding import Fed
 from fbcore.orchestration.firings import Execution, PolicedFiring
 from fbcore.orchestration.keyed_memory import KeyedMemory
+from fbcore.orchestration.keys import Keys
 from fbcore.orchestration.policy import Concurrency
 from fbcore.orchestration.settings import NodeSettings
 from fbcore.orchestration.supervised import SupervisedNode
@@ -149,11 +150,14 @@ class ConcurrentFiring(PolicedFiring):
         assert policy is not None
         self._crew = node.crew
         self._line_of = _line_of(node, component, policy)
+        keys, specs = Keys(node, policy.keys), component.spec.memories
         if policy.key is not None:
             # Before the function is bound to them.
-            specs = component.spec.memories
-            node.memories.update({name: KeyedMemory(node, specs[name]) for name in node.memories})
+            node.memories.update({name: KeyedMemory(node, specs[name], keys) for name in node.memories})
         super().__init__(node, component, options, settings)
+        if policy.keys is not None and node.memories:
+            node.crew.hears = keys
+            node.policies = [*node.policies, keys]
 
     def _is_plain(self) -> bool:
         return False

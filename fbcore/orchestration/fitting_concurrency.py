@@ -45,13 +45,16 @@ def misfits_of(settings: NetSettings, address: str, node: NodeSpec) -> Iterator[
 
 
 def doubts_of(origin: Origin, address: str, node: NodeSpec) -> Iterator[Problem]:
-    """Yield why a node on the loop gains nothing by concurrency; not where the whole net has it, for those that do."""
+    """Yield what a node on the loop gains nothing by; not where the whole net has it, for those that do."""
     policy, target = origin.value, node.component.target
-    if not isinstance(policy, Concurrency) or policy.most == 1 or not isinstance(target, FunctionComponent):
+    if not isinstance(policy, Concurrency) or not isinstance(target, FunctionComponent):
         return
     if not origin.said_of:
         return
-    if not target.is_async and (not target.streams or isgeneratorfunction(target.function)):
+    if policy.keys is not None and not node.component.memories:
+        what = "it has no Memory, so that `keys` of its concurrency bounds nothing"
+        yield Problem(what, address, origin.place or _NOWHERE, "leave `keys` away", is_error=False)
+    if policy.most > 1 and not target.is_async and (not target.streams or isgeneratorfunction(target.function)):
         what = f"its function never waits, so that {policy.most} firings at once are no quicker than one"
         hint = 'make it `async`, and let it await what takes long; or let it be called in threads, `place = "thread"`'
         yield Problem(what, address, origin.place or _NOWHERE, hint, is_error=False)

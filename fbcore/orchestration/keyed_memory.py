@@ -11,6 +11,7 @@ from fbcore.model.memory import MemorySpec
 from fbcore.model.packet import NOTHING
 from fbcore.net.crew import Hand, current_hand
 from fbcore.net.memory_cell import MemoryCell
+from fbcore.orchestration.keys import Keys
 
 if TYPE_CHECKING:
     from fbcore.net.node import Node
@@ -23,13 +24,15 @@ class KeyedMemory(MemoryCell):
     its value is a dict of the values by key.
     """
 
-    __slots__ = ("_by_key",)
+    __slots__ = ("_by_key", "_keys")
 
     form = "by_key"
 
-    def __init__(self, node: Node, spec: MemorySpec) -> None:
+    def __init__(self, node: Node, spec: MemorySpec, keys: Keys) -> None:
+        self._by_key: dict[Hashable, Any]
+        self._keys = keys
         super().__init__(node, spec)
-        self._by_key: dict[Hashable, Any] = {}
+        keys.add(self)
 
     @property
     def _value(self) -> Any:
@@ -38,7 +41,7 @@ class KeyedMemory(MemoryCell):
             return self._by_key
         key = _key(hand)
         if key not in self._by_key:
-            self._by_key[key] = self._declared.new_value()
+            self._value = self._declared.new_value()
         return self._by_key[key]
 
     @_value.setter
@@ -46,17 +49,29 @@ class KeyedMemory(MemoryCell):
         hand = current_hand.get()
         if hand is None:
             self._by_key = value
-        else:
-            key = _key(hand)
-            self._by_key[key] = value
+            self._keys.are(value)
+            return
+        key = _key(hand)
+        is_new = key not in self._by_key
+        self._by_key[key] = value
+        if is_new:
+            self._keys.remembers(len(self._by_key))
+
+    def __contains__(self, key: object) -> bool:
+        return key in self._by_key
+
+    def forget(self, key: Hashable) -> None:
+        """Remember nothing of a key any more."""
+        if self._loop is not None:
+            self._loop.touch("memory", self.address)
+        self._by_key.pop(key, None)
 
     def peek(self) -> Any:
         """Return the values by key, in an order that does not depend on how they came."""
         return dict(sorted(self._by_key.items(), key=lambda pair: repr(pair[0])))
 
-    def begin_anew(self) -> None:
-        """Forget what is remembered, of all keys."""
-        self.value = {}
+    def _new_value(self) -> Any:
+        return {}
 
     def _data(self, taken: Any = NOTHING) -> Any:
         """Return pairs of a key and what is remembered of it, in an order that does not depend on how they came."""

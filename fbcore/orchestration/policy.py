@@ -342,7 +342,9 @@ class Concurrency:
 
     With a `key` only firings of the same key keep their order, and go on one after the other: it is the name of an
     input, or a function of the firing's values, one for each input, which may be named as `package.module.function`.
-    Keys are such as a dict has. Each key then has a `Memory` of its own; a function with a `Memory` needs a key.
+    Keys are such as a dict has. Each key then has a `Memory` of its own; a function with a `Memory` needs a key. At
+    most so many `keys` that no firing is about are remembered, where that is said: beyond them the one that has been so
+    for longest is forgotten, counted in `result.forgotten`, and begins anew when it comes again.
 
     Example:
         import asyncio
@@ -363,10 +365,14 @@ class Concurrency:
     most: int
     order: Literal["ordered", "unordered"] = "ordered"
     key: Callable[..., Any] | str | None = None
+    keys: int | None = None
 
     def __post_init__(self) -> None:
         if self.most is None:
             raise _refuse(self, "most", "give a whole number from 1 on")
+        _count(self, "keys", least=0, optional=True)
+        if self.keys is not None and self.key is None:
+            raise _refuse(self, "keys", "say what the `key` of a firing is: without one nothing is remembered by key")
         _count(self, "most", least=1)
         _one_of(self, "order", ("ordered", "unordered"))
         if self.key is None:

@@ -33,6 +33,7 @@ def document(result: Result, outputs: Outputs) -> str:
         "retries": result.retries,
         "restarts": result.restarts,
         "released": result.released,
+        "forgotten": result.forgotten,
         "abandoned": result.abandoned,
         "outliving": result.outliving,
         "knot": result.knot,

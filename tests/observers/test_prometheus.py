@@ -23,6 +23,7 @@ from fbcore import (
     Graph,
     In,
     InputError,
+    Memory,
     NetSettings,
     NodeSettings,
     Out,
@@ -333,6 +334,19 @@ def test_a_loop_that_is_blocked_is_read_from_outside(registry: CollectorRegistry
     assert put == 0
     assert lag is not None
     assert lag >= 0.25
+
+
+def test_keys_that_are_forgotten_are_counted(registry: CollectorRegistry, metrics: PrometheusMetrics) -> None:
+    """By the node, and not by key: there may be millions."""
+
+    @component
+    def counts(number: int, seen: Memory[int] = Memory(0)) -> None:
+        seen.value += 1
+
+    settings = NetSettings(nodes={"counts": NodeSettings(concurrency=Concurrency(1, key="number", keys=2))})
+    BatchRuntime(counts, settings=settings).run(inputs={"number": Each(range(9))}, observers=[metrics])
+    labels = {"net": "counts", "node": "counts"}
+    assert registry.get_sample_value("fbcore_node_keys_forgotten_total", labels) == 7
 
 
 @pytest.mark.slow

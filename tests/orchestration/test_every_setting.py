@@ -226,6 +226,18 @@ def dawdling(settings: NetSettings) -> Any:
     return result.outcome, result.outputs.out, seconds
 
 
+def remembering(settings: NetSettings) -> Any:
+    """What a function remembers of its numbers."""
+
+    @component
+    async def node(number: int, seen: Memory[list[int]] = Memory(list)) -> list[int]:
+        seen.value = [*seen.value, number]
+        return seen.value
+
+    result, _, _ = run(node, settings, range(6))
+    return result.outputs.out
+
+
 def in_thread(settings: NetSettings) -> Any:
     """Where a function runs, and whether one that never ends is waited for."""
     let_go = threading.Event()
@@ -458,6 +470,11 @@ CASES: dict[str, Pair] = {
         dawdling,
         nodes(concurrency=3),
         nodes(concurrency=Concurrency(3, key=lambda number: number % 2)),
+    ),
+    "Concurrency.keys": (
+        remembering,
+        nodes(concurrency=Concurrency(2, key=lambda number: number % 3)),
+        nodes(concurrency=Concurrency(2, key=lambda number: number % 3, keys=1)),
     ),
     "Thread.patience": (patient, nodes(place=Thread(patience=0)), nodes(place=Thread(patience=30))),
     "EdgeSettings.check": (

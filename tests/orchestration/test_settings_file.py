@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fbcore import Breaker, End, LoadError, NetSettings, Rate, Restart, Retry, SettingsError
+from fbcore import Breaker, Concurrency, End, LoadError, NetSettings, Rate, Restart, Retry, SettingsError
 from fbcore.orchestration.lines import lines_of_json, lines_of_toml
 from fbcore.orchestration.settings_file import settings_from
 
@@ -234,6 +234,8 @@ def test_keys_of_toml_have_their_lines() -> None:
         ("rate = 100", Rate(100)),
         ("rate = { most = 5, per = 60 }", Rate(5, per=60.0)),
         ('rate = "never"', None),
+        ("concurrency = 8", Concurrency(8)),
+        ('concurrency = { most = 8, key = "user", keys = 1000 }', Concurrency(8, key="user", keys=1000)),
     ],
 )
 def test_policies_come_from_files(tmp_path: Path, line: str, expected: object) -> None:
@@ -259,6 +261,7 @@ def test_policies_come_from_files(tmp_path: Path, line: str, expected: object) -
         ("retry = true", 2, "nodes.x.retry: it cannot be True"),
         ("retry = { on = 'NoSuchError' }", 2, "nodes.x.retry.on: 'NoSuchError' is no class of errors"),
         ("breaker = { reset = 'long' }", 2, "nodes.x.breaker.reset: it cannot be 'long'"),
+        ("concurrency = { most = 8, keys = 9 }", 2, "nodes.x.concurrency.keys: `keys` of Concurrency cannot be 9"),
         ("rate = {}", 2, "nodes.x.rate: `most` is missing"),
         ("rate = '100/s'", 2, "nodes.x.rate: it cannot be '100/s'"),
         ("retrys = { attempts = 3 }", 2, "nodes.x.retrys: there is no setting 'retrys'"),

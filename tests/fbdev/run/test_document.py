@@ -103,6 +103,7 @@ def test_the_document_says_how_the_net_ended() -> None:
         "retries": {},
         "restarts": {},
         "released": {},
+        "forgotten": {},
         "abandoned": {},
         "outliving": [],
         "knot": [],
