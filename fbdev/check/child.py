@@ -17,6 +17,7 @@ from fbcore.formats.python_file import graphs_in, is_json, load_graph, pick_grap
 from fbcore.model.graph import Graph
 from fbcore.source.module import import_file
 from fbcore.source.read import Source
+from fbdev.check.bodies import not_awaited
 from fbdev.check.components import components_of, declared_wrongly, is_component, not_resolved
 from fbdev.check.finding import Finding, Level
 from fbdev.check.graphs import check_graph, nodes_of
@@ -106,6 +107,7 @@ class Report:
             self.add(declared_wrongly(each))
         for each in (*used.values(), *others.values()):
             self.add(not_resolved(each))
+            self.add(not_awaited(each))
         self._content["components"] = len(used) + len(others)
 
     def give_up(self, thread: int, limit: str) -> None:

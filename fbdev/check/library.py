@@ -22,6 +22,7 @@ from fbcore.model.problem import Problem
 from fbcore.model.template import ComponentTemplate
 from fbcore.source.import_failure import import_failure
 from fbcore.source.package import importable
+from fbdev.check.bodies import not_awaited
 from fbdev.check.child import Report
 from fbdev.check.components import not_resolved
 from fbdev.check.finding import Finding, Level
@@ -111,7 +112,8 @@ def _check(modules: list[ModuleType], report: Report) -> None:
         mine = list({id(each): each for each in members(vars(module)).values() if each.__module__ == name}.values())
         for each in mine:
             if not isinstance(each, ComponentTemplate):
-                report.add(found._replace(group=name) for found in not_resolved(each))
+                found = [*not_resolved(each), *not_awaited(each)]
+                report.add(finding._replace(group=name) for finding in found)
         if mine:
             catalogue.append({"module": name, "doc": _first_line(module.__doc__), "members": list(map(_entry, mine))})
     report.tell(catalogue=catalogue, components=sum(len(each["members"]) for each in catalogue))
