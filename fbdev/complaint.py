@@ -50,6 +50,8 @@ def _what(error: BaseException) -> str:
 
 def near(text: str) -> str:
     """Write files in the current folder without the folder."""
+    if "/" not in text:
+        return text
     try:
         return text.replace(f"{Path.cwd()}/", "")
     except OSError:

@@ -2,11 +2,11 @@
 
 import logging
 import re
+import time
 from collections.abc import Iterator
 from typing import TextIO
 
-from rich.console import Console, ConsoleOptions
-from rich.segment import Segment
+from rich.console import COLOR_SYSTEMS, Console
 
 from fbdev.run.grid import Line
 from fbdev.run.log_handlers import Tells
@@ -55,35 +55,51 @@ class OnTerminal(Tells):
 
     def __init__(self, stream: TextIO) -> None:
         super().__init__()
-        self._console = Console(file=stream, force_terminal=True, markup=False, emoji=False, highlight=False)
+        self._stream = stream
+        # It knows the screen. Its `print` would take longer for a line than everything else.
+        self._console = Console(file=stream, force_terminal=True)
+        self._width, self._look_again = 0, 0.0
+        self._codes: dict[str, tuple[str, str]] = {"": ("", "")}
 
     def emit(self, record: logging.LogRecord) -> None:
         """Show a record."""
         try:
-            self._console.print(Shown(said_in(record)), end="")
+            self._stream.write(self._coloured(said_in(record)))
+            self._stream.flush()
         except Exception:
             self.handleError(record)
 
-
-class Shown:
-    """A record, as rich prints it."""
-
-    def __init__(self, said: Said) -> None:
-        self._said = said
-
-    def __rich_console__(self, console: Console, options: ConsoleOptions) -> Iterator[Segment]:
-        for line in lines_of(self._said, options.max_width):
+    def _coloured(self, said: Said) -> str:
+        codes, parts = self._codes, list[str]()
+        for line in lines_of(said, self._width_now()):
             for text, style in line:
-                yield Segment(text, console.get_style(style) if style else None)
-            yield Segment.line()
+                on, off = codes.get(style) or self._look_up(style)
+                parts += on, text, off
+            parts.append("\n")
+        return "".join(parts)
+
+    def _width_now(self) -> int:
+        """Return the width of the screen, which nobody changes ten times a second."""
+        now = time.monotonic()
+        if now >= self._look_again:
+            self._width, self._look_again = self._console.width, now + 0.1
+        return self._width
+
+    def _look_up(self, name: str) -> tuple[str, str]:
+        """Return what switches a style on and off on this screen; with NO_COLOR what is left of it."""
+        style, system = self._console.get_style(name), self._console.color_system
+        shown = style.without_color if self._console.no_color else style
+        on, _, off = shown.render("|", color_system=COLOR_SYSTEMS[system] if system else None).partition("|")
+        self._codes[name] = on, off
+        return on, off
 
 
 def lines_of(said: Said, width: int) -> Iterator[Line]:
     """Yield the lines of a record, each at most so wide."""
     is_narrow = width < _NARROW
-    time = said.time.strftime("%H:%M:%S" if is_narrow else "%H:%M:%S.%f")[: 8 if is_narrow else 12]
+    when = said.time.strftime("%H:%M:%S" if is_narrow else "%H:%M:%S.%f")[: 8 if is_narrow else 12]
     level = next(style for least, style in _LEVELS if said.severity >= least)
-    head: Line = [(time, "dim"), (" ", ""), (said.level, level), (" " * (8 - len(said.level)) or " ", "")]
+    head: Line = [(when, "dim"), (" ", ""), (said.level, level), (" " * (8 - len(said.level)) or " ", "")]
     indent = _INDENT if is_narrow else sum(len(text) for text, _ in head)
     first, *rest = _cut(said.message)
     about: Line = [(f" ({said.about})", "dim")] if said.about else []

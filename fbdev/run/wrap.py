@@ -1,68 +1,88 @@
 """Pieces of text on lines of a screen: broken between words where there is no room, and indented below."""
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator
 
 from rich.cells import cell_len
 
 from fbdev.run.grid import Line
 
-_WORD = re.compile(r"\([^()]{1,40}\)$|\S+\s*|\s+")
-"""A word with the spaces after it; what stands in brackets at the end of a line is one, if it is short."""
+_REST = "\0"
+"""Stands for the second column of a wide letter, before which no line may end."""
+
+_BRACKETS = re.compile(r"\([^()]{1,40}\)$")
 
 
 def wrapped(line: Line, width: int, indent: int) -> list[Line]:
     """Return a line as lines of at most so many columns; those after the first are indented.
 
-    It is broken before words; a word that is too long for any line goes over several.
+    It is broken before words; a word that is too long for any line goes over several, and what stands in brackets at
+    the end is one word, if it is short. Spaces at the end of a line are left out.
     """
     text = "".join(piece for piece, _ in line)
     if (len(text) if text.isascii() else cell_len(text)) <= width:
         return [line]
     indent = min(indent, width // 2)
-    parts = _split(line, list(_breaks(text, width, indent)))
-    return [parts[0], *([(" " * indent, ""), *part] for part in parts[1:])]
+    first, *rest = map(_stripped, _split(line, _breaks(text, width, indent)))
+    return [first, *([(" " * indent, ""), *part] for part in rest)]
 
 
 def _breaks(text: str, width: int, indent: int) -> Iterator[int]:
     """Yield where new lines begin."""
-    column = 0
-    for found in _WORD.finditer(text):
-        word = found[0].rstrip()
-        size = cell_len(word)
-        if column + size > width and size <= width - indent:
-            yield found.start()
-            column = indent
-        elif column + size > width:
-            for offset, letter in enumerate(word, found.start()):
-                cells = cell_len(letter)
-                if column + cells > width:
-                    yield offset
-                    column = indent
-                column += cells
-            size = 0
-        column += size + len(found[0]) - len(word)
+    columns, letters = _columns(text.rstrip(" "))
+    begin, room = 0, width
+    while len(columns) - begin > room:
+        space = columns.rfind(" ", begin, begin + room + 1)
+        word = _end_of_word(columns, space + 1) - space - 1
+        if columns[begin : space + 1].strip(" ") and word <= width - indent:
+            begin = space + 1
+        else:
+            begin += room
+            while columns[begin] == _REST:
+                begin -= 1
+        room = width - indent
+        yield begin if letters is None else letters[begin]
 
 
-def _split(line: Line, places: Sequence[int]) -> list[Line]:
+def _end_of_word(columns: str, begin: int) -> int:
+    end = columns.find(" ", begin)
+    return end if end >= 0 else len(columns)
+
+
+def _columns(text: str) -> tuple[str, list[int] | None]:
+    """Return a text with a character for each column, and for each which letter it is of; None where all are narrow."""
+    if found := _BRACKETS.search(text):
+        text = text[: found.start()] + found[0].replace(" ", "_")
+    if text.isascii():
+        return text, None
+    columns, letters = [], []
+    for number, letter in enumerate(text):
+        cells = cell_len(letter)
+        columns.append((letter + _REST)[:cells])
+        letters += [number] * cells
+    return "".join(columns), letters
+
+
+def _split(line: Line, places: Iterable[int]) -> list[Line]:
     """Return the pieces between these places."""
     parts: list[Line] = [[]]
-    begin, ahead = 0, [*places, None]
+    begin, ahead = 0, iter(places)
+    place = next(ahead, None)
     for text, style in line:
         end = begin + len(text)
-        while (place := ahead[0]) is not None and place <= end:
-            parts[-1].append((text[: len(text) - (end - place)], style))
-            text = text[len(text) - (end - place) :]
+        while place is not None and place <= end:
+            parts[-1].append((text[: place - begin], style))
             parts.append([])
-            del ahead[0]
+            text, begin = text[place - begin :], place
+            place = next(ahead, None)
         parts[-1].append((text, style))
         begin = end
-    return [_stripped(part) for part in parts]
+    return parts
 
 
 def _stripped(line: Line) -> Line:
     """Return a line without the spaces at its end, for which there may be no room."""
     line = [piece for piece in line if piece[0]]
-    while line and not (text := line[-1][0].rstrip()):
+    while line and not (text := line[-1][0].rstrip(" ")):
         line.pop()
     return [*line[:-1], (text, line[-1][1])] if line else []

@@ -121,7 +121,7 @@ def test_nothing_in_a_message_is_obeyed(handler: OnTerminal, message: str, seen:
     assert shown(record(message), 200) == [f"TIME INFO    pay: {seen} (orders.out#3, firing 4)"]
     assert f"pay: {seen} (" in Lines().format(record(message))
     handler.handle(record(message))
-    screen = handler._console.file.getvalue()  # type: ignore[attr-defined]
+    screen = handler._stream.getvalue()  # type: ignore[attr-defined]
     assert set(re.findall(r"\x1b(.)", screen)) == {"["}
     assert "\x1b[31m" not in screen
 
@@ -137,7 +137,7 @@ def test_the_screen_is_as_wide_as_it_is_now(handler: OnTerminal, monkeypatch: py
 
 
 def written(handler: OnTerminal) -> str:
-    return handler._console.file.getvalue()  # type: ignore[attr-defined, no-any-return]
+    return handler._stream.getvalue()  # type: ignore[attr-defined, no-any-return]
 
 
 def test_colours_are_left_out_where_nobody_wants_them(monkeypatch: pytest.MonkeyPatch, handler: OnTerminal) -> None:

@@ -24,6 +24,8 @@ def texts(lines: list[Line]) -> list[str]:
         ("and abcdefghijklmnopqrstuvwxyz", ["and abcdefghijkl", "    mnopqrstuvwx", "    yz"]),
         ("日本語のテキスト", ["日本語のテキスト"]),
         ("日本語のテキストだ", ["日本語のテキスト", "    だ"]),
+        ("spaces at the end       ", ["spaces at the", "    end"]),
+        ("日本語のテキス " + " " * 9, ["日本語のテキス"]),
         ("a dog (x, 1)  (y, 22)", ["a dog (x, 1)", "    (y, 22)"]),
     ],
 )
