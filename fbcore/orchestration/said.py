@@ -114,4 +114,5 @@ def _place_outside() -> Place:
 
 
 def _is_generated(frame: FrameType) -> bool:
-    return frame.f_code.co_filename == "<string>" or frame.f_globals.get("__name__") == "dataclasses"
+    made_by = frame.f_globals.get("__name__", "").partition(".")[0]
+    return frame.f_code.co_filename == "<string>" or made_by in ("dataclasses", "pydantic")

@@ -125,6 +125,8 @@ def test_an_origin_names_the_line() -> None:
     general = settings.origin("double", "capacity")
     assert (general.value, general.said_of) == (100, "")
     assert (settings.origin("", "grace").value, str(settings.origin("", "grace"))) == (GRACE, "default")
+    as_data = BatchRuntime(nested(), settings={"nodes": {"double": {"capacity": 5}}}).settings
+    assert "test_settings.py:" in str(as_data.origin("double", "capacity"))
 
 
 def test_a_tie_is_refused() -> None:
