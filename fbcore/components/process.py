@@ -10,12 +10,15 @@ import subprocess
 from collections import deque
 from collections.abc import AsyncIterator, Coroutine, Iterator, Mapping, Sequence
 from contextlib import aclosing, asynccontextmanager, contextmanager, suppress
+from contextvars import Context
 from importlib import import_module
 from subprocess import DEVNULL, PIPE
 from typing import TYPE_CHECKING, Any
+from weakref import ref
 
 from fbcore.components.json_lines import lines_of
 from fbcore.errors import ProcessError
+from fbcore.loop import SteppedLoop
 from fbcore.model.log import warn_unclosed
 
 if TYPE_CHECKING:
@@ -39,6 +42,12 @@ LAST_LINES = 10
 _LONGEST_COMPLAINT = 10_000
 """Bytes in a line of standard error; the rest of a longer one comes as further lines."""
 
+_NEVER = 1e9
+"""Seconds until a time that does not come: thirty years."""
+
+_AT_ONCE = 100
+"""Lines of standard error after which other nodes get their turn."""
+
 
 class Child:
     """A process in a group of its own, which is ended with it.
@@ -46,7 +55,7 @@ class Child:
     `what` is what people know it by. One that is dropped without having been ended warns of that.
     """
 
-    __slots__ = ("_is_over", "process", "what")
+    __slots__ = ("__weakref__", "_is_over", "process", "what")
 
     def __init__(self, process: Process, what: str) -> None:
         self.process = process
@@ -74,6 +83,8 @@ class Child:
         """Tell a process that still runs to end, and kill it when it does not listen."""
         from anyio import CancelScope, move_on_after
 
+        if self._is_over:
+            return
         try:
             if self.process.returncode is None:
                 self.tell("SIGTERM")
@@ -86,10 +97,14 @@ class Child:
                 await self.process.aclose()
             self._is_over = True
 
-    def __del__(self) -> None:
+    def leave(self) -> None:
+        """Kill a process that nobody ends any more, and warn of it."""
         if not getattr(self, "_is_over", True):
+            self._is_over = True
             self.tell("SIGKILL")
             warn_unclosed(f"the process {self.process.pid} of {self.what} was left alone, and is killed")
+
+    __del__ = leave
 
 
 @asynccontextmanager
@@ -113,13 +128,14 @@ async def started(
     )
     process, cancelled = await _whole(opening)
     child = Child(process, what)
-    try:
-        if cancelled is not None:
-            raise cancelled
-        with _leash(process.pid):
-            yield child
-    finally:
-        await child.end()
+    with _tied_to_loop(child):
+        try:
+            if cancelled is not None:
+                raise cancelled
+            with _leash(process.pid):
+                yield child
+        finally:
+            await child.end()
 
 
 async def _whole(opening: Coroutine[Any, Any, Process]) -> tuple[Process, asyncio.CancelledError | None]:
@@ -158,6 +174,44 @@ def _leash(group: int) -> Iterator[None]:
     finally:
         holder.kill()
         holder.communicate()
+
+
+class _Tie:
+    """What leaves a process when it is dropped itself."""
+
+    __slots__ = ("_child",)
+
+    def __init__(self, child: Child) -> None:
+        self._child = ref(child)
+
+    def __call__(self) -> None:
+        """Do nothing: the time for which it waits never comes."""
+
+    def __del__(self) -> None:
+        child = self._child()
+        if child is not None:
+            child.leave()
+
+
+@contextmanager
+def _tied_to_loop(child: Child) -> Iterator[None]:
+    """Leave a process when its loop is closed while the block runs, which then never ends.
+
+    asyncio watches for the end of the process, and so keeps all that waits for it, the net as well. But a loop that is
+    closed drops its timers.
+    """
+    loop = asyncio.get_running_loop()
+    if isinstance(loop, SteppedLoop):
+        # There such a time would come.
+        yield
+        return
+    # Held by nobody else.
+    timer = ref(loop.call_later(_NEVER, _Tie(child), context=Context()))
+    try:
+        yield
+    finally:
+        if (lying := timer()) is not None:
+            lying.cancel()
 
 
 async def feed(stream: ByteSendStream, parts: AsyncIterator[bytes]) -> None:
@@ -219,11 +273,16 @@ class _Inlet:
 
 async def complain(stream: ByteReceiveStream | None, address: str, last: deque[str]) -> None:
     """Log what a process writes for people, and keep the last lines."""
+    number = 0
     async with aclosing(lines_of(stream, cut=_LONGEST_COMPLAINT)) as lines:
         async for line in lines:
             text = line.decode(errors="replace").rstrip()
             last.append(text)
             log.warning("%s: %s", address, text)
+            number += 1
+            if number % _AT_ONCE == 0:
+                # Thousands come in one piece, and a line on a terminal may take a tenth of a millisecond.
+                await asyncio.sleep(0)
 
 
 def failure(what: str, code: int, complaints: Sequence[str], hint: str) -> ProcessError:

@@ -9,6 +9,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterable
 from pathlib import Path
+from subprocess import PIPE
 from textwrap import dedent
 from typing import Any
 
@@ -493,6 +494,36 @@ def test_a_command_ends_though_the_program_is_killed(script: Script, tmp_path: P
     )
     assert done.returncode == -signal.SIGKILL, done.stderr
     assert is_gone(int(done.stdout))
+
+
+@pytest.mark.parametrize("new_loop", ["asyncio.new_event_loop", "uvloop.new_event_loop"])
+def test_a_command_ends_when_its_loop_is_closed(new_loop: str, script: Script, tmp_path: Path) -> None:
+    """A loop that is closed before its net has ended never goes on, though asyncio keeps what waits for a process."""
+    waiting = script("print(os.getpid(), flush=True); signal.pause()")
+    net = f"""
+        from fbcore import BatchRuntime, TerminalTemplate
+        import asyncio, sys, uvloop
+
+        results = BatchRuntime(TerminalTemplate({waiting!r})).stream()
+
+        async def begin():
+            await results.__aenter__()
+            return (await anext(results))[1]
+
+        loop = {new_loop}()
+        pid = loop.run_until_complete(begin())
+        loop.close()
+        print(pid, flush=True)
+        sys.stdin.read()
+        """
+    here = {**os.environ, "PYTHONPATH": str(ROOT)}
+    arguments = [sys.executable, str(write(tmp_path / "net.py", net))]
+    with subprocess.Popen(arguments, env=here, text=True, stdin=PIPE, stdout=PIPE, stderr=PIPE) as program:
+        assert program.stdout is not None
+        assert is_gone(int(program.stdout.readline()))
+        assert program.poll() is None
+        _, complaints = program.communicate(timeout=60)
+    assert "was left alone, and is killed" in complaints
 
 
 def test_a_command_runs_where_there_is_no_shell(monkeypatch: pytest.MonkeyPatch) -> None:
