@@ -109,7 +109,7 @@ def _undocumented(name: str, spec: ComponentSpec) -> Iterator[Problem]:
         yield Problem("this component has no docstring", name, spec.place, "say what it does, below its first line")
         return
     words = set(re.findall(r"\w+", spec.doc))
-    described = _described(spec.target)
+    described = port_docs(spec.target)
     for port in spec.ports:
         is_the_output = port == "out" and isinstance(spec.target, FunctionComponent)
         if port not in words and port not in described and not is_the_output:
@@ -117,9 +117,20 @@ def _undocumented(name: str, spec: ComponentSpec) -> Iterator[Problem]:
             yield Problem("nothing is said of this port", f"{name}.{port}", spec.place, hint)
 
 
-def _described(target: Any) -> set[str]:
-    """Return the ports that have a docstring of their own, below their lines in the body of the class."""
-    found: set[str] = set()
+def port_docs(target: Any) -> dict[str, str]:
+    """Return what the docstrings of ports say that stand below their lines in the body of a class.
+
+    Example:
+        from fbcore.model.complib import port_docs
+
+        @component
+        def shout(text: str) -> str:
+            return text.upper()
+
+        print(port_docs(shout))
+        #> {}
+    """
+    found: dict[str, str] = {}
     for cls in target.__mro__ if isinstance(target, type) else ():
         if cls is Component or not issubclass(cls, Component):
             continue
@@ -129,7 +140,7 @@ def _described(target: Any) -> set[str]:
             continue
         body = tree.body[0].body if isinstance(tree.body[0], ast.ClassDef) else []
         for line, below in pairwise(body):
-            is_text = isinstance(below, ast.Expr) and isinstance(below.value, ast.Constant)
-            if is_text and isinstance(line, ast.AnnAssign) and isinstance(line.target, ast.Name):
-                found.add(line.target.id)
+            text = below.value.value if isinstance(below, ast.Expr) and isinstance(below.value, ast.Constant) else None
+            if isinstance(text, str) and isinstance(line, ast.AnnAssign) and isinstance(line.target, ast.Name):
+                found.setdefault(line.target.id, inspect.cleandoc(text))
     return found

@@ -21,7 +21,7 @@ from fbdev.check.bodies import not_awaited
 from fbdev.check.components import components_of, declared_wrongly, is_component, not_resolved
 from fbdev.check.finding import Finding, Level
 from fbdev.check.graphs import check_graph, nodes_of
-from fbdev.check.import_watch import GROUP, ImportWatch
+from fbdev.check.import_watch import GROUP, LOOKS_AT, ImportWatch
 from fbdev.check.neighbours import hidden_modules
 from fbdev.check.place import culprit
 from fbdev.check.settings import check_settings
@@ -65,6 +65,8 @@ class Report:
 
     def __init__(self, file: Path, settings: str = "") -> None:
         self._file = file
+        # Opened before anybody watches what is opened.
+        self._word = os.open(file.with_suffix(LOOKS_AT), os.O_WRONLY | os.O_CREAT)
         self._settings = settings
         self._findings: list[Finding] = []
         self._content: dict[str, Any] = {"graphs": {}, "components": 0}
@@ -72,6 +74,10 @@ class Report:
     def tell(self, **content: Any) -> None:
         """Tell something else than findings: `components` is how many were checked, `usage` that there are none."""
         self._content.update(content)
+
+    def looks_at(self, module: str) -> None:
+        """Leave word of what is imported now, for the case that this ends the process."""
+        os.write(self._word, f"{module}\n".encode())
 
     def add(self, findings: Iterable[Finding]) -> None:
         """Take in findings."""

@@ -15,7 +15,7 @@ from fbcore.errors import LoadError
 from fbcore.formats.python_file import split_target
 from fbcore.source.read import Source
 from fbdev.check.finding import Finding, Level
-from fbdev.check.import_watch import GROUP
+from fbdev.check.import_watch import GROUP, LOOKS_AT
 from fbdev.complaint import near, say
 
 _CHILD = """
@@ -69,7 +69,9 @@ def _examined(module: str, target: str, time_limit: float, *more: str) -> Examin
         arguments = [target, str(report), str(time_limit), *more, json.dumps(sys.path)]
         code = _run_child(module, arguments, printed)
         if not report.exists():
-            return Examination([_ended_itself(code)], {}, 0)
+            word = report.with_suffix(LOOKS_AT)
+            modules = word.read_text(encoding="utf-8").splitlines() if word.exists() else []
+            return Examination([_ended_itself(code, modules[-1] if modules else "it")], {}, 0)
         content: dict[str, Any] = json.loads(report.read_text(encoding="utf-8"))
         if "usage" in content:
             raise LoadError(content["usage"])
@@ -117,10 +119,10 @@ def _end_group(leader: int) -> None:
         return
 
 
-def _ended_itself(code: int) -> Finding:
+def _ended_itself(code: int, what: str) -> Finding:
     how = f"signal {signal.Signals(-code).name}" if code < 0 else f"exit code {code}"
     hint = "look for `os._exit`, or for a library that crashes: run it with `python -X faulthandler`"
-    return Finding(GROUP, Level.ERROR, f"importing it ends the whole process, with {how}", hint=hint)
+    return Finding(GROUP, Level.ERROR, f"importing {what} ends the whole process, with {how}", hint=hint)
 
 
 def _printed_unseen() -> Finding:

@@ -17,6 +17,9 @@ from fbdev.check.place import Culprit, culprit
 
 GROUP = "import"
 
+LOOKS_AT = ".looks_at"
+"""Ends the name of the file beside the report whose last line names the module that is being imported."""
+
 _WRITES = os.O_WRONLY | os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_TRUNC
 
 _GUARD = 'put it under `if __name__ == "__main__":`, or into the `run` of a component'

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import importlib.util
+import inspect
 import pkgutil
 import sys
 import threading
@@ -16,10 +17,11 @@ from typing import Any
 from fbcore.errors import FlowError, GraphError
 from fbcore.formats.port_sheet import component_sheet
 from fbcore.model.address import Place
-from fbcore.model.complib import library_problems, members
+from fbcore.model.complib import library_problems, members, port_docs
 from fbcore.model.graph import spec_of
 from fbcore.model.problem import Problem
 from fbcore.model.template import ComponentTemplate
+from fbcore.model.types import name_of
 from fbcore.source.import_failure import import_failure
 from fbcore.source.package import importable
 from fbdev.check.bodies import not_awaited
@@ -41,8 +43,7 @@ def main() -> None:
     modules: list[ModuleType] = []
     with importable(Path.cwd()):
         if not _is_there(package):
-            hint = f"it is looked for as `import {package}` would, and in {Path.cwd()}"
-            report.tell(usage=f"there is no package {package}\n  hint: {hint}")
+            report.tell(usage=f"there is no package {package}\n  hint: {_where_it_was_looked_for(package)}")
             report.end()
         with watch.watching():
             modules = list(_imported(package, report))
@@ -64,8 +65,16 @@ def _is_there(package: str) -> bool:
         return "." in package.strip(".") and all(part.isidentifier() for part in package.split("."))
 
 
+def _where_it_was_looked_for(package: str) -> str:
+    if "/" in package or package.endswith(".py"):
+        name = ".".join(part for part in package.removesuffix(".py").split("/") if part not in ("", "."))
+        return f"write its name, as after `import`: {name}; a file by itself is checked without --complib"
+    return f"it is looked for as `import {package}` would, and in {Path.cwd()}"
+
+
 def _imported(name: str, report: Report) -> Iterator[ModuleType]:
     """Import a module and all that are in it, and tell of each that cannot be."""
+    report.looks_at(name)
     try:
         module = importlib.import_module(name)
     except BaseException as error:
@@ -76,6 +85,22 @@ def _imported(name: str, report: Report) -> Iterator[ModuleType]:
         # What is run by `python -m` does its work when it is imported, and is no part of a library.
         if not each.name.endswith(".__main__"):
             yield from _imported(each.name, report)
+    for folder in _folders_without_init(module):
+        if module.__file__ is None:
+            yield from _imported(f"{name}.{folder.name}", report)
+        else:
+            hint = "write one, if only an empty one, or move the files"
+            what = f"the folder {folder.name} has no __init__.py, and so its files are no part of it"
+            report.add([Finding(name, Level.WARNING, what, place=str(folder), hint=hint)])
+
+
+def _folders_without_init(module: ModuleType) -> Iterator[Path]:
+    """Return the folders in a package that hold modules and are none: all that a namespace package may consist of."""
+    for path in dict.fromkeys(Path(path).resolve() for path in getattr(module, "__path__", ())):
+        for folder in sorted(path.iterdir()):
+            is_package = not folder.name.isidentifier() or (folder / "__init__.py").is_file()
+            if folder.is_dir() and not is_package and any(folder.glob("*.py" if module.__file__ else "**/*.py")):
+                yield folder
 
 
 def _failure(name: str, error: BaseException) -> Iterator[Finding]:
@@ -116,20 +141,52 @@ def _check(modules: list[ModuleType], report: Report) -> None:
                 report.add(finding._replace(group=name) for finding in found)
         if mine:
             catalogue.append({"module": name, "doc": _first_line(module.__doc__), "members": list(map(_entry, mine))})
+    if not catalogue:
+        hint = "components and templates are listed whose names do not begin with _, where they are defined"
+        report.add([Finding(GROUP, Level.NOTE, "there is no component in it", hint=hint)])
     report.tell(catalogue=catalogue, components=sum(len(each["members"]) for each in catalogue))
 
 
 def _entry(member: Any) -> dict[str, Any]:
     """Return what there is to say of a component or template: its name, kind and documentation, and its ports."""
     if isinstance(member, ComponentTemplate):
-        name = f"{member.__name__}{member.__signature__}"
-        return {"name": name, "kind": "template", "doc": _first_line(member.__doc__), "ports": []}
+        return {"name": _call_of(member), "kind": "template", "doc": _first_line(member.__doc__), "ports": []}
     try:
         sheet = component_sheet(spec_of(member))
     except GraphError:
         return {"name": member.__name__, "kind": "component", "doc": "", "ports": []}
-    rows = [list(row) for table in sheet.tables for row in table.rows]
+    docs = port_docs(member)
+    rows = [[*row, *([_first_line(docs.get(row[0]))] if docs else [])] for table in sheet.tables for row in table.rows]
     return {"name": sheet.name, "kind": sheet.remark, "doc": _first_line(sheet.reason), "ports": rows}
+
+
+def _call_of(template: ComponentTemplate[..., Any]) -> str:
+    """Write a template as it is called: `above(limit: float, kind: type = float)`."""
+    signature = template.__signature__
+    parameters = [
+        each.replace(annotation=_written(each.annotation), default=_written(each.default, is_value=True))
+        for each in signature.parameters.values()
+    ]
+    return f"{template.__name__}{signature.replace(parameters=parameters, return_annotation=signature.empty)}"
+
+
+class _Written:
+    """Stands in a signature for a type, and is written as a reader would."""
+
+    __slots__ = ("_kind",)
+
+    def __init__(self, kind: Any) -> None:
+        self._kind = kind
+
+    def __repr__(self) -> str:
+        return self._kind if isinstance(self._kind, str) else name_of(self._kind)
+
+
+def _written(given: Any, *, is_value: bool = False) -> Any:
+    """Return what stands in a signature for an annotation, or for a default."""
+    if given is inspect.Parameter.empty or (is_value and not isinstance(given, type)):
+        return given
+    return _Written(given)
 
 
 def _first_line(text: str | None) -> str:

@@ -24,12 +24,30 @@ def shout(text: str, mark: str = "!") -> str:
     return text.upper() + mark
 '''
 
+HOLD = '''
+from fbcore import Component, In, Out
+
+
+class Hold(Component):
+    """Hold things back."""
+
+    thing: In[str]
+    """What comes.
+
+    More about that.
+    """
+    held: Out[str]
+    """What has been held."""
+
+    async def run(self) -> None: ...
+'''
+
 FAMILY = '''
 from fbcore import ComponentTemplate, TerminalTemplate
 from loud.words import shout
 
 @ComponentTemplate
-def above(limit: float) -> object:
+def above(limit: float, kind: type = float) -> object:
     """Let through what is above a limit."""
 
 Unique = TerminalTemplate("sort -u", name="Unique")
@@ -69,7 +87,7 @@ def test_a_library_is_listed(check: Check) -> None:
     assert code == 0
     assert out.splitlines() == [
         "loud.inner.family",
-        "  above(limit: float) -> object (template): Let through what is above a limit.",
+        "  above(limit: float, kind: type = float) (template): Let through what is above a limit.",
         "  Unique (component): The command `sort -u`; its streams and end: `stdin`, `stdout`, `exit_code`.",
         "    stdin      input    str  optional",
         "    stdout     output   str",
@@ -128,6 +146,44 @@ def test_a_package_that_is_not_there(check: Check, name: str) -> None:
     assert code in (1, 2)
     assert "Traceback" not in out + err
     assert "there is no package" in err or "nowhere" in out or "name a Python file" in err
+
+
+def test_what_is_said_of_ports_is_listed(package: Path, check: Check) -> None:
+    """The first line of the docstring below the line of each, in a column of its own."""
+    write(package / "words.py", HOLD)
+    out = check("--complib", "loud.words")[1]
+    assert (
+        "    thing  input   str  required  What comes.\n    held   output  str            What has been held.\n" in out
+    )
+
+
+def test_the_module_that_ends_the_process_is_named(package: Path, check: Check) -> None:
+    """Of a package with hundreds of modules, which it is cannot be guessed."""
+    write(package / "inner" / "dying.py", "import os\nos._exit(7)\n")
+    code, out, _ = check("--complib", "loud")
+    assert (code, "importing loud.inner.dying ends the whole process, with exit code 7" in out) == (1, True)
+
+
+def test_folders_without_init_are_seen(package: Path, check: Check) -> None:
+    """They are what a namespace package consists of; in another package they were forgotten."""
+    write(package.parent / "space" / "inner" / "words.py", SHOUT)
+    code, out, _ = check("--complib", "space")
+    assert (code, out.count("space.inner.words: Words for people.")) == (0, 1)
+    write(package / "more" / "words.py", SHOUT)
+    code, out, _ = check("--complib", "loud")
+    assert (code, "warning: the folder more has no __init__.py" in out) == (0, True)
+
+
+def test_a_package_without_components_is_told(check: Check) -> None:
+    """Nothing to mend would otherwise be said of what nobody has looked at."""
+    code, out, _ = check("--complib", "json")
+    assert (code, out.startswith("note: there is no component in it\n")) == (0, True)
+
+
+def test_a_path_is_told_as_a_name(package: Path, check: Check) -> None:
+    """Who writes the path of a module reads what its name is."""
+    code, _, err = check("--complib", f"{package.name}/words.py")
+    assert (code, "loud.words; a file by itself is checked without --complib" in err) == (2, True)
 
 
 @pytest.mark.usefixtures("package")
