@@ -64,7 +64,7 @@ def policy_problems(flat: Flat) -> Iterator[Problem]:
 
 def has_policies(graph: Graph) -> bool:
     """Say whether a graph, or one in it, says any policy of an edge."""
-    if any(edge.options.keys() & {*POLICIES} for edge in graph.edges):
+    if any(edge.options and edge.options.keys() & {*POLICIES} for edge in graph.edges):
         return True
     inner = (node.component.graph for node in graph.nodes.values())
     return any(has_policies(each) for each in inner if each is not None)

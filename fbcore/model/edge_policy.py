@@ -39,11 +39,20 @@ class EdgePolicy(NamedTuple):
     drop: str | None = None
 
     def __bool__(self) -> bool:
-        return any(each is not None for each in (self.bytes, self.expiry, self.priority, self.drop))
+        # Nearly all edges have none, and the same one.
+        return self is not NO_POLICY and any(
+            each is not None for each in (self.bytes, self.expiry, self.priority, self.drop)
+        )
+
+
+NO_POLICY = EdgePolicy()
+"""That of an edge of which nothing is said."""
 
 
 def policy_of(options: Mapping[str, Any]) -> EdgePolicy:
     """Return the policies that are in options of an edge, which have no problems."""
+    if not options:
+        return NO_POLICY
     most, size, priority = options.get("bytes"), options.get("size"), options.get("priority")
     return EdgePolicy(
         None if most in (None, "unbounded") else bytes_of(most),
@@ -106,7 +115,7 @@ def is_amount(value: Any) -> bool:
 
 def problems_of(options: Mapping[str, Any]) -> Iterator[tuple[str, str, str]]:
     """Yield which options cannot be, each with what is wrong, and what it can be."""
-    for name in POLICIES:
+    for name in POLICIES if options else ():
         value = options.get(name)
         if value is not None and (hint := _CHECKS[name](value)):
             yield name, f"{name} cannot be {shown(value)}", hint

@@ -104,7 +104,7 @@ _VALUES: dict[str, tuple[Any, ...]] = {
     "buffered": (True, False),
 }
 _ONLY_OF: dict[str, Kind] = {"stateless": "class", "fires": "function", "buffered": "function"}
-_OF_CLASSES = tuple(name for name in NAMES if _ONLY_OF.get(name, "class") == "class")
+_OF_CLASSES = {name: usual for name, usual in _DEFAULTS._asdict().items() if _ONLY_OF.get(name, "class") == "class"}
 _PORTS = (In, Out, Config, Signal, Message)
 _OTHERS: dict[Kind, str] = {
     "class": "a class receives as it likes, in `run`",
@@ -170,5 +170,6 @@ class ClassOptions:
     """Makes `SomeComponent.options` what the class says of options, and its bases: they are attributes like others."""
 
     def __get__(self, instance: object, owner: Any) -> Options:
-        said = {name: getattr(owner, name) for name in _OF_CLASSES}
-        return Options().changed("class", owner.__name__, said)
+        # What is as usual needs no check, and nearly all is: this is asked for each node.
+        said = {name: value for name, usual in _OF_CLASSES.items() if (value := getattr(owner, name)) is not usual}
+        return _DEFAULTS.changed("class", owner.__name__, said)

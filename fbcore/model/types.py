@@ -126,6 +126,8 @@ def fits(source: Any, target: Any) -> bool:
     Follows PEP 484: subclasses fit, `int` fits `float`, a union fits when all its members do, type
     arguments are compared one by one, Any fits everywhere.
     """
+    if source is target:
+        return True
     source, target = _plain(source), _plain(target)
     if source is target or Any in (source, target) or target is object:
         return True

@@ -7,7 +7,7 @@ from asyncio import TimerHandle
 from collections import deque
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from fbcore.model.edge_policy import EdgePolicy
+from fbcore.model.edge_policy import NO_POLICY
 from fbcore.model.packet import PacketId
 from fbcore.net.wait import NEVER
 
@@ -64,7 +64,7 @@ class Edge:
         "wait",
     )
 
-    policy = EdgePolicy()
+    policy = NO_POLICY
     """What holds of it besides its capacity; an edge with policies is a `PolicedEdge`."""
 
     is_raced = False
@@ -91,7 +91,7 @@ class Edge:
         self.count = 0
         self.taken = 0
         self.senders: list[Wait] = []
-        self.wait: Wait
+        self.wait: Wait | None = None
         self.finished = False
         self.refusing = False
         self.half_fed = False

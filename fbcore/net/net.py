@@ -162,7 +162,6 @@ class Net:
         for node in self.nodes:
             self.take_in(node)
         for edge in self.edges:
-            edge.wait = Wait(edge.source.node, (), (edge,), needs_all=True)
             edge.is_fast = edge.can_be_fast and not self.is_stepped and not self.watching.wants_packets
         for edge in self.edges:
             edge.source.regate()

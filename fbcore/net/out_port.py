@@ -182,9 +182,13 @@ class OutPort(Out[Any]):
         self._put(value, id, parents)
 
     def _wait_for(self, full: list[Edge]) -> Wait:
-        if len(full) > 1 or full[0].wait.is_standing:
-            return Wait(self.node, (), full, needs_all=True)
-        return full[0].wait
+        wait = full[0].wait
+        if len(full) > 1 or wait is None or wait.is_standing:
+            wait = Wait(self.node, (), full, needs_all=True)
+            if len(full) == 1 and full[0].wait is None:
+                # Made when it is first needed: most edges of most nets are never full.
+                full[0].wait = wait
+        return wait
 
     def _put(self, value: Any, id: PacketId | None = None, parents: Parents = None) -> None:
         """Put into every edge, all of which have room, without a wait between."""
@@ -222,7 +226,7 @@ class OutPort(Out[Any]):
         if watching.wants_packets:
             for edge in edges:
                 watching.packet("sent", edge.address, value)
-        if len(edges) == 1:
+        if len(edges) == 1 and edges[0].is_fast:
             self.regate()
 
     def discard(self, value: Any) -> None:
