@@ -8,13 +8,12 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperCommand
 
-from fbcore.errors import FlowError
+from fbdev.arguments import FileArgument, time_option
 from fbdev.complaint import complain, is_usage
 from fbdev.complete.shell import answer, is_asked
 from fbdev.exit_code import ExitCode
 from fbdev.invoke import invoke
 from fbdev.pipe import give_up_output, settle_output
-from fbdev.run.options import FileArgument, time_option
 
 app = typer.Typer(
     help="Write, check, run and draw nets of components.",
@@ -63,6 +62,7 @@ def obey(arguments: Sequence[str] | None = None) -> int:
 
 def _code_of(error: Exception) -> ExitCode:
     """Say whether it was the user's words that were wrong, or the run that went so."""
+    from fbcore.errors import FlowError
     from fbdev.run.outlets import UnwritableError
 
     is_word = (isinstance(error, FlowError) and not isinstance(error, UnwritableError)) or is_usage(error)

@@ -4,7 +4,6 @@ import sys
 import traceback
 from pathlib import Path
 
-from fbcore.errors import FlowError
 from fbdev.colour import coloured
 
 _LONGEST = 500
@@ -40,6 +39,8 @@ def is_usage(error: BaseException) -> bool:
 
 
 def _what(error: BaseException) -> str:
+    from fbcore.errors import FlowError
+
     if isinstance(error, FlowError):
         return str(error)
     if is_usage(error):

@@ -1,8 +1,12 @@
 """The exit codes of the command line."""
 
-from enum import IntEnum
+from __future__ import annotations
 
-from fbcore.net.report import Outcome
+from enum import IntEnum
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from fbcore.net.report import Outcome
 
 
 class ExitCode(IntEnum):
@@ -22,16 +26,6 @@ class ExitCode(IntEnum):
     UNPROVEN = 6
 
 
-_OF_OUTCOME = {
-    Outcome.FINISHED: ExitCode.GOOD,
-    Outcome.QUIESCENT: ExitCode.GOOD,
-    Outcome.FAILED: ExitCode.FAILED,
-    Outcome.STARVED: ExitCode.STARVED,
-    Outcome.DEADLOCKED: ExitCode.DEADLOCKED,
-    Outcome.STOPPED: ExitCode.STOPPED,
-}
-
-
 def exit_code_of(outcome: Outcome) -> ExitCode:
     """Return the exit code for the way a net ended."""
-    return _OF_OUTCOME[outcome]
+    return ExitCode.GOOD if outcome.is_good else ExitCode[outcome.name]

@@ -219,6 +219,8 @@ def reader(kind: Any, *, strict: bool) -> Callable[[Any], Any]:
         if is_plain and (isinstance(value, kind) or (strict and fits(type(value), kind))):
             return value
         if not adapters:
+            if not strict and type(value) is str and (found := _from_text(kind, value)) is not None:
+                return found
             adapters.append(_adapter(kind))
         if adapters[0] is None:
             return value
@@ -226,6 +228,23 @@ def reader(kind: Any, *, strict: bool) -> Callable[[Any], Any]:
         return value if strict else found
 
     return read
+
+
+def _from_text(kind: type, text: str) -> Any:
+    """Return what pydantic would make of the commonest texts, the paths and plain numbers of a command line, or None.
+
+    Most nets then need no pydantic, which takes as long to load as all else together.
+    """
+    if kind.__name__ == "Path":
+        from pathlib import Path
+
+        return Path(text) if kind is Path else None
+    is_number = text.isascii() and (text.isdigit() or (kind is float and text.replace(".", "", 1).isdigit()))
+    return kind(text) if kind in (int, float) and is_number and len(text) < _LONG else None
+
+
+_LONG = 16
+"""Digits of a number from which on it is left to pydantic how exact it is, and how long it may be."""
 
 
 def _asks_for_more(kind: type) -> bool:

@@ -9,7 +9,6 @@ from os import PathLike
 from typing import TYPE_CHECKING, Any
 
 from fbcore.errors import DataError, FlowError, InputError, NodeError, shown
-from fbcore.formats.letter_file import LetterFile
 from fbcore.model.flat import flatten
 from fbcore.model.function import FunctionComponent
 from fbcore.model.graph import Graph, NodeSpec
@@ -23,6 +22,7 @@ from fbcore.net.node import Node
 from fbcore.orchestration.nearest import nearest
 
 if TYPE_CHECKING:
+    from fbcore.formats.letter_file import LetterFile
     from fbcore.net.net import Net
     from fbcore.orchestration.letters import LetterBox
 
@@ -119,8 +119,15 @@ class Feed:
 
     def __init__(self, given: AnyLetters, *, alone: bool = False) -> None:
         self._alone = alone
-        self._file = LetterFile(given) if isinstance(given, str | PathLike) else None
-        self._given = () if isinstance(given, str | PathLike) else _letters_in(given)
+        self._file: LetterFile | None = None
+        self._given: list[DeadLetter] = []
+        if isinstance(given, str | PathLike):
+            # Loaded here, for few nets keep letters in files.
+            from fbcore.formats.letter_file import LetterFile
+
+            self._file = LetterFile(given)
+        else:
+            self._given = _letters_in(given)
         self._open = ExitStack()
         self.ids: set[str] = set()
         self._letters: dict[str, list[DeadLetter]] = {}

@@ -6,14 +6,13 @@ import time
 from collections.abc import Mapping, Sequence
 from itertools import count, filterfalse
 from typing import TYPE_CHECKING, Any
-from uuid import uuid4
 
 from fbcore.errors import FlowError, NodeError
-from fbcore.formats.letter_file import LetterFile, record_of
 from fbcore.model.letter import DeadLetter
 from fbcore.orchestration.policy import DeadLetters
 
 if TYPE_CHECKING:
+    from fbcore.formats.letter_file import LetterFile
     from fbcore.net.node import Node
     from fbcore.orchestration.feeding import Fed
 
@@ -30,7 +29,12 @@ class LetterBox:
     def __init__(self, node: Node, policy: DeadLetters) -> None:
         self.node = node
         self.refused = ""
-        self._file = LetterFile(policy.file) if policy.file else None
+        self._file: LetterFile | None = None
+        if policy.file:
+            # Loaded here, for few nets keep letters in files.
+            from fbcore.formats.letter_file import LetterFile
+
+            self._file = LetterFile(policy.file)
         self._run = ""
         self._names = count(1)
 
@@ -39,6 +43,8 @@ class LetterBox:
         net = self.node.net
         file = self._file if self.node.trace is None else None
         if file is not None and not self._run:
+            from uuid import uuid4
+
             self._run = f"{uuid4().hex[:8]}-"
         prefix = self._run if file is not None else f"{self.node.address}-"
         id = next(filterfalse(self._is_fed, (f"{prefix}{number}" for number in self._names)))
@@ -72,6 +78,8 @@ class LetterBox:
         self.refused = ""
         if file is not None:
             try:
+                from fbcore.formats.letter_file import record_of
+
                 file.append(record_of(letter))
             except FlowError as problem:
                 self.refused = f"its packets cannot be kept as a dead letter: {problem.address}: {problem.what}"

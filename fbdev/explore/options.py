@@ -8,11 +8,12 @@ import typer
 
 from fbcore.model.graph import Graph
 from fbcore.net.report import Outcome
+from fbdev.arguments import time_option
 from fbdev.explore.net_scene import NetScene
 from fbdev.explore.plan import Search
 from fbdev.explore.target import Target, called
 from fbdev.run.options import FIXED as FIXED_OF_RUN
-from fbdev.run.options import INPUT_HELP, Act, net_command, seed_option, settings_option, time_option
+from fbdev.run.options import INPUT_HELP, Act, net_command, seed_option, settings_option
 
 SEARCHES = get_args(Search)
 

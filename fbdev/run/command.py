@@ -1,16 +1,17 @@
 """`fbdev run`: load, run, show, print, and say how it ended."""
 
+from __future__ import annotations
+
 import sys
 from collections.abc import Sequence
 from contextlib import ExitStack, redirect_stdout
-from typing import Any, TextIO
+from typing import TYPE_CHECKING, Any, TextIO
 
 import typer
 
 from fbcore.formats.python_file import load_graph, split_target
 from fbcore.model.graph import Graph
 from fbcore.net.report import Outputs, Result
-from fbcore.orchestration.settings import settings_of
 from fbcore.runtimes.batch import BatchRuntime
 from fbcore.source.package import importable
 from fbdev.complaint import say
@@ -29,6 +30,9 @@ from fbdev.run.outputs import print_outputs
 from fbdev.run.screen import Screen, shared_screen
 from fbdev.run.seeded import run_seeded
 from fbdev.run.streaming import run_streamed
+
+if TYPE_CHECKING:
+    from fbcore.orchestration.settings import NetSettings
 
 
 def run_file(arguments: Sequence[str]) -> int:
@@ -73,13 +77,23 @@ def _run(graph: Graph, options: RunOptions, configs: dict[str, Any], screen: Scr
             "progress": table.progress if is_live else None,
             "observers": [notices, *metrics],
         }
-        runtime = BatchRuntime(graph, settings=settings_of(options.settings or None, stop=options.stop))
-        with log.kept(runtime.settings), table:
+        settings = _settings(options)
+        runtime = BatchRuntime(graph, settings=settings)
+        with log.kept(settings), table:
             result, rest = _to_its_end(runtime, outlets, options.seed, **how, **configs)
         _print(result, rest, options, data, log)
     if is_live and not log.tells_notices:
         notices.say()
     return exit_code_of(result.outcome)
+
+
+def _settings(options: RunOptions) -> NetSettings | None:
+    """Return what is said of how the net is run; None where nothing is, and most that manages nets is not loaded."""
+    if not options.settings and options.stop is None:
+        return None
+    from fbcore.orchestration.settings import settings_of
+
+    return settings_of(options.settings or None, stop=options.stop)
 
 
 def _to_its_end(

@@ -1,21 +1,25 @@
 """The options `--log` and `--log-level`: where the log of a run goes, on the screen and into files."""
 
+from __future__ import annotations
+
 import logging
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import typer
 
 from fbcore.errors import SettingsError
 from fbcore.model.log import level_number
-from fbcore.net.json_log import JsonLines
 from fbcore.net.log import WithContext
-from fbcore.orchestration.settings import NetSettings
 from fbdev.run.live import is_terminal
 from fbdev.run.log_handlers import InFile, OnScreen, Tells
 from fbdev.run.log_lines import Lines, Plain
+
+if TYPE_CHECKING:
+    from fbcore.orchestration.settings import NetSettings
 
 SCREEN = ("text", "json")
 """What may be said instead of a file: lines for people, or for programs, on standard error."""
@@ -48,7 +52,7 @@ class RunLog:
         return self.is_on_screen and self.level <= logging.WARNING
 
     @contextmanager
-    def kept(self, settings: NetSettings) -> Iterator[None]:
+    def kept(self, settings: NetSettings | None) -> Iterator[None]:
         """Keep the log while the block runs."""
         has_log = bool(logging.root.handlers)
         with ExitStack() as stack:
@@ -74,9 +78,15 @@ class RunLog:
                 handler = InFile(place, encoding="utf-8", errors="backslashreplace")
             except OSError as error:
                 raise typer.BadParameter(f"{place} cannot be written: {error.strerror}", param_hint="--log") from None
-        handler.setFormatter(JsonLines() if place == "json" or Path(place).suffix in _JSON else Lines())
+        handler.setFormatter(_json_lines() if place == "json" or Path(place).suffix in _JSON else Lines())
         handler.addFilter(WithContext(self.level))
         return handler
+
+
+def _json_lines() -> logging.Formatter:
+    from fbcore.net.json_log import JsonLines
+
+    return JsonLines()
 
 
 def _check(place: str) -> None:
@@ -92,8 +102,10 @@ def _level(text: str) -> int:
         raise typer.BadParameter(f"{error.what}; {error.hint.partition(';')[0]}", param_hint="--log-level") from None
 
 
-def _levels(settings: NetSettings) -> Iterator[int]:
+def _levels(settings: NetSettings | None) -> Iterator[int]:
     """Yield the levels that settings say of any node."""
+    if settings is None:
+        return
     for section in (settings, *settings.subnets.values(), *settings.nodes.values()):
         level = section.said().get("log_level")
         if level is not None:

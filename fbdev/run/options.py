@@ -3,7 +3,6 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, fields
 from inspect import Parameter, Signature, signature
-from math import isfinite
 from typing import Annotated, Any, TypeVar
 
 import typer
@@ -11,39 +10,13 @@ import typer
 from fbcore.model.graph import Graph
 from fbcore.model.types import name_of
 from fbcore.net.net import GRACE
+from fbdev.arguments import FileArgument, time_option
 from fbdev.run.config_option import ConfigOption, config_options
 from fbdev.run.values import config_values
 
 
-def _seconds(text: str) -> float:
-    try:
-        seconds = float(text)
-    except ValueError:
-        seconds = -1.0
-    if seconds < 0 or not isfinite(seconds):
-        raise typer.BadParameter(f"{text} is no number of seconds")
-    return seconds
-
-
-def _targets(incomplete: str) -> list[str]:
-    from fbdev.complete.targets import targets
-
-    return targets(incomplete)
-
-
-FileArgument = Annotated[
-    str, typer.Argument(metavar="FILE[:name]", help="Python file, and a name in it.", autocompletion=_targets)
-]
-"""The file that a command works on."""
-
-
 def _flag(name: str, help: str) -> Any:
     return typer.Option(name, metavar="", help=help, show_default=False)
-
-
-def time_option(help: str, *names: str) -> Any:
-    """Declare an option that takes a number of seconds; without names it is called like its variable."""
-    return typer.Option(*names, parser=_seconds, metavar="SECONDS", help=help, show_default=False)
 
 
 def settings_option() -> Any:

@@ -1,6 +1,7 @@
 import ast
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -31,7 +32,9 @@ def modules_after(statement: str) -> set[str]:
 def all_modules_after(statement: str) -> set[str]:
     """Run a statement in a fresh interpreter and name the modules that are loaded then."""
     code = f"{statement}\nimport sys; print(*sys.modules)"
-    return set(subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=True, stdout=-1, text=True).stdout.split())
+    run = subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=True, capture_output=True, text=True)
+    # Whatever else is printed comes before that.
+    return set(run.stdout.splitlines()[-1].split())
 
 
 def imported_for_types() -> dict[str, str]:
@@ -65,6 +68,42 @@ def test_a_net_that_nothing_is_said_of_is_run_without_what_manages_nets() -> Non
     loaded = all_modules_after(PLAIN_NET)
     unwanted = ("fbcore.orchestration", "fbcore.formats", "fbcore.observers", "dataclasses", "pathlib", "json", "uuid")
     assert [name for name in sorted(loaded) if name.startswith((*unwanted, *SLOW))] == []
+
+
+NET_FILE = """
+from pathlib import Path
+from fbcore import Component, Config, Graph, Out
+
+class ReadText(Component):
+    path: Config[Path]
+    text: Out[str]
+
+    async def run(self) -> None:
+        await self.text.send(self.path.value.read_text())
+
+graph = Graph("reading")
+read = graph.add(ReadText)
+graph.configs.path >> read.path
+read.text >> graph.outputs.text
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("words", "unwanted"),
+    [
+        ("--help", ("fbcore", "asyncio", "pydantic")),
+        ("new --help", ("fbcore", "asyncio", "pydantic")),
+        ("check net.py", ("fbcore.net", "fbcore.orchestration", "fbcore.loop", "rich", "pydantic")),
+        ("run net.py --path net.py", ("fbcore.orchestration", "rich", "pydantic", "email")),
+    ],
+)
+def test_a_command_loads_what_it_needs(words: str, unwanted: tuple[str, ...], tmp_path: Path) -> None:
+    """Every prompt waits for what a command loads; none waits for what only others need."""
+    (tmp_path / "net.py").write_text(NET_FILE, encoding="utf-8")
+    command = [*words.replace("net.py", str(tmp_path / "net.py")).split()]
+    loaded = all_modules_after(f"from fbdev.cli import main; assert main({command}) == 0; print()")
+    assert [name for name in sorted(loaded) if name.startswith(unwanted)] == []
 
 
 def test_what_is_imported_later_is_what_type_checkers_see() -> None:

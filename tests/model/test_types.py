@@ -8,6 +8,7 @@ import typing
 from pathlib import Path
 from typing import Annotated, Any, Generic, Literal, NewType, Optional, Protocol, TypedDict, TypeVar, Union
 
+import pydantic
 import pytest
 
 from fbcore.model import types
@@ -289,3 +290,29 @@ def test_what_every_check_needs_is_made_before_the_first(kind, made, monkeypatch
     monkeypatch.setattr(types, "_adapter", asked.append)
     reader(kind, strict=True)
     assert asked == made
+
+
+PLAIN_TEXTS = ["0", "7", "007", "2.5", ".5", "5.", "1" * 15, "a.csv", "", "in here/b", "/", "a\nb"]
+OTHER_TEXTS = ["-1", "+1", " 3 ", "1_000", "1e3", "nan", "inf", ".", "1.2.3", "٣", "²", "1" * 30, "x"]
+
+
+@pytest.mark.parametrize("kind", [int, float, Path])
+@pytest.mark.parametrize("text", [*PLAIN_TEXTS, *OTHER_TEXTS])
+def test_what_a_plain_text_says_is_what_pydantic_makes_of_it(kind, text):
+    """Paths and plain numbers are read without pydantic, as it would read them, and what it refuses is refused."""
+    by_pydantic = pydantic.TypeAdapter(kind)
+    try:
+        expected = by_pydantic.validate_python(text)
+    except ValueError:
+        with pytest.raises(ValueError, match="valid"):
+            reader(kind, strict=False)(text)
+    else:
+        found = reader(kind, strict=False)(text)
+        assert (type(found), repr(found)) == (type(expected), repr(expected))
+
+
+@pytest.mark.parametrize(("kind", "text"), [(int, "7"), (float, "2.5"), (Path, "a.csv")])
+def test_a_plain_text_needs_no_pydantic(kind, text, monkeypatch):
+    """What the words of a command line mean most often is found before pydantic is loaded."""
+    monkeypatch.setattr(types, "_adapter", lambda kind: pytest.fail("pydantic was asked"))
+    assert reader(kind, strict=False)(text) == kind(text)
