@@ -29,12 +29,12 @@ class Overlay:
         self._edges = [(*address.split("->", 1), edge) for address, edge in state.edges.items()]
 
     def of_box(self, address: str) -> str:
-        """Say the phase of a node, and how many packets it has taken and sent."""
+        """Say the phase of a node, or what a policy lets it wait for, and how many packets it has taken and sent."""
         node = self._nodes.get(address)
         if node is None:
             return ""
         counts = [f"{count:,} {way}" for count, way in ((node.received, "in"), (node.sent, "out")) if count]
-        return ", ".join([node.phase, *counts])
+        return ", ".join([node.pause or node.phase, *counts])
 
     def of_arrow(self, edge: EdgeSpec, prefix: str, is_inside: Callable[[str], bool]) -> str:
         """Say how full an edge is, and how many packets have passed; on the arrow that ends at the one who takes them.

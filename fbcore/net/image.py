@@ -18,7 +18,8 @@ from fbcore.net.edge import Edge
 from fbcore.net.in_port import InPort
 from fbcore.net.internals import place_of_wait
 from fbcore.net.net import Net
-from fbcore.net.node import Node, Phase
+from fbcore.net.node import Node
+from fbcore.net.phase import Phase
 from fbcore.net.policed_edge import PolicedEdge
 from fbcore.net.trail import Trail, Turn
 

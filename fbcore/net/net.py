@@ -20,14 +20,16 @@ from fbcore.net.failure import node_error
 from fbcore.net.flush import flush_order
 from fbcore.net.letters import Letters
 from fbcore.net.log import NetLog
-from fbcore.net.node import Node, Phase
+from fbcore.net.node import Node
 from fbcore.net.observe import Observer, Watching
 from fbcore.net.options import DEFAULTS, HowToStop, NetOptions
 from fbcore.net.outstanding import find_outstanding, tasks_of, waiters_for_threads
+from fbcore.net.phase import Phase
 from fbcore.net.printed import begin_log, end_capture, end_lines
 from fbcore.net.registry import PacketRegistry
-from fbcore.net.report import NodeState, Outcome, Result, Snapshot
-from fbcore.net.sink import Sink, state_of
+from fbcore.net.report import Outcome, Result, Snapshot
+from fbcore.net.sink import Sink
+from fbcore.net.states import state_of, state_of_node
 from fbcore.net.trace import Move, Trace
 from fbcore.net.unclosed import Unclosed, drop
 from fbcore.net.verdict import Verdict, verdict, waits_in_words
@@ -392,12 +394,7 @@ class Net:
     def snapshot(self, *, with_outstanding: bool = False) -> Snapshot:
         """Return the state of every node and edge at this moment."""
         edges = {edge.address: state_of(edge) for edge in self.edges}
-        nodes = {}
-        for node in self.nodes:
-            # Copies: elements of array ports may come while somebody looks from another thread.
-            received = sum(port.received for port in list(node.ins.values()))
-            sent = sum(port.sent for port in (*node.outs.values(), node.error))
-            nodes[node.address] = NodeState(node.address, node.component, node.phase.value, received, sent)
+        nodes = {node.address: state_of_node(node) for node in self.nodes}
         outstanding = tuple(str(found) for found, _ in find_outstanding(self)) if with_outstanding else ()
         seconds = self.loop.time() - self._began
         return Snapshot(nodes, edges, seconds, outstanding, is_stopping=self.is_stopping)

@@ -6,7 +6,6 @@ import asyncio
 import types
 from collections.abc import AsyncIterator, Awaitable, Callable, Generator, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
-from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
 from fbcore.errors import EndOfDemand, EndOfStream, FlowError, NodeError, StopNet
@@ -23,6 +22,7 @@ from fbcore.net.in_port import InPort, Taken
 from fbcore.net.joint import Select, Zip, own_inputs
 from fbcore.net.memory_cell import MemoryCell
 from fbcore.net.out_port import OutPort
+from fbcore.net.phase import Phase
 from fbcore.net.policy_state import RemembersPolicy, states_of
 from fbcore.net.stop_port import StopPort
 from fbcore.net.tasks import NodeTasks
@@ -33,19 +33,7 @@ from fbcore.net.wait import NEVER, Wait
 if TYPE_CHECKING:
     from fbcore.net.crew import Crew
     from fbcore.net.net import Net
-
-
-class Phase(StrEnum):
-    """Where a node is in its life, as `fbdev run` shows it."""
-
-    CREATED = "created"
-    RUNNING = "running"
-    RECEIVING = "receiving"
-    SENDING = "sending"
-    RESTARTING = "restarting"
-    ENDED = "ended"
-    FAILED = "failed"
-    CANCELLED = "cancelled"
+    from fbcore.net.pause import Pause
 
 
 class Node:
@@ -82,6 +70,7 @@ class Node:
         "net",
         "net_handle",
         "outs",
+        "pauses",
         "policies",
         "restarts",
         "sees_identities",
@@ -122,6 +111,7 @@ class Node:
         self.is_stopped = False
         self.waits: list[Wait] = []
         self.busy_with: list[str] = []
+        self.pauses: Sequence[Pause] = ()
         self.held: dict[str, Any] = {}
         self.unsent: dict[str, list[Any]] = {}
         self.tasks = NodeTasks()

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 from fbcore.model.packet import NOTHING
 from fbcore.net.failure import node_error
 from fbcore.net.in_port import InPort
-from fbcore.net.node import Node, Phase
+from fbcore.net.node import Node
+from fbcore.net.phase import Phase
 from fbcore.net.wait import Wait
 
 if TYPE_CHECKING:

@@ -101,12 +101,16 @@ class Outputs:
 
 
 class NodeState:
-    """One node at one moment: phase, and packets that came in and went out so far."""
+    """One node at one moment: phase, and packets that came in and went out so far.
 
-    __slots__ = ("address", "component", "phase", "received", "sent")
+    `pause` is what a policy lets it wait for, and how long, as `retries in 1.2 s`; "" where none does.
+    """
 
-    def __init__(self, address: str, component: str, phase: str, received: int, sent: int) -> None:
+    __slots__ = ("address", "component", "pause", "phase", "received", "sent")
+
+    def __init__(self, address: str, component: str, phase: str, received: int, sent: int, pause: str = "") -> None:
         self.address = address
+        self.pause = pause
         self.component = component
         self.phase = phase
         self.received = received

@@ -6,7 +6,6 @@ from collections import deque
 from typing import TYPE_CHECKING, Any
 
 from fbcore.net.edge import Edge
-from fbcore.net.report import EdgeState
 
 if TYPE_CHECKING:
     from fbcore.net.wait import Wait
@@ -44,13 +43,3 @@ class Sink:
         """Return what was delivered, in order."""
         shared = len(self.edges) > 1
         return [value for _, value in self.queue] if shared else list(self.queue)
-
-
-def state_of(edge: Edge) -> EdgeState:
-    """Return the state of an edge at this moment; what has come to a sink was never taken."""
-    if isinstance(edge.target, Sink):
-        return EdgeState(edge.address, len(edge), len(edge), 0, edge.capacity)
-    lost = edge.expired, edge.dropped
-    return EdgeState(
-        edge.address, edge.passed, edge.left, len(edge), edge.capacity, lost, (edge.bytes, edge.policy.bytes)
-    )

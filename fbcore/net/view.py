@@ -16,6 +16,7 @@ from fbcore.net.node import Node
 from fbcore.net.observe import Observer
 from fbcore.net.out_port import OutPort
 from fbcore.net.outstanding import find_outstanding
+from fbcore.net.pause import pause_in_words
 from fbcore.net.report import NetError, Result, Snapshot
 
 T = TypeVar("T")
@@ -161,6 +162,11 @@ class NodeView:
         return self._node.phase.value
 
     @property
+    def pause(self) -> str:
+        """What a policy lets it wait for, and how long, as `retries in 1.2 s`; "" where none does."""
+        return pause_in_words(self._node)
+
+    @property
     def received(self) -> int:
         """How many packets it has taken."""
         return sum(port.received for port in list(self._node.ins.values()))
@@ -171,7 +177,7 @@ class NodeView:
         return sum(port.sent for port in (*self._node.outs.values(), self._node.error))
 
     def __repr__(self) -> str:
-        return f"<node {self.address}: {self.phase}, {self.received} received, {self.sent} sent>"
+        return f"<node {self.address}: {self.pause or self.phase}, {self.received} received, {self.sent} sent>"
 
 
 class PortView:

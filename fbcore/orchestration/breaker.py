@@ -91,7 +91,10 @@ class Circuit:
                 break
             if self._policy.meanwhile == "refuse":
                 raise self._refusal("refused, for the breaker is open", left)
-            await (pause(left, "its breaker is open") if left > 0 else self._end_of_trial())
+            if left > 0:
+                await pause(self._node, left, "breaker,", "its breaker is open")
+            else:
+                await self._end_of_trial()
         self._inside[current_hand.get()] = self._era
         return self._era
 

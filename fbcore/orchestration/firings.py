@@ -91,7 +91,7 @@ class PolicedFiring(Firing):
         self._before: Copies | None = _NO_COPIES
         super().__init__(node, component, options)
         self._circuit = Circuit(settings.breaker, node) if settings.breaker is not None else None
-        self._pace = Pace(settings.rate, node.net.loop) if settings.rate is not None else None
+        self._pace = Pace(settings.rate, node) if settings.rate is not None else None
         if self._circuit is not None and self._pace is not None:
             self._circuit.on_opening = self._pace.rewind
         node.policies = [*node.policies, *(each for each in (self._circuit, self._pace) if each is not None)]
@@ -309,9 +309,9 @@ class PolicedFiring(Firing):
         what = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
         why = f"it waits for attempt {attempt + 1}, after {what}"
         if circuit is None:
-            await pause(delay, why)
+            await pause(node, delay, "retries in", why)
             return
-        await pause(delay, why, circuit.opening)
+        await pause(node, delay, "retries in", why, circuit.opening)
         circuit.end_attempts(execution.era, attempt, error)
         if circuit.has_opened(execution.era):
             execution.era = await circuit.enter()

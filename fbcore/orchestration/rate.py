@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-import asyncio
 import time
 from math import inf
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from fbcore.loop import SteppedLoop
 from fbcore.net.pause import Interruption, pause
 from fbcore.orchestration.policy import Rate
+
+if TYPE_CHECKING:
+    from fbcore.net.node import Node
 
 TICK = max(0.001, time.get_clock_info("monotonic").resolution)
 """Seconds by which two firings may follow one another too soon: what timers of loops are exact to."""
@@ -36,11 +38,12 @@ class Pace:
     all that up, a tenth and more at a thousand firings in a second; a schedule that stands does not.
     """
 
-    __slots__ = ("_due", "_interval", "_last", "_longer", "_loop", "_waiting")
+    __slots__ = ("_due", "_interval", "_last", "_longer", "_loop", "_node", "_waiting")
 
-    def __init__(self, policy: Rate, loop: asyncio.AbstractEventLoop) -> None:
+    def __init__(self, policy: Rate, node: Node) -> None:
         self._interval = policy.per / policy.most
-        self._loop = loop
+        self._node = node
+        self._loop = loop = node.net.loop
         self._due = self._last = -inf
         # On virtual time nothing is saved by it.
         may_join = self._interval <= TICK and not isinstance(loop, SteppedLoop)
@@ -59,7 +62,8 @@ class Pace:
         if at > now:
             self._waiting.append(due)
             try:
-                await pause(at - now + self._longer, "it waits for its time, by its rate", interruption)
+                wait, why = at - now + self._longer, "it waits for its time, by its rate"
+                await pause(self._node, wait, "rate,", why, interruption)
             finally:
                 has_place = due in self._waiting
                 if has_place:

@@ -13,8 +13,9 @@ from fbcore.errors import EndOfDemand, EndOfStream, NodeError, SettingsError, sh
 from fbcore.net.failure import is_failure, node_error
 from fbcore.net.in_port import InPort
 from fbcore.net.net import Net
-from fbcore.net.node import Node, Phase
+from fbcore.net.node import Node
 from fbcore.net.pause import pause
+from fbcore.net.phase import Phase
 from fbcore.net.tasks import NodeTasks
 from fbcore.net.wait import BUDGET
 from fbcore.orchestration.decision import at_once
@@ -277,7 +278,7 @@ class SupervisedNode(Node):
         if self.trace is not None:
             # Whoever wants to write the net down has to wait until this node has come to its next packet.
             self.trace.has_lost = True
-        await pause(delay, "it waits to be begun anew")
+        await pause(self, delay, "restarts in", "it waits to be begun anew")
         self.tasks = NodeTasks()
         for port in self.ins.values():
             port.overrun, port.half_fed = 0, False

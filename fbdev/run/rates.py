@@ -13,12 +13,15 @@ class Rates:
 
     def __init__(self) -> None:
         self._seen: deque[tuple[float, dict[str, int], int]] = deque()
+        self.has_pauses = False
+        """Whether policies have let a node wait, so that there is to be room for saying so."""
 
     def add(self, snapshot: Snapshot, *, since_start: bool = False) -> None:
         """Take another snapshot into account; `since_start` makes its rates those of the whole run."""
         if since_start:
             self._seen.clear()
             self._seen.append((0.0, {}, 0))
+        self.has_pauses = self.has_pauses or any(node.pause for node in snapshot.nodes.values())
         handled = {node.address: max(node.received, node.sent) for node in snapshot.nodes.values()}
         self._seen.append((snapshot.seconds, handled, moved(snapshot)))
         while len(self._seen) > 2 and snapshot.seconds - self._seen[1][0] >= WINDOW:

@@ -30,6 +30,9 @@ _WIDE = 80
 _NARROW = 60
 """Columns below which names need what rates, and room for numbers to grow, would take."""
 
+_PAUSE = len("restarts in 99 min")
+"""Columns of the state where policies let nodes wait, so that the table keeps still."""
+
 _EDGES = 6
 """Lines for edges at any rate, though there are more nodes than fit."""
 
@@ -82,7 +85,7 @@ def node_lines(nodes: Sequence[NodeState], rates: Rates, width: int) -> list[Lin
     columns = [
         Column("node", [row.label for row in tree], ["bold" if row.node else "" for row in tree], gives=True),
         Column("component", cells(lambda node: node.component), ["dim"] * len(tree), gives=True),
-        Column("state", cells(lambda node: node.phase), cells(lambda node: _STYLES.get(node.phase, "")), least=9),
+        Column("state", cells(_state), cells(_state_style), least=_PAUSE if rates.has_pauses else 9),
         Column("in", cells(lambda node: f"{node.received:,}"), plain, least=digits, right=True),
         Column("out", cells(lambda node: f"{node.sent:,}"), plain, least=digits, right=True),
         Column("rate/s", cells(lambda node: f"{rates.of_node(node.address):,.0f}"), plain, least=7, right=True),
@@ -90,6 +93,14 @@ def node_lines(nodes: Sequence[NodeState], rates: Rates, width: int) -> list[Lin
     if width < _WIDE or all(node.component == node.address.rpartition(".")[2] for node in nodes):
         del columns[1]
     return grid(columns[:-1] if width < _NARROW else columns, width)
+
+
+def _state(node: NodeState) -> str:
+    return node.pause or node.phase
+
+
+def _state_style(node: NodeState) -> str:
+    return "yellow" if node.pause else _STYLES.get(node.phase, "")
 
 
 def edge_lines(edges: Sequence[EdgeState], width: int) -> list[Line]:

@@ -69,7 +69,7 @@ def _node(session: Session, address: str) -> Iterator[Line]:
     turns = session.fsm.state()["nodes"][address]["turns"]
     yield _pair("turns", f"{turns} had")
     waits = waits_in_words(net).get(address) if not node.ended else None
-    if waits is not None and node.waits:
+    if waits is not None and (node.waits or node.pauses):
         yield _pair("waits for", waits, "bad" if session.stuck() is not None else "warn")
     choice = session.fsm.enabled().get(address)
     if choice is not None:

@@ -290,6 +290,7 @@ class Gate:
         class Node:
             address = "node"
             net = Net()
+            pauses = ()
 
         async def main() -> Any:
             Node.net.loop = asyncio.get_running_loop()  # type: ignore[attr-defined]

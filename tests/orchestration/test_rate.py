@@ -3,6 +3,7 @@
 import asyncio
 import time
 from itertools import pairwise
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -78,7 +79,8 @@ def times_of(rate: Rate, late: list[float], count: int, monkeypatch: pytest.Monk
     """Return when firings begin that take no time, and wake late."""
     loop: Any = LateLoop(late)
     monkeypatch.setattr("fbcore.net.pause.asyncio.sleep", loop.sleep)
-    pace, times = Pace(rate, loop), []
+    node: Any = SimpleNamespace(net=SimpleNamespace(loop=loop), pauses=())
+    pace, times = Pace(rate, node), []
     for _ in range(count):
         waiting = pace.wait()
         with pytest.raises(StopIteration):

@@ -44,6 +44,21 @@ def test_nodes_have_a_line_each() -> None:
     ]
 
 
+def test_what_policies_let_nodes_wait_for_is_their_state() -> None:
+    """And there is room for it from then on, so that the table keeps still."""
+    waits = NodeState("ask", "ask", "running", 5, 4, pause="retries in 1.2 s")
+    rates = Rates()
+    rates.add(snapshot([waits], []))
+    lines = texts(node_lines([waits, node("b", 5, 0)], rates, 90))
+    assert [line[:26] for line in lines] == [
+        "node  state               ",
+        "ask   retries in 1.2 s    ",
+        "b     running             ",
+    ]
+    rates.add(snapshot([node("ask", 5, 4)], []))
+    assert texts(node_lines([node("ask", 5, 4), node("b", 5, 0)], rates, 90))[0] == lines[0]
+
+
 def test_components_are_left_out_where_there_is_no_room_or_no_need() -> None:
     """A narrow terminal, or nodes that are called as their components, need no column for them."""
     assert "component" not in texts(node_lines([node("a", component="b")], Rates(), 79))[0]
