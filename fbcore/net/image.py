@@ -13,10 +13,10 @@ from typing import Any
 from fbcore.errors import SnapshotError
 from fbcore.formats.typed_json import from_data, to_data
 from fbcore.model.packet import PacketId
+from fbcore.net.behind import place_of
 from fbcore.net.births import NONE
 from fbcore.net.edge import Edge
 from fbcore.net.in_port import InPort
-from fbcore.net.internals import place_of_wait
 from fbcore.net.net import Net
 from fbcore.net.node import Node
 from fbcore.net.phase import Phase
@@ -63,7 +63,7 @@ def _obstacle(node: Node, trail: Trail, timers: list[int], *, is_ready: bool) ->
     if any(number <= before for number in timers):
         return "has armed a timer before it came to where it could be begun anew; put the time-out around less"
     if trail.end == "away" and not timers and not is_ready and node.task is not None:
-        return f"waits for something outside the net: {place_of_wait(node.task)}"
+        return f"waits for something outside the net: {place_of(node.task, ())}"
     return ""
 
 

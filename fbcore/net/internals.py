@@ -168,23 +168,32 @@ def _wrapped(awaited: Any) -> Any:
     return None
 
 
-def place_of_wait(task: asyncio.Task[Any]) -> str:
-    """Say in words where a task waits: the awaited call, and the line of the user's code; or why, if that is known."""
+def place_of_wait(task: asyncio.Task[Any]) -> tuple[str, bool]:
+    """Say in words where a task waits: the awaited call, and the line of the user's code; or why, if that is known.
+
+    False says that no user's code is in it: the line is of a library, or there is none where all of it is ours.
+    """
     frames = [frame for frame in map(_frame, _chain(task)) if frame is not None]
     if not frames:
-        return "something that shows no frame"
+        return "something that shows no frame", False
     if why := reason_in(frames):
-        return why
-    own = [frame for frame in frames if not _is_library(frame.f_code.co_filename)]
-    frame = own[-1] if own else frames[0]
+        return why, True
     call = frames[-1].f_code.co_qualname
-    return f"{call} at {frame.f_code.co_filename}:{frame.f_lineno}"
+    own = [frame for frame in frames if not _is_ours(frame)]
+    others = [frame for frame in frames if not is_machinery(frame.f_code.co_filename)]
+    for frame in own[-1:] or others[:1]:
+        return f"{call} at {frame.f_code.co_filename}:{frame.f_lineno}", bool(own)
+    return call, False
 
 
 def is_in_machinery(task: asyncio.Task[Any]) -> bool:
     """Say whether a task waits in code that no user has written: it tells them nothing where that is."""
-    frames = [frame for frame in map(_frame, _chain(task)) if frame is not None]
-    return all(_is_library(frame.f_code.co_filename) or is_machinery(frame.f_code.co_filename) for frame in frames)
+    return all(_is_ours(frame) for frame in map(_frame, _chain(task)) if frame is not None)
+
+
+def _is_ours(frame: types.FrameType) -> bool:
+    file = frame.f_code.co_filename
+    return _is_library(file) or is_machinery(file)
 
 
 def _frame(coroutine: Any) -> types.FrameType | None:

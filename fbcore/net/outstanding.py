@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextvars import Context
 from typing import TYPE_CHECKING, Any
 
 from fbcore.net import internals
+from fbcore.net.behind import outside, place_of
 from fbcore.net.current import current_node
 from fbcore.net.elsewhere import Reply
 from fbcore.net.node import Node
@@ -77,16 +78,16 @@ def _of_node(
             full = f"{edge.address} ({edge.fill_in_words()})"
             what = f"room on {full}, where a packet is too old in {_due(edge.timer, node)}"
             yield Outstanding(node.address, what, is_known=True), edge.timer
-    unseen = list(timers)
+    unseen, is_known = list(timers), _is_known(node)
     for task in tasks:
         future = internals.awaited_future(task)
-        if future is None or _is_internal(node, task, future, tasks):
+        if future is None or outside(task, future, tasks, is_known) is None:
             continue
         if node.busy_with and internals.is_in_machinery(task):
             # The node has said what it waits for, and these lines say nothing to anybody.
             continue
         sleep = next((timer for timer in unseen if internals.will_set(timer, future)), None)
-        place = internals.place_of_wait(task)
+        place = place_of(task, tasks)
         if sleep is not None:
             unseen.remove(sleep)
             yield Outstanding(node.address, f"a timer, due in {_due(sleep, node)}: {place}", is_known=True), sleep
@@ -109,23 +110,7 @@ def _timers(net: Net) -> dict[Node, list[asyncio.TimerHandle]]:
     return found
 
 
-def _is_internal(
-    node: Node, task: asyncio.Task[Any], future: asyncio.Future[Any], tasks: list[asyncio.Task[Any]]
-) -> bool:
-    """Say whether a task waits for a port, or for nothing but tasks of its own node."""
-    if any(wait.future is future for wait in node.waits):
-        return True
-    if node.crew is not None and future in node.crew.waits:
-        return True
-    if isinstance(future, Reply):
-        return True
-    behind = internals.tasks_behind(task, future, tasks)
-    if behind is None:
-        return False
-    for each in behind:
-        if isinstance(each, asyncio.Task):
-            if each not in tasks and not each.done():
-                return False
-        elif not _is_internal(node, task, each, tasks):
-            return False
-    return True
+def _is_known(node: Node) -> Callable[[asyncio.Future[Any]], bool]:
+    """Return what tells the futures by which tasks of a node wait for ports, for each other, or for another place."""
+    own = {wait.future for wait in node.waits} | (node.crew.waits if node.crew is not None else set())
+    return lambda future: future in own or isinstance(future, Reply)

@@ -19,6 +19,7 @@ from fbcore.model.log import Log
 from fbcore.model.port import Hit
 from fbcore.model.port_spec import PortKind, PortSpec
 from fbcore.net import internals
+from fbcore.net.behind import outside, place_of
 from fbcore.net.tasks import NodeTasks
 from fbcore.net.work import make_instance
 from fbcore.orchestration.far_ports import (
@@ -227,37 +228,22 @@ class Far:
         if self._busy or asyncio.get_running_loop().get_task_factory() != self.task_factory:
             # Who makes tasks otherwise may have some that are not known here.
             return False
-        waiting: list[Any] = [*self._asked.values(), *([self._order] if self._order is not None else [])]
-        if len(self._alive) == len(waiting):
-            return True
-        tasks = list(self._alive)
-        return all(self._is_internal(task, internals.awaited_future(task), waiting, tasks) for task in tasks)
+        waiting = self._waiting()
+        return len(self._alive) == len(waiting) or all(self._is_internal(task, waiting) for task in self._alive)
 
-    def _is_internal(self, task: Any, future: Any, waiting: list[Any], tasks: list[Any]) -> bool:
-        if any(each is future for each in waiting):
-            return True
-        behind = internals.tasks_behind(task, future, tasks) if future is not None else None
-        if behind is None:
-            return False
-        for each in behind:
-            if isinstance(each, asyncio.Task):
-                if each not in tasks and not each.done():
-                    return False
-            elif not self._is_internal(task, each, waiting, tasks):
-                return False
-        return True
+    def _waiting(self) -> set[Any]:
+        """Return what tasks wait for that the node answers."""
+        return {*self._asked.values(), *([self._order] if self._order is not None else [])}
+
+    def _is_internal(self, task: asyncio.Task[Any], waiting: set[Any]) -> bool:
+        future = internals.awaited_future(task)
+        return future is not None and outside(task, future, self._alive, waiting.__contains__) is None
 
     def where(self) -> str:
         """Say what its tasks wait for besides answers, for who looks from outside; "" when there is nothing."""
-        waiting = [*self._asked.values(), self._order]
-        tasks = list(self._alive)
-        for task in tasks:
-            future = internals.awaited_future(task)
-            if future is None or any(each is future for each in waiting):
-                continue
-            if internals.tasks_behind(task, future, tasks) is None:
-                return internals.place_of_wait(task)
-        return ""
+        tasks, waiting = list(self._alive), self._waiting()
+        waits = (task for task in tasks if internals.awaited_future(task) and not self._is_internal(task, waiting))
+        return next((place_of(task, tasks) for task in waits), "")
 
     # -- what it is to its component ---------------------------------------------------------------
 

@@ -290,7 +290,7 @@ def test_the_innermost_coroutine_is_found_through_everything_between(on, way):
         inner = internals.innermost(task)
         assert inner.cr_code is asyncio.Event.wait.__code__
         assert inner.cr_frame.f_locals["self"] is event
-        assert internals.place_of_wait(task).startswith("Event.wait at ")
+        assert internals.place_of_wait(task)[0].startswith("Event.wait at ")
         event.set()
         await task
 
@@ -303,9 +303,11 @@ def test_the_place_of_a_wait_is_a_line_of_the_users(on):
     async def main() -> None:
         task = await parked(forever())
         line = forever.__code__.co_firstlineno + 1
-        assert internals.place_of_wait(task) == f"Event.wait at {__file__}:{line}"
+        assert internals.place_of_wait(task) == (f"Event.wait at {__file__}:{line}", True)
         through_library = await parked(anyio.Event().wait())
-        assert "wait at " in internals.place_of_wait(through_library)
+        place, is_users = internals.place_of_wait(through_library)
+        assert "wait at " in place
+        assert not is_users
         for each in (task, through_library):
             each.cancel()
         await asyncio.wait([task, through_library])
