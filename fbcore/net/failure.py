@@ -43,10 +43,18 @@ def without_wrapping(error: BaseException) -> BaseException:
     return error
 
 
+def text_of(error: BaseException) -> str:
+    """Return what an error says; not all can, and none is to fail whoever reports it."""
+    try:
+        return str(error)
+    except Exception as odd:
+        return f"<what it says cannot be had: {type(odd).__name__}>"
+
+
 def _of_group(group: BaseExceptionGroup[BaseException]) -> str:
     """Say what is in a group, in a line."""
     found = [each for each in leaves(group) if not isinstance(each, ENDINGS)]
-    said = [str(each).partition("\n")[0] for each in found]
+    said = [text_of(each).partition("\n")[0] for each in found]
     named = [f"{type(each).__name__}{': ' if text else ''}{text}" for each, text in zip(found, said, strict=True)]
     return "; ".join(named[:3]) + (f"; and {len(named) - 3} more" if len(named) > 3 else "")
 
@@ -62,7 +70,7 @@ def note_attempts(error: BaseException, attempts: int) -> None:
 
 def node_error(error: BaseException, address: str, held: Mapping[str, Any]) -> NodeError:
     """Make the `NodeError` of a node from what left its component; `error` stays as its cause."""
-    text, where = str(error), place_of(error)
+    text, where = text_of(error), place_of(error)
     if isinstance(error, FlowError):
         text, where = (_what_inside(error), "") if isinstance(error, NetError) else (error.what, place_of(error))
     if isinstance(error, BaseExceptionGroup):

@@ -18,7 +18,8 @@ from fbcore.net.observe import Observer, Over
 from fbcore.net.report import Outcome, Result
 from fbcore.net.view import EdgeView, NetView, NodeView
 from fbcore.observers.beside import Beside
-from fbcore.observers.handling import Handling, note_error
+from fbcore.observers.encodable import encodable
+from fbcore.observers.handling import Handling, note_error, note_exception
 
 if TYPE_CHECKING:
     from opentelemetry.trace import Tracer
@@ -109,7 +110,7 @@ class NetSpans(Observer):
             "fbcore.net": self._net.name,
             "fbcore.node": address,
             "fbcore.component": self._components[address],
-            "fbcore.packets": [str(id) for id in ids],
+            "fbcore.packets": [encodable(str(id)) for id in ids],
         }
         if attempt > 1:
             attributes["fbcore.attempt"] = attempt
@@ -196,7 +197,7 @@ class NetSpans(Observer):
 
     def notice(self, address: str, text: str) -> None:
         """Note it in the span of the run."""
-        self._run.add_event("notice", {"fbcore.node": address, "fbcore.text": text})
+        self._run.add_event("notice", {"fbcore.node": address, "fbcore.text": encodable(text)})
 
     def restarted(self, address: str, error: NodeError | None, delay: float) -> None:
         """Note it in the span of the run, and the error where it was made."""
@@ -205,7 +206,7 @@ class NetSpans(Observer):
 
     def released(self, address: str, reason: str) -> None:
         """Note it in the span of the run."""
-        self._run.add_event("released", {"fbcore.node": address, "fbcore.reason": reason})
+        self._run.add_event("released", {"fbcore.node": address, "fbcore.reason": encodable(reason)})
 
     def dead_letter(self, letter: DeadLetter) -> None:
         """Note it in the span of the run, and the error where it was made."""
@@ -229,9 +230,9 @@ class NetSpans(Observer):
         run.set_attribute("fbcore.outcome", str(result.outcome))
         run.set_attribute("fbcore.seconds", result.seconds)
         for error in result.errors:
-            run.record_exception(error.cause if error.cause is not None else error, {"fbcore.node": error.address})
+            note_exception(run, error.cause if error.cause is not None else error, error.address)
         if result.outcome not in _GOOD:
-            run.set_status(Status(StatusCode.ERROR, result.reason))
+            run.set_status(Status(StatusCode.ERROR, encodable(result.reason)))
         if contexts.get_current() is self._in_run:
             # Not so when the net was dropped, with its loop, and this is another context.
             contexts.detach(self._token)

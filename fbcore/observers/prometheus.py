@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING, Any, Literal
 from fbcore.errors import InputError, shown
 from fbcore.net.observe import Observer
 from fbcore.net.view import NetView
+from fbcore.observers.encodable import encodable
 from fbcore.observers.extra import need
 from fbcore.observers.histogram import SECONDS
 from fbcore.observers.net_metrics import FiringTimes, NetMetrics, PacketTimes
-from fbcore.observers.tally import FAMILIES, RUNNING, Family, Tally
+from fbcore.observers.tally import FAMILIES, RUNNING, Family, Labels, Tally
 
 if TYPE_CHECKING:
     from prometheus_client.core import Metric
@@ -167,7 +168,12 @@ def _metric(family: Family) -> Any:
 def _filled(family: Family, total: Tally) -> Metric:
     metric: Any = _metric(family)
     for labels, value in total.values.get(family, {}).items():
-        metric.add_metric(labels, value)
+        metric.add_metric(_encodable(labels), value)
     for labels, histogram in total.durations.get(family, {}).items():
-        metric.add_metric(labels, buckets=histogram.buckets(), sum_value=histogram.total)
+        metric.add_metric(_encodable(labels), buckets=histogram.buckets(), sum_value=histogram.total)
     return metric  # type: ignore[no-any-return]
+
+
+def _encodable(labels: Labels) -> Labels:
+    """Return labels that can be sent: one that could not would cost the whole answer."""
+    return tuple(map(encodable, labels))

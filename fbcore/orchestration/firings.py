@@ -9,7 +9,7 @@ from typing import Any
 
 from fbcore.model.function import FunctionComponent
 from fbcore.model.options import Options
-from fbcore.net.failure import ENDINGS, leaves, node_error, note_attempts
+from fbcore.net.failure import ENDINGS, leaves, node_error, note_attempts, text_of
 from fbcore.net.firing import Firing, closable
 from fbcore.net.in_port import InPort
 from fbcore.net.memory_cell import MemoryCell
@@ -306,7 +306,8 @@ class PolicedFiring(Firing):
         if node.net.watching.wants_retries:
             failure = node_error(error, node.address, execution.held)
             node.net.watching.retried(node.address, failure, attempt, delay)
-        what = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
+        said = text_of(error)
+        what = f"{type(error).__name__}: {said}" if said else type(error).__name__
         why = f"it waits for attempt {attempt + 1}, after {what}"
         if circuit is None:
             await pause(node, delay, "retries in", why)

@@ -390,3 +390,25 @@ def test_a_failure_can_be_pickled_as_a_packet():
     failure = Failure(3, NodeError("ValueError: x", "doubles", "mend it", {"number": 3}, "Traceback ..."), "doubles")
     copy = pickle.loads(pickle.dumps(failure))
     assert (copy.value, copy.address, str(copy.error)) == (3, "doubles", str(failure.error))
+
+
+class MuteError(Exception):
+    """An error that cannot say what it is."""
+
+    def __str__(self) -> str:
+        raise RuntimeError("not a word")
+
+    __repr__ = __str__
+
+
+@pytest.mark.parametrize("raised", [MuteError(), ExceptionGroup("several", [MuteError(), ValueError("loud")])])
+def test_an_error_that_cannot_be_shown_is_a_failure_as_any(raised):
+    """Neither the net nor whoever reports it falls over what a user's `__str__` raises."""
+
+    @component
+    def fails(number: int) -> None:
+        raise raised
+
+    (error,) = BatchRuntime(fails).run(inputs={"number": 1}, raises=False).errors
+    assert "MuteError: <what it says cannot be had: RuntimeError>" in error.what
+    assert "MuteError" in error.traceback
