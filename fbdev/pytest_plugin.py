@@ -6,7 +6,6 @@ Nothing of fbcore or fbdev is imported before a test asks for it, so that other 
 from __future__ import annotations
 
 import argparse
-import asyncio
 import inspect
 import random
 from collections.abc import Callable, Generator, Iterator
@@ -16,6 +15,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 if TYPE_CHECKING:
+    from asyncio import Runner
+
     from fbcore.loop import SteppedLoop
     from fbcore.model.graph import Graph
     from fbcore.net.report import Result
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
 _EXPLORES = "_explored_by_fbdev"
 """As in `fbdev.explore.asked`."""
 _SEED = pytest.StashKey[int]()
-_RUNNER = pytest.StashKey[asyncio.Runner]()
+_RUNNER: pytest.StashKey[Runner] = pytest.StashKey()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -123,10 +124,12 @@ def stepped_loop(request: pytest.FixtureRequest) -> Iterator[SteppedLoop]:
     The seed of the order is shown when the test fails, and waiting for ever is an error that says who waits.
     The test gets the loop; one that is no coroutine function may step it by hand. No other plugin is needed.
     """
+    from asyncio import Runner
+
     from fbcore.loop import Seeded, SteppedLoop
 
     seed = request.config.stash[_SEED]
-    with asyncio.Runner(loop_factory=lambda: SteppedLoop(Seeded(seed))) as runner:
+    with Runner(loop_factory=lambda: SteppedLoop(Seeded(seed))) as runner:
         request.node.stash[_RUNNER] = runner
         loop = runner.get_loop()
         assert isinstance(loop, SteppedLoop)

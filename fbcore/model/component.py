@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import asyncio
 import inspect
 import sys
 from collections.abc import AsyncIterator, Sequence
 from contextlib import AbstractAsyncContextManager
-from typing import Any, ClassVar, Literal, Protocol, TypeVar, overload
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, Protocol, TypeVar, overload
 
 from fbcore.errors import GraphError, NodeError, PortError
 from fbcore.model.address import Place, snake_case
@@ -20,6 +19,9 @@ from fbcore.model.options import ClassOptions, Kind, check_body, refuse_keywords
 from fbcore.model.packet import Failure
 from fbcore.model.port import Hit, In, Message, Out, Signal
 from fbcore.model.port_spec import PortSpec
+
+if TYPE_CHECKING:
+    import asyncio
 
 A = TypeVar("A")
 B = TypeVar("B")

@@ -57,7 +57,9 @@ def test_a_slow_import_is_found() -> None:
 
 def test_import_loads_what_declares_nets_and_nothing_that_runs_them() -> None:
     """`import fbcore` is quick since it loads words alone: no net, no runtime, and few modules in all."""
-    ours = {name for name in all_modules_after("import fbcore") if name.startswith("fbcore.")}
+    loaded = all_modules_after("import fbcore")
+    assert "asyncio" not in loaded
+    ours = {name for name in loaded if name.startswith("fbcore.")}
     assert {name.split(".")[1] for name in ours} == {"errors", "model", "source"}
     assert len(ours) < 35
 
@@ -94,7 +96,8 @@ read.text >> graph.outputs.text
     [
         ("--help", ("fbcore", "asyncio", "pydantic")),
         ("new --help", ("fbcore", "asyncio", "pydantic")),
-        ("check net.py", ("fbcore.net", "fbcore.orchestration", "fbcore.loop", "rich", "pydantic")),
+        ("check net.py", ("fbcore.net", "fbcore.orchestration", "asyncio", "rich", "pydantic")),
+        ("draw net.py", ("fbcore.net", "fbcore.orchestration", "rich", "pydantic")),
         ("run net.py --path net.py", ("fbcore.orchestration", "rich", "pydantic", "email")),
     ],
 )
@@ -104,6 +107,14 @@ def test_a_command_loads_what_it_needs(words: str, unwanted: tuple[str, ...], tm
     command = [*words.replace("net.py", str(tmp_path / "net.py")).split()]
     loaded = all_modules_after(f"from fbdev.cli import main; assert main({command}) == 0; print()")
     assert [name for name in sorted(loaded) if name.startswith(unwanted)] == []
+
+
+@pytest.mark.slow
+def test_every_test_run_of_anybody_loads_the_plugin_alone() -> None:
+    """Our plugin is loaded wherever it is installed, and loads nothing besides what pytest has loaded already."""
+    usual = "import pytest, argparse, inspect, random"
+    more = all_modules_after(f"{usual}; import fbdev.pytest_plugin") - all_modules_after(usual)
+    assert more == {"fbdev", "fbdev.pytest_plugin"}
 
 
 def test_what_is_imported_later_is_what_type_checkers_see() -> None:
