@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import operator
+from collections import Counter
 from collections.abc import Iterator
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -159,6 +160,7 @@ class NetLog:
         self.is_silent = False
         self._sources: dict[str, LogSource] = {}
         self._logs: dict[str, Log] = {}
+        self._slow: Counter[str] = Counter()
 
     def of(self, node: Node) -> Log:
         """Return the log of a node."""
@@ -231,6 +233,13 @@ class NetLog:
     def notice(self, address: str, text: str) -> None:
         """Tell something that a person should know."""
         self._tell(logging.WARNING, address, "notice", text, is_news=True)
+
+    def slow_turn(self, address: str, text: str) -> None:
+        """Tell of a turn that was slow: of the first of a node, the second, the fourth, the eighth, and so on."""
+        self._slow[address] += 1
+        count = self._slow[address]
+        if not count & (count - 1):
+            self.notice(address, f"{text} ({count:,} such turns by now)" if count > 1 else text)
 
     def ended(self, result: Result) -> None:
         """Tell how the net has ended, and how many packets were dropped on the way."""

@@ -238,7 +238,7 @@ class Net:
 
     def slow_turn(self, address: str, seconds: float) -> None:
         """Report a turn that blocked the loop."""
-        self.watching.notice(address, f"a turn blocked the loop for {seconds:.2f} s; place it in a thread")
+        self.watching.slow_turn(address, f"a turn blocked the loop for {seconds:.2f} s; place it in a thread")
 
     # -- what its nodes tell it --------------------------------------------------------------------
 

@@ -186,6 +186,11 @@ class Watching:
         self._log.notice(address, text)
         self._tell("notice", address, text)
 
+    def slow_turn(self, address: str, text: str) -> None:
+        """Tell that a turn blocked the loop; it is logged less and less often, for a node may do that all day."""
+        self._log.slow_turn(address, text)
+        self._tell("notice", address, text)
+
     @property
     def wants_retries(self) -> bool:
         """Whether anybody wants to hear of attempts that have failed; many may, in a short time."""

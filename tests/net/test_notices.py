@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from fbcore import Component, Graph, Observer, Outcome
+from fbcore.net.current import current_node
 
 
 class Records(Observer):
@@ -133,6 +134,25 @@ def test_a_turn_that_blocks_the_loop_is_noticed(stock, work, caplog):
     assert text.startswith("a turn blocked the loop for 0.")
     assert text.endswith("place it in a thread")
     assert f"works: {text}" in caplog.messages
+
+
+def test_a_node_that_blocks_all_day_does_not_fill_the_log(stock, caplog):
+    """Observers hear of every slow turn; the log of the first, second, fourth and so on, with how many there were."""
+
+    class Works(Component):
+        async def run(self) -> None:
+            net = current_node.get().net
+            for _ in range(100):
+                net.slow_turn("works", 0.2)
+
+    records = Records()
+    stock(Works, observers=[records])
+    assert len(records.notices) == 100
+    told = [message for message in caplog.messages if "a turn blocked the loop" in message]
+    assert told[0] == "works: a turn blocked the loop for 0.20 s; place it in a thread"
+    assert [message.partition("thread")[2] for message in told[1:]] == [
+        f" ({2**power} such turns by now)" for power in range(1, 7)
+    ]
 
 
 @pytest.mark.slow
