@@ -3,7 +3,9 @@
 import gc
 import os
 import signal
+import sys
 from collections.abc import Generator
+from compileall import compile_dir
 from fnmatch import fnmatchcase
 from pathlib import Path
 
@@ -20,6 +22,13 @@ ALLOWED_SKIPS = Path(__file__).with_name("allowed_skips.txt")
 settings.register_profile("house", deadline=None, print_blob=True)
 settings.register_profile("ci", settings.get_profile("house"), derandomize=True, database=None)
 settings.load_profile("ci" if os.environ.get("CI") else "house")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Compile what hundreds of tests start in a process of its own, and may not compile for the next one."""
+    if sys.dont_write_bytecode and not hasattr(config, "workerinput"):
+        for package in ("fbcore", "fbdev"):
+            compile_dir(ALLOWED_SKIPS.parents[1] / package, quiet=2)
 
 
 def pytest_collection_finish() -> None:

@@ -80,7 +80,9 @@ def docstrings(node: ast.AST, prefix: str = "") -> Iterator[tuple[str, str]]:
         prefix = f"{prefix}.{getattr(node, 'name', '')}".strip(".")
         yield prefix, ast.get_docstring(node) or ""
     for child in ast.iter_child_nodes(node):
-        yield from docstrings(child, prefix)
+        # What is defined stands among statements, and most of a tree are expressions.
+        if not isinstance(child, ast.expr):
+            yield from docstrings(child, prefix)
 
 
 def printed_by(source: str, module: ModuleType) -> str:

@@ -2,6 +2,7 @@ import os
 import shlex
 import subprocess
 import sys
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -43,11 +44,19 @@ def environment(folder: Path) -> dict[str, str]:
     return {**os.environ, "PATH": f"{folder / 'bin'}:{os.environ['PATH']}"}
 
 
+@cache
+def script_for_bash() -> str:
+    """Return what our program gives a bash to read, in whatever folder."""
+    env = {**os.environ, "_FBDEV_COMPLETE": "source_bash"}
+    line = [sys.executable, "-m", "fbdev"]
+    return subprocess.run(line, env=env, check=True, capture_output=True, text=True).stdout
+
+
 def bash(folder: Path, *words: str) -> list[str]:
     """Let a bash that has our completion complete the last of its words, which it has broken already."""
     line = " ".join(map(shlex.quote, ["fbdev", *words]))
     script = f"""
-        eval "$(_FBDEV_COMPLETE=source_bash fbdev)"
+        {script_for_bash()}
         COMP_WORDS=({line})
         COMP_CWORD={len(words)}
         $(complete -p fbdev | sed 's/.*-F \\([^ ]*\\).*/\\1/') fbdev
