@@ -21,7 +21,7 @@ SHORT = 0.02
 """Seconds that work outside takes here: real ones."""
 
 
-def run(main, driver: Driver = first_come, *, patience: float = 20) -> tuple[object, OpenLoop]:
+def run(main, driver: Driver = first_come, *, patience: float = 100) -> tuple[object, OpenLoop]:
     """Run a program on an open loop; return what it returned, and the loop."""
     loop = OpenLoop(driver, patience=patience)
     with asyncio.Runner(loop_factory=lambda: loop) as runner:
@@ -206,7 +206,7 @@ def test_a_silent_connection_holds_up_timers_for_the_patience_of_the_loop():
     began = time.monotonic()
     result, loop = run(main, patience=SHORT)
     assert (result, loop.time()) == ("no answer", 60)
-    assert SHORT <= time.monotonic() - began < 20
+    assert SHORT <= time.monotonic() - began < 100
 
 
 def test_waiting_for_nobody_is_an_error_still():

@@ -7,6 +7,7 @@ import os
 import signal
 import subprocess
 import sys
+from contextlib import suppress
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, NamedTuple
@@ -107,7 +108,10 @@ def _wait(child: subprocess.Popen[bytes], target: str) -> int:
     except subprocess.TimeoutExpired:
         if sys.stderr.isatty():
             say(f"importing {target}; Ctrl-C ends it")
-        return child.wait()
+    # Again and again: Python would see a Ctrl-C that comes as it begins to wait only when the wait is over.
+    while True:
+        with suppress(subprocess.TimeoutExpired):
+            return child.wait(_PATIENCE)
 
 
 def _end_group(leader: int) -> None:

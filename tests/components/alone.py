@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from fbcore import BatchRuntime, Component, Each, FlowError, Graph, NetError, Result
+from fbcore import BatchRuntime, Component, Each, FlowError, Graph, NetError, Result, Snapshot
 from fbcore.model.component import class_spec
 from fbcore.model.port_spec import PortKind
 
@@ -30,3 +30,19 @@ def failure_of(component: type[Component], inputs: dict[str, Iterable[Any]] | No
     assert error.address == "it"
     assert isinstance(error.cause, FlowError)
     return error.cause
+
+
+def put_until_it_stands_still(graph: Graph, edge: str, inputs: dict[str, Any]) -> int:
+    """Run a net until more than fit has been put on an edge of 64, and then no more; return how many in all."""
+    put = 0
+
+    def look(snapshot: Snapshot) -> None:
+        nonlocal put
+        before, put = put, snapshot.edges[edge].put
+        if 64 < put == before:
+            runtime.stop("it stands still", how="at once")
+
+    runtime = BatchRuntime(graph)
+    result = runtime.run(inputs=inputs, progress=look, time_limit=200)
+    assert result.outcome == "stopped"
+    return result.edges[edge].put

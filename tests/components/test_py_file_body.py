@@ -282,7 +282,7 @@ def test_a_body_ends_when_nobody_takes_any_more(tmp_path: Path) -> None:
     first, second = graph.add(PyFile(source)), graph.add(PyFile(taker))
     first.number >> second.value
     second.out >> graph.outputs.out
-    assert BatchRuntime(graph).run(time_limit=20).outputs.out == [0]
+    assert BatchRuntime(graph).run(time_limit=100).outputs.out == [0]
 
 
 def test_a_body_is_cancelled(tmp_path: Path) -> None:

@@ -164,7 +164,7 @@ def command(*arguments: str | Path) -> list[str]:
 
 def run(*arguments: str | Path, cwd: Path | None = None) -> subprocess.CompletedProcess[str]:
     """Run our program in a process of its own, to its end."""
-    return subprocess.run(command(*arguments), cwd=cwd, check=False, capture_output=True, text=True, timeout=60)
+    return subprocess.run(command(*arguments), cwd=cwd, check=False, capture_output=True, text=True, timeout=200)
 
 
 def has_ended(pid: int) -> bool:
@@ -174,6 +174,6 @@ def has_ended(pid: int) -> bool:
     except ProcessLookupError:
         return True
     try:
-        return bool(select.select([process], [], [], 20)[0])
+        return bool(select.select([process], [], [], 100)[0])
     finally:
         os.close(process)

@@ -58,7 +58,7 @@ def test_a_fan_out_gives_every_packet_to_every_consumer():
     for id in ("one", "two", "three"):
         numbers.number >> graph.add(same, id).value
         graph[id].out >> graph.outputs[f"{id}_got"]
-    outputs = BatchRuntime(graph).run(time_limit=10).outputs
+    outputs = BatchRuntime(graph).run(time_limit=100).outputs
     assert [outputs[name] for name in sorted(outputs)] == [[0, 1, 2, 3, 4, 5]] * 3
 
 
@@ -69,7 +69,7 @@ def test_a_fan_in_takes_the_packets_of_every_producer():
     for id in ("one", "two"):
         graph.add(Numbers, id).number >> node.value
     node.out >> graph.outputs.all
-    result = BatchRuntime(graph).run(time_limit=10)
+    result = BatchRuntime(graph).run(time_limit=100)
     assert sorted(result.outputs.all) == sorted([*range(6), *range(6)])
 
 

@@ -20,7 +20,7 @@ from fbcore import Graph, component
 def fetch(number: int) -> int:
     if number == 2:
         print("blocks", flush=True)
-        time.sleep(60)
+        time.sleep(600)
     return number
 
 
@@ -45,7 +45,7 @@ def test_a_program_that_blocks_in_a_thread_ends_when_it_is_asked_to(tmp_path: Pa
         assert child.stdout.readline() == "blocks\n"
         # As Ctrl-C, which whoever runs the tests may have let be ignored.
         child.send_signal(signal.SIGTERM)
-        told, _ = child.communicate(timeout=30)
+        told, _ = child.communicate(timeout=200)
     assert "notice: fetch: left behind, for its thread does not end, in fetch at" in told
     assert "not drained in 0.2 s" in told
     assert "held  fetch.number: 2" in told

@@ -51,10 +51,10 @@ def run_on(make_loop: Callable[[], asyncio.AbstractEventLoop], graph: Graph, **o
 
 
 def runner_on(make_loop: Callable[[], asyncio.AbstractEventLoop]) -> Run:
-    """Return a function that runs a graph on such a loop, for at most 20 seconds."""
+    """Return a function that runs a graph on such a loop, for at most 100 seconds."""
 
     def run(graph: Graph, **options: Any) -> Result:
-        return run_on(make_loop, graph, **{"time_limit": 20, **options})
+        return run_on(make_loop, graph, **{"time_limit": 100, **options})
 
     return run
 

@@ -37,6 +37,7 @@ from fbcore import (
     component,
     log_context,
 )
+from tests.clock import Clock
 
 library = logging.getLogger("some.library")
 
@@ -206,23 +207,25 @@ def test_work_in_a_thread_logs_as_here(lines, kind):
 
 def test_a_call_that_is_left_behind_logs_about_its_own_packet(lines):
     """A function that outlives its time-out is not taken for the firing that came after it."""
-    go, told = threading.Event(), threading.Event()
+    go, told, clock = threading.Event(), threading.Event(), Clock()
 
     @component
     def slow(number: int) -> None:
         if number == 0:
-            go.wait(10)
+            clock.pass_by(50)
+            go.wait(100)
             library.info("late")
             told.set()
         else:
             go.set()
-            told.wait(10)
+            told.wait(100)
             library.info("in time")
 
-    settings = NetSettings(nodes={"it": NodeSettings(timeout=Timeout(hard=0.3))})
+    settings = NetSettings(nodes={"it": NodeSettings(timeout=Timeout(hard=40))})
     graph = fed(slow)
     graph["it"].error >> graph.outputs.failed
-    BatchRuntime(graph, settings=settings).run(inputs={"number": Each(range(2))})
+    with asyncio.Runner(loop_factory=clock.loop) as runner:
+        runner.run(BatchRuntime(graph, settings=settings).arun(inputs={"number": Each(range(2))}))
     assert lines.where("late") == [("fed", "it", "inputs.number#0", 1)]
     assert lines.where("in time") == [("fed", "it", "inputs.number#1", 2)]
 
@@ -297,7 +300,7 @@ def test_what_outlives_a_packet_logs_about_the_one_it_was_given(stock, lines):
                 await asyncio.gather(*jobs)
 
         def job(self, log: Log, go: threading.Event, number: int) -> None:
-            go.wait(5)
+            go.wait(100)
             log.info("job %d", number)
 
     stock(fed(Hands), inputs={"number": Each([1, 2])})

@@ -65,7 +65,7 @@ def test_a_node_that_says_what_keeps_it_busy_is_not_noticed(stock, monkeypatch):
 
 
 def blocking(work: Any) -> Graph:
-    """A net whose node `works` does something before it ends; `sleeps` waits for longer."""
+    """A net whose node `works` does something before it ends; `sleeps` is beside it."""
 
     class Works(Component):
         async def run(self) -> None:
@@ -73,7 +73,7 @@ def blocking(work: Any) -> Graph:
 
     class Sleeps(Component):
         async def run(self) -> None:
-            await asyncio.sleep(0.3)
+            await asyncio.sleep(0.01)
 
     graph = Graph("blocking")
     graph.add(Works)
@@ -81,59 +81,87 @@ def blocking(work: Any) -> Graph:
     return graph
 
 
-def compute(seconds: float) -> None:
-    """Keep the processor busy."""
-    until = time.perf_counter() + seconds
-    while time.perf_counter() < until:
-        pass
+class Clock:
+    """What the watchdog looks at, from its thread: time passes by when a turn says so."""
+
+    def __init__(self) -> None:
+        self.now = 0.0
+        self.looks = 0
+
+    def __call__(self) -> float:
+        now = self.now
+        self.looks += 1
+        return now
+
+    def pass_by(self, seconds: float, rest: Any = lambda: None) -> None:
+        """Let time pass by in the middle of a turn that the watchdog has seen begin, and sees still."""
+        for passes in (seconds, 0.0):
+            looks = self.looks
+            while self.looks == looks:
+                rest()
+            self.now += passes
 
 
-async def computes(self: Component) -> None:
-    compute(0.4)
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
+    """Give the watchdog another clock."""
+    clock = Clock()
+    monkeypatch.setattr("fbcore.net.watchdog.perf_counter", clock)
+    return clock
 
 
-async def computes_between_waits(self: Component) -> None:
+async def computes(self: Component, clock: Clock) -> None:
+    clock.pass_by(0.4)
+
+
+async def computes_between_waits(self: Component, clock: Clock) -> None:
     await asyncio.sleep(0.01)
-    compute(0.4)
+    clock.pass_by(0.4)
     await asyncio.sleep(0.01)
 
 
-async def computes_in_a_child(self: Component) -> None:
+async def computes_in_a_child(self: Component, clock: Clock) -> None:
     async def child() -> None:
-        compute(0.4)
+        clock.pass_by(0.4)
 
     self.tasks.create_task(child())
 
 
-async def sleeps_in_the_loop(self: Component) -> None:
-    time.sleep(0.4)  # noqa: ASYNC251 - blocking is the point
+async def sleeps_in_the_loop(self: Component, clock: Clock) -> None:
+    clock.pass_by(0.4, lambda: time.sleep(0.001))
 
 
-async def waits(self: Component) -> None:
-    await asyncio.sleep(0.4)
+async def waits(self: Component, clock: Clock) -> None:
+    clock.pass_by(0.0)
+    await asyncio.sleep(0.05)
+    clock.now += 0.4
+    await asyncio.sleep(0.05)
 
 
-async def sleeps_in_a_thread(self: Component) -> None:
-    await asyncio.to_thread(time.sleep, 0.4)
+async def waits_for_a_thread(self: Component, clock: Clock) -> None:
+    clock.pass_by(0.0)
+
+    def work() -> None:
+        threading.Event().wait(0.05)
+        clock.now += 0.4
+
+    await asyncio.to_thread(work)
 
 
-async def computes_in_pieces(self: Component) -> None:
-    for _ in range(20):
-        compute(0.01)
+async def computes_in_pieces(self: Component, clock: Clock) -> None:
+    for _ in range(10):
+        clock.pass_by(0.05)
         await asyncio.sleep(0)
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("work", [computes, computes_between_waits, computes_in_a_child, sleeps_in_the_loop])
-def test_a_turn_that_blocks_the_loop_is_noticed(stock, work, caplog):
+def test_a_turn_that_blocks_the_loop_is_noticed(stock, work, clock, caplog):
     """More than a tenth of a second without giving way: the node's address, how long, and what mends it."""
     records = Records()
-    stock(blocking(work), observers=[records])
-    ((address, text),) = records.notices
-    assert address == "works"
-    assert text.startswith("a turn blocked the loop for 0.")
-    assert text.endswith("place it in a thread")
-    assert f"works: {text}" in caplog.messages
+    stock(blocking(lambda self: work(self, clock)), observers=[records])
+    assert records.notices == [("works", "a turn blocked the loop for 0.42 s; place it in a thread")]
+    assert f"works: {records.notices[0][1]}" in caplog.messages
 
 
 def test_a_node_that_blocks_all_day_does_not_fill_the_log(stock, caplog):
@@ -156,22 +184,23 @@ def test_a_node_that_blocks_all_day_does_not_fill_the_log(stock, caplog):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("work", [waits, sleeps_in_a_thread, computes_in_pieces])
-def test_a_wait_of_the_same_length_is_not_noticed(stock, work):
+@pytest.mark.parametrize("work", [waits, waits_for_a_thread, computes_in_pieces])
+def test_a_wait_of_the_same_length_is_not_noticed(stock, work, clock):
     """Awaiting blocks nobody, and neither do many short turns."""
     records = Records()
-    stock(blocking(work), observers=[records])
+    stock(blocking(lambda self: work(self, clock)), observers=[records])
     assert records.notices == []
+    assert clock.now >= 0.4
 
 
-@pytest.mark.slow
-def test_a_turn_that_blocks_is_noticed_on_a_loop_that_is_not_ours(run):
+def test_a_turn_that_blocks_is_noticed_on_a_loop_that_is_not_ours(run, clock):
     """On uvloop too; on a stepped loop time is virtual, and no turn takes any."""
     records = Records()
 
     async def work(self: Component) -> None:
         loops.append(type(asyncio.get_running_loop()).__name__)
-        compute(0.4)
+        if loops != ["SteppedLoop"]:
+            clock.pass_by(0.4)
 
     loops: list[str] = []
     run(blocking(work), observers=[records])

@@ -266,7 +266,7 @@ def test_a_node_that_waits_for_a_socket_is_not_blocked(kind):
     echo.out >> reads.back
     reads.read >> graph.outputs.read
     with here, there:
-        result = run_on(LOOPS[kind], graph, time_limit=5)
+        result = run_on(LOOPS[kind], graph, time_limit=60)
     assert (result.outcome, result.outputs.read) == (Outcome.FINISHED, [b"hello"])
 
 

@@ -20,7 +20,7 @@ from fbcore import (
 )
 from fbcore.loop import SteppedLoop
 
-pytestmark = pytest.mark.timeout(10)
+pytestmark = pytest.mark.timeout(100)
 
 
 class Ignores(Component):
@@ -50,7 +50,7 @@ def feeding(cls: type[Component]) -> Graph:
 @pytest.mark.parametrize("cls", [Ignores, IgnoresAll])
 def test_receiving_on_and_on_after_the_end_fails_the_node(run, cls):
     """It is not left spinning, however much it catches; the hint says how a stream is left."""
-    result = run(feeding(cls), inputs={"number": Each([1, 2])}, time_limit=5)
+    result = run(feeding(cls), inputs={"number": Each([1, 2])}, time_limit=60)
     assert result.outcome is Outcome.FAILED
     (error,) = result.errors
     assert (error.address, error.held) == ("stubborn", {})

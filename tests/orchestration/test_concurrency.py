@@ -943,7 +943,7 @@ def test_functions_that_block_are_called_in_threads_at_once() -> None:
 
     @component
     def meets(number: int, seen: Memory[list[int]] = Memory(list)) -> list[int]:
-        barrier.wait(5)
+        barrier.wait(100)
         seen.value.append(number)
         return [*seen.value]
 

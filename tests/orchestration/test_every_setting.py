@@ -247,7 +247,7 @@ def in_thread(settings: NetSettings) -> Any:
     def node(number: int) -> None:
         places.append(threading.current_thread() is threading.main_thread())
         if number == 2:
-            let_go.wait(20)
+            let_go.wait(100)
 
     async def main() -> Result:
         runtime = BatchRuntime(node, settings=settings)
@@ -266,13 +266,14 @@ def patient(settings: NetSettings) -> Any:
     @component
     def node(number: int) -> None:
         begun.set()
-        ended.wait(0.4)
+        ended.wait(100)
 
     async def main() -> Result:
         runtime = BatchRuntime(node, settings=settings)
         running = asyncio.ensure_future(runtime.arun(inputs={"number": 1}))
-        assert await asyncio.to_thread(begun.wait, 20)
+        assert await asyncio.to_thread(begun.wait, 100)
         runtime.stop("enough", grace=0)
+        asyncio.get_running_loop().call_later(0.2, ended.set)
         return await running
 
     result = asyncio.run(main())

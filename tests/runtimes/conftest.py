@@ -21,10 +21,10 @@ OnLoop = Callable[[Coroutine[Any, Any, Any]], Any]
 
 @pytest.fixture(params=LOOPS)
 def on_loop(request: pytest.FixtureRequest) -> OnLoop:
-    """Run a coroutine on one of the loops, for at most 20 seconds; a test that takes this runs on each."""
+    """Run a coroutine on one of the loops, for at most 100 seconds; a test that takes this runs on each."""
 
     async def bounded(work: Coroutine[Any, Any, Any]) -> Any:
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(100):
             return await work
 
     def run(work: Coroutine[Any, Any, Any]) -> Any:

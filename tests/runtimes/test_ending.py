@@ -118,12 +118,12 @@ def test_a_runtime_is_stopped_from_another_thread():
     runtime = BatchRuntime(ticking(Signals))
 
     def stop_soon() -> None:
-        begun.wait(10)
+        begun.wait(100)
         runtime.stop("enough")
 
     thread = threading.Thread(target=stop_soon)
     thread.start()
-    result = runtime.run(time_limit=20)
+    result = runtime.run(time_limit=100)
     thread.join()
     assert (result.outcome, result.reason) == (Outcome.STOPPED, "enough")
     assert result.outputs.ticks_seen == [[7]]
@@ -143,11 +143,11 @@ def test_a_run_in_a_thread_is_stopped_from_the_main_thread():
 
     runtime = BatchRuntime(ticking(Signals))
     before = signal.getsignal(signal.SIGTERM)
-    thread = threading.Thread(target=lambda: results.append(runtime.run(time_limit=20)))
+    thread = threading.Thread(target=lambda: results.append(runtime.run(time_limit=100)))
     thread.start()
-    assert begun.wait(10)
+    assert begun.wait(100)
     runtime.stop()
-    thread.join(10)
+    thread.join(100)
     assert [result.outcome for result in results] == [Outcome.STOPPED]
     assert handlers == [before]
 

@@ -87,14 +87,14 @@ def test_runs_in_threads(kind):
     runtime, results, barrier = runtimes(kind), dict[str, Result](), threading.Barrier(4)
 
     def work(letter: str) -> None:
-        barrier.wait(10)
-        results[letter] = runtime().run(inputs={"line": Each(VERSE)}, letter=letter, time_limit=20)
+        barrier.wait(100)
+        results[letter] = runtime().run(inputs={"line": Each(VERSE)}, letter=letter, time_limit=100)
 
     threads = [threading.Thread(target=work, args=letter) for letter in "tbnw"]
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join(20)
+        thread.join(100)
     assert sorted(results) == sorted("tbnw")
     check(results)
 
@@ -230,19 +230,19 @@ def test_a_stop_from_a_thread_reaches_runs_in_every_thread():
 
     class Begins(Ticks):
         async def run(self) -> None:
-            begun.wait(10)
+            begun.wait(100)
             await super().run()
 
     graph = Graph("begins")
     graph.add(Begins).tick >> graph.outputs.ticked
     runtime = BatchRuntime(graph)
-    threads = [threading.Thread(target=lambda: results.append(runtime.run(time_limit=20))) for _ in range(2)]
+    threads = [threading.Thread(target=lambda: results.append(runtime.run(time_limit=100))) for _ in range(2)]
     for thread in threads:
         thread.start()
-    begun.wait(10)
+    begun.wait(100)
     runtime.stop("from the third")
     for thread in threads:
-        thread.join(20)
+        thread.join(100)
     assert [result.reason for result in results] == ["from the third"] * 2
     runtime.stop("nobody is there")
 
@@ -256,21 +256,21 @@ def test_a_signal_stops_the_run_of_the_main_thread_and_no_other():
 
         async def run(self) -> None:
             if threading.current_thread() is threading.main_thread():
-                begun.wait(10)
+                begun.wait(100)
                 signal.raise_signal(signal.SIGTERM)
                 await asyncio.sleep(1000)
             begun.set()
-            await asyncio.to_thread(over.wait, 10)
+            await asyncio.to_thread(over.wait, 100)
             await self.tick.send(1)
 
     graph = Graph("waits")
     graph.add(Waits).tick >> graph.outputs.ticked
     runtime = BatchRuntime(graph)
-    thread = threading.Thread(target=lambda: results.append(runtime.run(time_limit=20)))
+    thread = threading.Thread(target=lambda: results.append(runtime.run(time_limit=100)))
     thread.start()
-    assert runtime.run(time_limit=20).reason == "asked to stop by a signal"
+    assert runtime.run(time_limit=100).reason == "asked to stop by a signal"
     over.set()
-    thread.join(20)
+    thread.join(100)
     assert [(result.outcome, result.outputs.ticked) for result in results] == [(Outcome.FINISHED, [1])]
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import multiprocessing
 import os
 import signal
-import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -109,10 +108,15 @@ def test_interrupted_all_end_and_what_is_left_is_kept(tmp_path: Path) -> None:
 @pytest.mark.slow
 def test_a_real_ctrl_c_ends_all(tmp_path: Path) -> None:
     """The signal of a terminal reaches all processes of a group; those that draw leave it to the one that asked."""
-    timer = threading.Timer(1.0, lambda: os.kill(os.getpid(), signal.SIGINT))
-    timer.start()
-    result = explore(sampled.in_order, search="random", samples=10**9, cores=2, budget=ENDLESS)
-    timer.join()
+
+    def interrupt(progress: Progress) -> None:
+        if progress.executions > 16 and not sent:
+            sent.append(progress.executions)
+            os.kill(os.getpid(), signal.SIGINT)
+
+    sent: list[int] = []
+    how: dict[str, Any] = {"search": "random", "samples": 10**9, "progress": interrupt}
+    result = explore(sampled.in_order, cores=2, budget=ENDLESS, **how)
     assert (result.verdict.kind, result.verdict.detail) == (VerdictKind.INCONCLUSIVE, "interrupted")
 
 

@@ -211,7 +211,7 @@ def test_a_signal_drains_the_net(tmp_path: Path, kind: signal.Signals) -> None:
         assert process.stdout is not None
         assert process.stdout.readline() == "running\n"
         process.send_signal(kind)
-        out, err = process.communicate(timeout=60)
+        out, err = process.communicate(timeout=200)
     assert (process.returncode, out) == (5, "0\n1\n2\n")
     assert err.startswith("endless: stopped after ")
     assert "Traceback" not in err
@@ -226,7 +226,7 @@ def test_a_second_signal_cancels_the_net(tmp_path: Path) -> None:
         process.send_signal(signal.SIGINT)
         assert process.stdout.readline() == "draining\n"
         process.send_signal(signal.SIGINT)
-        out, err = process.communicate(timeout=60)
+        out, err = process.communicate(timeout=200)
     assert (process.returncode, out) == (5, "0\n1\n2\n")
     assert "  waits  show: waits in Event.wait at " in err
 
@@ -238,7 +238,7 @@ def test_the_grace_is_how_long_a_net_may_drain(tmp_path: Path) -> None:
         assert process.stdout is not None
         assert process.stdout.readline() == "running\n"
         process.send_signal(signal.SIGINT)
-        _, err = process.communicate(timeout=60)
+        _, err = process.communicate(timeout=200)
     assert process.returncode == 5
     assert "not drained in 0.05 s" in err
 

@@ -241,7 +241,7 @@ def test_a_net_that_waits_for_a_pipe_can_be_stopped(folder: Path) -> None:
         process.stdin.flush()
         assert process.stdout.readline() == b"took 1\n"
         process.send_signal(2)
-        assert process.wait(timeout=60) == 5
+        assert process.wait(timeout=200) == 5
 
 
 @pytest.mark.slow

@@ -34,7 +34,7 @@ def test_lines_are_written_as_packets_come_out(endless: str) -> None:
         assert lines(process, 3) == ["0\n", "1\n", "2\n"]
         assert process.poll() is None
         process.send_signal(signal.SIGINT)
-        out, err = process.communicate(timeout=60)
+        out, err = process.communicate(timeout=200)
     assert (process.returncode, out) == (5, "")
     assert err.splitlines()[0] == "running"
     assert err.splitlines()[1].startswith("endless: stopped after ")
@@ -44,7 +44,7 @@ def test_lines_are_written_as_packets_come_out(endless: str) -> None:
 def test_a_file_is_written_as_packets_come_out(endless: str, tmp_path: Path) -> None:
     """A file can be read while the net runs."""
     with start(endless, "--output", "seen=@/dev/stdout", "--output", "seen=-") as process:
-        assert process.wait(timeout=60) == 2
+        assert process.wait(timeout=200) == 2
     with start(endless, "--output", "seen=@/dev/stdout") as process:
         assert sorted(lines(process, 4)) == ["0\n", "1\n", "2\n", "running\n"]
         process.terminate()
@@ -58,7 +58,7 @@ def test_a_second_signal_cancels_the_net(endless: str) -> None:
         assert process.stderr is not None
         assert [process.stderr.readline() for _ in range(2)] == ["running\n", "draining\n"]
         process.send_signal(signal.SIGINT)
-        _, err = process.communicate(timeout=60)
+        _, err = process.communicate(timeout=200)
     assert process.returncode == 5
     assert "  waits  show: waits in Event.wait at " in err
     assert "Traceback" not in err
