@@ -6,9 +6,11 @@ import asyncio
 class Clock:
     """The time of one loop: that of the machine, and what a test has let pass by."""
 
+    running: asyncio.AbstractEventLoop
+    """The loop; a thread has time pass by with `clock.running.call_soon_threadsafe(clock.pass_by, seconds)`."""
+
     def __init__(self) -> None:
         self._passed = 0.0
-        self._loop: asyncio.AbstractEventLoop | None = None
 
     def loop(self) -> asyncio.AbstractEventLoop:
         """Make the loop."""
@@ -18,11 +20,9 @@ class Clock:
             def time(self) -> float:
                 return super().time() + clock._passed
 
-        self._loop = Loop()
-        return self._loop
+        self.running = Loop()
+        return self.running
 
     def pass_by(self, seconds: float) -> None:
-        """Let so many seconds pass by, at once and from any thread: what is due by then is due now."""
-        assert self._loop is not None
+        """Let so many seconds pass by at once; called on the loop."""
         self._passed += seconds
-        self._loop.call_soon_threadsafe(lambda: None)

@@ -212,7 +212,7 @@ def test_a_call_that_is_left_behind_logs_about_its_own_packet(lines):
     @component
     def slow(number: int) -> None:
         if number == 0:
-            clock.pass_by(50)
+            clock.running.call_soon_threadsafe(clock.pass_by, 50)
             go.wait(100)
             library.info("late")
             told.set()
