@@ -1,5 +1,6 @@
 """Telling people on standard error what is wrong: what, where, and how to mend it, without a traceback."""
 
+import re
 import sys
 import traceback
 from pathlib import Path
@@ -8,6 +9,12 @@ from fbdev.colour import coloured
 
 _LONGEST = 500
 """Characters of a line that are shown."""
+
+_UNSEEN = r"[\x00-\x08\x0b-\x1a\x1c-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff]"
+"""What a terminal obeys instead of showing it, what turns the text around it, and what no encoding has."""
+
+_ANY = rf"{_UNSEEN}|\x1b"
+_BUT_COLOURS = rf"{_UNSEEN}|\x1b(?!\[[\d;]*m)"
 
 
 def complain(error: BaseException, *, debug: bool = False) -> None:
@@ -25,7 +32,9 @@ def warn(text: str) -> None:
 
 def say(text: str) -> None:
     """Print lines to standard error, with paths as short as they go; a reader that has gone is no error."""
-    lines = [line if len(line) <= _LONGEST else f"{line[: _LONGEST - 3]}..." for line in near(text).splitlines()]
+    # A colour may be ours; nothing else that an error says is to be obeyed.
+    whole = (seen(line, _BUT_COLOURS) for line in near(text).splitlines())
+    lines = [line if len(line) <= _LONGEST else f"{line[: _LONGEST - 3]}..." for line in whole]
     try:
         sys.stderr.write("\n".join(lines) + "\n")
         sys.stderr.flush()
@@ -47,6 +56,11 @@ def _what(error: BaseException) -> str:
         name = getattr(getattr(error, "ctx", None), "command_path", "fbdev")
         return f"{error.format_message()}\n  hint: `{name} --help` shows how it is used"  # type: ignore[attr-defined]
     return f"{type(error).__name__}: {error}\n  hint: --debug shows where"
+
+
+def seen(text: str, unseen: str = _ANY) -> str:
+    r"""Return a text with what cannot be seen as Python writes it: an escape code as `\x1b`."""
+    return re.sub(unseen, lambda found: ascii(found[0])[1:-1], text)
 
 
 def near(text: str) -> str:

@@ -1,16 +1,12 @@
 """Records of a log as lines for people."""
 
 import logging
-import re
 from datetime import datetime
 from typing import NamedTuple
 
 from fbcore.net.json_log import exception_of, message_of
 from fbcore.net.log import context_in
-from fbdev.complaint import near
-
-_UNSEEN = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
-"""What a terminal obeys instead of showing it, what turns the text around it, and what no encoding has."""
+from fbdev.complaint import near, seen
 
 
 class Said(NamedTuple):
@@ -45,11 +41,6 @@ def said_in(record: logging.LogRecord) -> Said:
 
 def _lines(text: str) -> list[str]:
     return [seen(line.removesuffix("\r")) for line in near(text).removesuffix("\n").split("\n")] if text else []
-
-
-def seen(text: str) -> str:
-    r"""Return a text with what cannot be seen as Python writes it: an escape code as `\x1b`."""
-    return _UNSEEN.sub(lambda found: ascii(found[0])[1:-1], text)
 
 
 class Lines(logging.Formatter):
