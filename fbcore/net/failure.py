@@ -89,6 +89,11 @@ def node_error(error: BaseException, address: str, held: Mapping[str, Any]) -> N
     return made
 
 
+def _what_on(error: FlowError) -> str:
+    """Say what happened, and on which edge: a node may send on several."""
+    return f"{error.address}: {error.what}" if "->" in error.address else error.what
+
+
 def _what_inside(error: NetError) -> str:
     """Say what failed in a net that a component has run, and the way to it through the nets that it ran."""
     if error.errors is None:

@@ -427,7 +427,7 @@ def test_a_size_that_cannot_be_told_fails_the_sender(size):
     (error,) = result.errors
     assert error.address == "fills"
     assert result.outcome is Outcome.FAILED
-    assert "the size of 'a' cannot be told" in error.what
+    assert "->reads.text: the size of 'a' cannot be told" in error.what
     assert "mend `size`" in str(error.hint)
 
 
