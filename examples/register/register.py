@@ -39,11 +39,11 @@ class Register(ThreadingHTTPServer):
     daemon_threads = True
 
     def __init__(self, port: int = PORT, *, is_well: bool = False) -> None:
-        super().__init__(("127.0.0.1", port), _Answer)
         self.planes = planes()
         self.is_well = is_well
         self.asked: Counter[str] = Counter()
         self.closing = threading.Event()
+        super().__init__(("127.0.0.1", port), _Answer)
 
     def mood(self, tail: str) -> str:
         """Return what it does when it is asked for a plane, by its number: the same each time, so that runs compare."""
@@ -100,7 +100,13 @@ def main() -> None:
     parser.add_argument("--port", type=int, default=PORT)
     parser.add_argument("--well", action="store_true", help="answer everything, and at once")
     options = parser.parse_args()
-    with Register(options.port, is_well=options.well) as server:
+    try:
+        register = Register(options.port, is_well=options.well)
+    except OSError as error:
+        raise SystemExit(
+            f"port {options.port} cannot be had ({error.strerror}): end what has it, or give another --port"
+        )
+    with register as server:
         print(f"the register answers on http://127.0.0.1:{server.server_port}", flush=True)
         try:
             server.serve_forever()

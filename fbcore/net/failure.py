@@ -72,7 +72,7 @@ def node_error(error: BaseException, address: str, held: Mapping[str, Any]) -> N
     """Make the `NodeError` of a node from what left its component; `error` stays as its cause."""
     text, where = text_of(error), place_of(error)
     if isinstance(error, FlowError):
-        text, where = (_what_inside(error), "") if isinstance(error, NetError) else (error.what, place_of(error))
+        text, where = (_what_inside(error), "") if isinstance(error, NetError) else (_what_on(error), where)
     if isinstance(error, BaseExceptionGroup):
         text, where = f"{error.message}: {_of_group(error)}", ""
     kind = "cancelled from inside" if type(error).__name__ == "CancelledError" else type(error).__name__

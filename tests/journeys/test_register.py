@@ -5,10 +5,12 @@ from __future__ import annotations
 import json
 import shutil
 import threading
+from ast import literal_eval
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from types import ModuleType
+from types import ModuleType, SimpleNamespace
 
 import pytest
 
@@ -76,6 +78,22 @@ def test_what_was_not_answered_is_asked_again(
             wanted[maker] = wanted.get(maker, 0) + 1
     both = {maker: makers.get(maker, 0) + fed.get(maker, 0) for maker in {**makers, **fed}}
     assert both == wanted
+
+
+def test_what_is_shown_as_printed_is_what_the_register_does(register: ModuleType) -> None:
+    """The counts that stand in the file beside the example follow from the data and the moods alone."""
+    printed = (EXAMPLE / "expected/moody.txt").read_text()
+    tails = list(import_file(Source(EXAMPLE / "planes.py", "an example")).tails(400))
+    planes, moods = register.planes(), {}
+    for tail in tails:
+        asked = SimpleNamespace(asked=Counter(), is_well=False)
+        moods[tail] = [register.Register.mood(asked, tail) for _ in range(3)]
+    answered = [tail for tail in tails if moods[tail][-1] == "answers"]
+    makers = Counter(planes[tail]["manufacturer"] for tail in answered if tail in planes)
+    assert literal_eval(printed.splitlines()[0]) == makers
+    tries = sum(each[:2].count(bad) for each in moods.values() for bad in ("hangs", "is ill", "is busy"))
+    assert f"  retried  ask: {tries} times\n" in printed
+    assert f"  dead letters  ask: {len(tails) - len(answered)} in unanswered.jsonl\n" in printed
 
 
 def test_without_settings_the_first_failure_fails_the_net(

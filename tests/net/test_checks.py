@@ -47,7 +47,7 @@ def test_a_value_that_is_not_what_its_ports_say_fails_its_sender(run: Run) -> No
     assert result.outcome is Outcome.FAILED
     (error,) = result.errors
     assert error.address == "node_0"
-    assert error.what.startswith("PortError: 'x' is no int")
+    assert error.what.startswith("PortError: node_0.out->node_1.value: 'x' is no int")
     assert error.hint == "give a value of type int"
     assert error.cause.address == "node_0.out->node_1.value"
 
@@ -241,7 +241,9 @@ def test_a_value_that_is_changed_on_its_way_fails_whoever_takes_it(run: Run) -> 
     result = run(reusing(), inputs={"value": Each([1, 2])}, check="mutation")
     (error,) = result.errors
     assert (result.outcome, error.address) == (Outcome.FAILED, "slowly")
-    assert error.what.startswith("PortError: [1, 2] was changed after it had been sent (test_checks.py:")
+    assert error.what.startswith(
+        "PortError: reuses.out->slowly.value: [1, 2] was changed after it had been sent (test_checks.py:"
+    )
     assert "look at reuses.out" in error.hint
     assert "connect(..., copy=True)" in error.hint
     assert error.cause.address == "reuses.out->slowly.value"
@@ -291,7 +293,7 @@ def test_what_came_out_and_was_changed_afterwards_is_found(run: Run) -> None:
     result = run(graph, inputs={"value": Each([1, 2])}, check="mutation")
     (error,) = result.errors
     assert (result.outcome, error.address) == (Outcome.FAILED, "reuses")
-    assert error.what == "PortError: [1, 2] was changed after it had been sent"
+    assert error.what == "PortError: reuses.out->outputs.lists: [1, 2] was changed after it had been sent"
 
 
 def test_every_way_of_taking_looks(run: Run) -> None:

@@ -449,4 +449,4 @@ def test_a_packet_that_was_changed_on_its_way_fails_the_net(on_loop):
 
     packets, error = on_loop(main())
     assert packets == [("rows", {"a": 2})]
-    assert "outputs: PortError: {'a': 2} was changed after it had been sent" in str(error)
+    assert "PortError: careless.row->outputs.rows: {'a': 2} was changed after it had been sent" in str(error)
