@@ -103,9 +103,7 @@ def main() -> None:
     try:
         register = Register(options.port, is_well=options.well)
     except OSError as error:
-        raise SystemExit(
-            f"port {options.port} cannot be had ({error.strerror}): end what has it, or give another --port"
-        )
+        raise SystemExit(f"port {options.port} cannot be had: {error.strerror}; give another --port") from None
     with register as server:
         print(f"the register answers on http://127.0.0.1:{server.server_port}", flush=True)
         try:
