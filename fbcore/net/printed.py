@@ -46,20 +46,21 @@ class Printed:
         if source is None or not isinstance(text, str):
             return self._stream.write(text)  # type: ignore[no-any-return]
         context, key = log_context() or LogContext(source), _whose()
-        with _lock:
-            begun = source.partial.pop(key, None)
-            lines = (text if begun is None else begun[0] + text).split("\n")
-            rest = lines.pop()
-            while len(rest) > _LONGEST:
-                lines.append(rest[:_LONGEST])
-                rest = rest[_LONGEST:]
-            old = source.partial.pop(next(iter(source.partial))) if len(source.partial) >= _MOST else None
-            if rest:
-                source.partial[key] = rest, context
-        if rest and begun is None and isinstance(key, asyncio.Task):
-            key.add_done_callback(partial(_end_line, source))
-        if old is not None:
-            _log(old[1], old[0])
+        # Without a lock: what the garbage collector destroys meanwhile, in this very thread, may print, too.
+        begun = source.partial.pop(key, None)
+        lines = (text if begun is None else begun[0] + text).split("\n")
+        rest = lines.pop()
+        while len(rest) > _LONGEST:
+            lines.append(rest[:_LONGEST])
+            rest = rest[_LONGEST:]
+        if rest:
+            source.partial[key] = rest, context
+            if begun is None and isinstance(key, asyncio.Task):
+                key.add_done_callback(partial(_end_line, source))
+            if len(source.partial) > _MOST:
+                # A copy, for other threads begin lines meanwhile.
+                oldest, *_ = tuple(source.partial)
+                _end_line(source, oldest)
         for line in lines:
             _log(context, line)
         return len(text)

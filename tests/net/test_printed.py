@@ -213,6 +213,22 @@ def test_lines_that_never_end_are_not_kept_for_ever(log, capsys, monkeypatch):
     assert log.texts == ["0", "1", "2", "3", "4"]
 
 
+def test_what_is_destroyed_while_a_line_is_written_may_print_too(log, capsys):
+    """The garbage collector comes when it likes, in the middle of a print."""
+
+    class Prints(str):
+        def __radd__(self, other: str) -> str:
+            print("in between")
+            return other + str(self)
+
+    def prints(number: int) -> None:
+        print("half a line", end="")
+        sys.stdout.write(Prints(", whole\n"))
+
+    run(printing(prints))
+    assert log.texts == ["in between", "half a line, whole"] * 2
+
+
 def test_the_stream_is_what_it_was_to_all_others(log, capsys):
     """Attributes are those of the stream; to the node that is logged it is no terminal."""
 
