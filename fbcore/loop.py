@@ -7,6 +7,7 @@ code that does). Used by tests, and by everything that explores, replays or step
 from __future__ import annotations
 
 import asyncio
+import sys
 import threading
 from asyncio import events
 from collections import deque
@@ -18,7 +19,7 @@ from typing import Any, TypeVarTuple
 from fbcore.driver import CALLBACKS, Driver, Scripted, Seeded, first_come
 from fbcore.errors import LoopError
 from fbcore.ready import Call, Ready, ReadySteps, name_of_callback, step_name
-from fbcore.refusal import refuse, refuse_outside
+from fbcore.refusal import no_step, refuse, refuse_outside
 from fbcore.stepped_task import Cancelled, InOrder, StepNames, SteppedTask, in_task_order
 from fbcore.timers import ArmedTimers, DueTimers, Timer, Timers
 from fbcore.touches import Met, Touch
@@ -75,12 +76,14 @@ class SteppedLoop(asyncio.BaseEventLoop):
     """
 
     # asyncio's own, which its type stubs do not show.
+    _check_closed: Callable[[], None]
+    _check_running: Callable[[], None]
+    _set_coroutine_origin_tracking: Callable[[bool], None]
     _ready: deque[asyncio.Handle] | ReadySteps
     _stopping: bool
     _closed: bool
     _debug: bool
     _thread_id: int | None
-
     _is_open = False
 
     def __init__(self, driver: Driver = first_come) -> None:
@@ -105,8 +108,10 @@ class SteppedLoop(asyncio.BaseEventLoop):
         self._cancelled: list[Cancelled] = []
         self._idle: list[Callable[[], bool]] = []
         self._passes_now = 0
-        self._by_hand: str | None = None
+        self._is_by_hand = False
         self._asyncgens: Any = InOrder()
+        own: Any = self
+        self._asyncgen_hooks = own._asyncgen_firstiter_hook, own._asyncgen_finalizer_hook
 
     # -- what there is ------------------------------------------------------------------------------
 
@@ -180,18 +185,25 @@ class SteppedLoop(asyncio.BaseEventLoop):
         Raises:
             LoopError: there is no such step now, or none at all.
         """
-        around = events._get_running_loop()
-        if around is self:
-            self._check_running()  # type: ignore[attr-defined]  # raises
-        events._set_running_loop(None)
-        self._by_hand = name or ""
+        if self._thread_id is not None or self._closed:
+            self._check_closed()
+            self._check_running()
+        if self._debug:
+            self._set_coroutine_origin_tracking(True)
+        # As `run_forever` does around its passes, in a third of the calls: whoever explores does little else.
+        around, hooks = events._get_running_loop(), sys.get_asyncgen_hooks()
+        self._thread_id, self._stopping, self._is_by_hand = threading.get_ident(), True, True
+        sys.set_asyncgen_hooks(*self._asyncgen_hooks)
+        events._set_running_loop(self)
         try:
-            self.stop()
-            self.run_forever()
+            self._step_by_hand(name or "")
         finally:
-            self._by_hand = None
+            self._thread_id, self._stopping, self._is_by_hand = None, False, False
             self.running = ""
             events._set_running_loop(around)
+            sys.set_asyncgen_hooks(*hooks)
+            if self._debug:
+                self._set_coroutine_origin_tracking(False)
         return self.choices[-1]
 
     def _step_by_hand(self, name: str) -> None:
@@ -200,15 +212,13 @@ class SteppedLoop(asyncio.BaseEventLoop):
             self._be_idle()
             name = self._chosen(with_timers=True) or ""
         self._make(name)
-        if not self._ready and not self._timers.next():
+        if self._idle and not self._ready and not self._timers.next():
             self._ask_idle()
 
     # -- choosing -----------------------------------------------------------------------------------
 
     def _run_once(self) -> None:
-        if self._by_hand is not None:
-            self._step_by_hand(self._by_hand)
-        elif self._driver is first_come:
+        if self._driver is first_come:
             self._run_in_order()
         else:
             self._begin_pass()
@@ -287,9 +297,7 @@ class SteppedLoop(asyncio.BaseEventLoop):
         """Return the step that the driver chooses of those that there are, or None where there is none."""
         if self._driver is first_come:
             name = self._by_name().first()
-            if name is None and with_timers and (timer := self._timers.next()):
-                name = timer.name
-            return name
+            return name or (timer.name if with_timers and (timer := self._timers.next()) else None)
         names = self._offered(with_timers=with_timers)
         return names[self._driver(names)] if names else None
 
@@ -303,14 +311,14 @@ class SteppedLoop(asyncio.BaseEventLoop):
         if isinstance(self._ready, ReadySteps):
             return self._ready
         steps = ReadySteps(self._ready)
-        if self._by_hand is not None or not self.is_running():
+        if self._is_by_hand or not self.is_running():
             self._ready = steps
         return steps
 
     def _make(self, name: str) -> None:
         """Make a step, if it is one that can be made."""
         self.running = name
-        step = self._take(name)
+        step = self._by_name().take(name) or self._take_timer(name)
         self.choices.append(name)
         step._run()
         # A traceback keeps the frames below it: what it leads to would lead back to it.
@@ -319,17 +327,9 @@ class SteppedLoop(asyncio.BaseEventLoop):
             self._by_name().reorder(lambda handles: in_task_order(self._cancelled, handles))
         self.running = ""
 
-    def _take(self, name: str) -> asyncio.Handle:
-        ready = self._by_name()
-        if ready.find(name) is not None:
-            return ready.take(name)
-        timer = self._timers.find(name)
-        if timer is None or not self._timers.is_due(timer, self._now):
-            raise LoopError(
-                f"{name!r} is no step that can be made now; there are: {', '.join(self._offered(with_timers=True))}",
-                hint="`loop.ready` and the first of `loop.timers` are the steps that can be made",
-            )
-        self._timers.remove(timer)
+    def _take_timer(self, name: str) -> asyncio.Handle:
+        if (timer := self._timers.take(name, self._now)) is None:
+            raise no_step(name, self._offered(with_timers=True))
         self._now = max(self._now, timer.when())
         self.touch("timer", name)
         return timer
@@ -372,7 +372,7 @@ class SteppedLoop(asyncio.BaseEventLoop):
 
     def _arm(self, timer: Timer) -> Timer:
         if self._closed:
-            self._check_closed()  # type: ignore[attr-defined]  # raises
+            self._check_closed()
         self._timers.arm(timer, self.running)
         if self.touched is not None:
             self.touch("timer", timer.name)
@@ -395,7 +395,7 @@ class SteppedLoop(asyncio.BaseEventLoop):
 
     def _be_idle(self) -> None:
         """Nothing is ready and no timer is armed: let someone act who waits for stillness."""
-        if not self._ask_idle() and not self._ready and (self._by_hand is not None or not self._stopping):
+        if not self._ask_idle() and not self._ready and (self._is_by_hand or not self._stopping):
             waiting = ", ".join(sorted(task.get_name() for task in asyncio.all_tasks(self))) or "none"
             raise LoopError(
                 f"the loop would wait for ever; tasks that wait: {waiting}",
@@ -409,7 +409,7 @@ class SteppedLoop(asyncio.BaseEventLoop):
 
     def create_task(self, coro: Any, *, name: object = None, **options: Any) -> asyncio.Task[Any]:
         """Start a task; one without a name gets `task-N`, N being the number of tasks made so far."""
-        self._check_closed()  # type: ignore[attr-defined]
+        self._check_closed()
         factory: Any = self.get_task_factory()
         if factory is None:
             return SteppedTask(coro, loop=self, name=name, **options)

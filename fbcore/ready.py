@@ -78,12 +78,13 @@ class ReadySteps:
     Stands where BaseEventLoop has a deque, on a loop whose steps are chosen.
     """
 
-    __slots__ = ("_appended", "_queues", "_removed", "_turns")
+    __slots__ = ("_appended", "_callbacks", "_outside", "_removed", "_turns")
 
     def __init__(self, handles: Iterable[asyncio.Handle] = ()) -> None:
         # One handle a task, and two queues, whose places among the tasks their numbers tell.
         self._turns: dict[str, Numbered] = {}
-        self._queues: dict[str, deque[Numbered]] = {CALLBACKS: deque(), OUTSIDE: deque()}
+        self._callbacks: deque[Numbered] = deque()
+        self._outside: deque[Numbered] = deque()
         self._appended = 0
         self._removed = 0
         for handle in handles:
@@ -93,29 +94,34 @@ class ReadySteps:
         """Put in a handle that becomes ready."""
         self._appended = number = self._appended + 1
         name = step_name(handle)
-        if name in self._queues or name in self._turns:
-            self._queues.get(name, self._queues[CALLBACKS]).append((number, handle))
+        if name == OUTSIDE:
+            self._outside.append((number, handle))
+        elif name == CALLBACKS or name in self._turns:
+            self._callbacks.append((number, handle))
         else:
             self._turns[name] = (number, handle)
 
     def clear(self) -> None:
         """Take out all."""
         self._turns = {}
-        for queue in self._queues.values():
-            queue.clear()
+        self._callbacks.clear()
+        self._outside.clear()
 
     def find(self, name: str) -> asyncio.Handle | None:
         """Return the handle that is the next step of a name."""
-        if (turn := self._turns.get(name)) is not None:
-            return turn[1]
-        queue = self._queues.get(name)
+        if name in self._turns:
+            return self._turns[name][1]
+        queue = self._callbacks if name == CALLBACKS else self._outside if name == OUTSIDE else None
         return self._head(queue) if queue else None
 
-    def take(self, name: str) -> asyncio.Handle:
-        """Take out the next step of a name, which is there."""
+    def take(self, name: str) -> asyncio.Handle | None:
+        """Take out the next step of a name, and return it; None where there is none."""
         turn = self._turns.pop(name, None)
         if turn is None:
-            return self._queues[name].popleft()[1]
+            handle = self.find(name)
+            if handle is not None:
+                (self._callbacks if name == CALLBACKS else self._outside).popleft()
+            return handle
         self._removed += 1
         if self._removed > _SLACK + 2 * len(self._turns):
             # The first of a dict is found slowly when many before it were taken out.
@@ -126,18 +132,17 @@ class ReadySteps:
         """Return the name of what became ready first."""
         turn = next(iter(self._turns.items()), None)
         name, least = (turn[0], turn[1][0]) if turn is not None else (None, 0)
-        for each, queue in self._queues.items():
-            if queue and self._head(queue) and (name is None or queue[0][0] < least):
-                name, least = each, queue[0][0]
+        for number, each in self._heads():
+            if name is None or number < least:
+                name, least = each, number
         return name
 
     def names(self) -> list[str]:
         """Return the names of all steps, in order."""
         names = list(self._turns)
-        heads = [(queue[0][0], name) for name, queue in self._queues.items() if queue and self._head(queue)]
-        if heads:
+        if self._callbacks or self._outside:
             turns = list(self._turns.values())
-            for number, name in sorted(heads, reverse=True):
+            for number, name in sorted(self._heads(), reverse=True):
                 names.insert(bisect_left(turns, number, key=_number), name)
         return names
 
@@ -164,27 +169,25 @@ class ReadySteps:
 
     def count(self) -> int:
         """Count the steps: all callbacks are one."""
-        count = len(self._turns)
-        for queue in self._queues.values():
-            if queue and self._head(queue):
-                count += 1
-        return count
+        return len(self._turns) + len(self._heads())
 
     def has_any(self) -> bool:
         """Say whether there is any step."""
-        return bool(self._turns) or self.count() > 0
+        return True if self._turns else bool(self._heads())
 
     def __iter__(self) -> Iterator[asyncio.Handle]:
         """Go through all handles, in order."""
-        found = [*self._turns.values(), *(each for queue in self._queues.values() for each in queue)]
+        found = [*self._turns.values(), *self._callbacks, *self._outside]
         return (handle for _, handle in sorted(found, key=_number))
 
     def __len__(self) -> int:
         """Count the handles, those that were cancelled too."""
-        count = len(self._turns)
-        for queue in self._queues.values():
-            count += len(queue)
-        return count
+        return len(self._turns) + len(self._callbacks) + len(self._outside)
+
+    def _heads(self) -> list[tuple[int, str]]:
+        """Return the first of each queue that has a callback which was not cancelled, with its number."""
+        queues = ((CALLBACKS, self._callbacks), (OUTSIDE, self._outside))
+        return [(queue[0][0], name) for name, queue in queues if queue and self._head(queue)]
 
     @staticmethod
     def _head(queue: deque[Numbered]) -> asyncio.Handle | None:

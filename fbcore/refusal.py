@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any, NoReturn
 
 from fbcore.errors import LoopError
@@ -32,6 +32,14 @@ def refusal(what: str) -> LoopError:
 def refuse(what: str) -> NoReturn:
     """Say that there is no world outside."""
     raise refusal(what)
+
+
+def no_step(name: str, offered: Iterable[str]) -> LoopError:
+    """Return the error that says that a step cannot be made now, and which can."""
+    return LoopError(
+        f"{name!r} is no step that can be made now; there are: {', '.join(offered)}",
+        hint="`loop.ready` and the first of `loop.timers` are the steps that can be made",
+    )
 
 
 def refuse_outside(loop: type) -> type:

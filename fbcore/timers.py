@@ -141,6 +141,14 @@ class Timers:
             self._forget([timer])
         self.next()
 
+    def take(self, name: str, now: float) -> Timer | None:
+        """Take out the armed timer of a name, if it is due by now, or next."""
+        timer = self.find(name)
+        if timer is None or not self.is_due(timer, now):
+            return None
+        self.remove(timer)
+        return timer
+
     def find(self, name: str) -> Timer | None:
         """Return the armed timer of a name; after the first time it need not be looked for."""
         if self._by_name is None:

@@ -104,7 +104,8 @@ class Trail:
         node = self.node
         trace = node.trace
         assert trace is not None
-        self._note_configs(time)
+        if self.configs:
+            self._note_configs(time)
         self.turns_made += 1
         if node.ended:
             self.end = "ended"
@@ -121,7 +122,7 @@ class Trail:
         else:
             self.end = "waits" if node.waits else "away"
         if self._is_worth_keeping(moves):
-            took = tuple((move.port, move.edge, move.value, move.id) for move in moves if move.verb == "took")
+            took = tuple([(move.port, move.edge, move.value, move.id) for move in moves if move.verb == "took"])
             self.turns.append(Turn(time, self.end, took))
 
     def note_other(self, name: str, *, armed: int) -> None:
@@ -155,36 +156,39 @@ class Trail:
         trigger = self.node.trigger
         if trigger is not None and list(trace.ports) != [trigger]:
             return False
-        if len(self.turns) < _TURNS and any(cell.size > _LARGE for cell in self.node.memories.values()):
+        node = self.node
+        if not (self.restarts and trace.is_receiving and node.has_begun):
+            return False
+        if node.memories and len(self.turns) < _TURNS and any(cell.size > _LARGE for cell in node.memories.values()):
             # A copy at every packet would cost more than to make some turns again.
             return False
-        node = self.node
-        is_busy = node.tasks.are_busy if node.crew is None else bool(node.crew.hands)
-        return self.restarts and trace.is_receiving and node.has_begun and not is_busy
+        return not (node.tasks.are_busy if node.crew is None else node.crew.hands)
 
     def _begin_here(self, armed: int) -> None:
         node, trace = self.node, self.node.trace
         assert trace is not None
-        self.sent += sum(trace.puts.values()) if self.is_feed else 0
+        if self.is_feed:
+            self.sent += sum(trace.puts.values())
         self.turns.clear()
-        self.configs_then = {name: node.configs[name].value for name, count in self.configs.items() if count}
+        if self.configs:
+            self.configs_then = {name: node.configs[name].value for name, count in self.configs.items() if count}
         trace.puts.clear()
         trace.has_lost = False
         self.strayed = ""
         try:
-            memories = {name: cell.copy() for name, cell in node.memories.items()}
+            memories = {name: cell.copy() for name, cell in node.memories.items()} if node.memories else {}
         except DataError as error:
             self.strayed = f"has a memory that cannot be copied: {error.what}"
             return
         self.checkpoint = Checkpoint(
             trace.verb,
-            tuple(port.name for port in trace.ports),
+            tuple([port.name for port in trace.ports]),
             {name: port.last for name, port in node.ins.items() if port.last is not NOTHING},
-            dict(node.kept),
+            node.kept.copy(),
             trace.order,
             memories,
             armed,
-            states_of(node.policies, 0.0),
+            states_of(node.policies, 0.0) if node.policies else None,
         )
 
     def _is_worth_keeping(self, moves: Sequence[Move]) -> bool:

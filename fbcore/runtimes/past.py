@@ -8,7 +8,6 @@ two nodes with one such digest are in one state.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from itertools import chain
 from typing import Any
 
 from fbcore.formats.canonical import digest_of
@@ -73,10 +72,14 @@ class Past:
     def digest(self) -> str:
         """The digest of all that was delivered, by now."""
         if self._anew is not None:
-            self._digest = digest_of(*self._anew)
+            first, *others = self._anew
+            # Not how many timers it has armed: that changes their names, and nothing that happens. What policies
+            # remember counts as it is at present, by the time since then.
+            first = first._replace(timers=0, policies=None) if isinstance(first, Checkpoint) else first
+            self._digest = digest_of(first, *others)
             self._anew = None
-        for values in self._later:
-            self._digest = digest_of(self._digest, *values)
+        for what, end, done, moves, *others in self._later:
+            self._digest = digest_of(self._digest, what, end, done, self._moved(moves), *others)
         self._later.clear()
         return self._digest
 
@@ -99,7 +102,8 @@ class Past:
             self.digest  # noqa: B018 - what is kept may be changed
         elif is_delivered or self.node.ended:
             self._add(time, "turn", done, own)
-        self._look_at_firings()
+        if self.node.crew is not None:
+            self._look_at_firings()
 
     def _is_between_packets(self, trace: Trace) -> bool:
         return self.trail.end == "port" and trace.is_receiving and self.node.has_begun
@@ -151,17 +155,17 @@ class Past:
         assert checkpoint is not None
         self._later.clear()
         configs = self._configs()
-        # Not how many timers it has armed: that changes their names, and nothing that happens. What policies remember
-        # counts as it is at present, by the time since then.
-        self._anew = checkpoint._replace(timers=0, policies=None), configs
-        held = checkpoint.hands.values(), checkpoint.kept.values(), checkpoint.memories.values(), configs.values()
-        self._digest_if_changeable(chain.from_iterable(held))
+        self._anew = checkpoint, configs
+        for held in (checkpoint.hands, checkpoint.kept, checkpoint.memories, configs):
+            if held:
+                self._digest_if_changeable(held.values())
 
     def _add(self, time: float, what: str, done: tuple[str, Sequence[str]], moves: Sequence[Move]) -> None:
         when = None if self.trail.restarts else time
         configs = self._configs()
-        self._later.append((what, self.trail.end, done, self._moved(moves), self._gone(), configs, when))
-        self._digest_if_changeable(chain((move.value for move in moves), configs.values()))
+        self._later.append((what, self.trail.end, done, moves, self._gone(), configs, when))
+        if moves or configs:
+            self._digest_if_changeable([*[move.value for move in moves], *configs.values()])
 
     def _moved(self, moves: Sequence[Move]) -> list[Any]:
         return [(move.verb, move.port, move.edge, move.value, self._seen(move.id)) for move in moves]
@@ -173,7 +177,7 @@ class Past:
 
     def _digest_if_changeable(self, values: Iterable[Any]) -> None:
         """Digest at once what may be another when somebody asks."""
-        if not all(type(value) in _UNCHANGEABLE for value in values):
+        if not _UNCHANGEABLE.issuperset(map(type, values)):
             self.digest  # noqa: B018 - reading it reckons it
 
     def _configs(self) -> dict[str, Any]:

@@ -23,6 +23,9 @@ class Retries:
 
     def resume(self) -> None:
         """Let each scope look once more, for a step was made."""
+        if not self._seen:
+            # Nothing was put off: what is, was seen before.
+            return
         self._seen.clear()
         put_off, self._put_off = self._put_off, []
         for handle in put_off:
@@ -41,5 +44,7 @@ class Retries:
         if scope not in self._seen:
             self._seen.add(scope)
             return False
-        self._put_off.append(steps.take(CALLBACKS))
+        put_off = steps.take(CALLBACKS)
+        assert put_off is not None
+        self._put_off.append(put_off)
         return True

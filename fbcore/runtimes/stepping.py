@@ -8,6 +8,7 @@ from contextlib import suppress
 from contextvars import Context
 from typing import Any
 
+from fbcore.driver import TIMER
 from fbcore.errors import LoopError, StepError
 from fbcore.loop import CALLBACKS, SteppedLoop
 from fbcore.model.log import warn_unclosed
@@ -29,8 +30,6 @@ from fbcore.runtimes.running import result_of
 
 MAIN = "the net"
 """The name of the task that waits for the end of the net; no node can have it."""
-
-_INTERNAL = (MAIN, CALLBACKS)
 
 PATIENCE = 100_000
 """Callbacks that may follow one step before somebody is said to call back for ever."""
@@ -59,6 +58,7 @@ class Stepping:
         self.pasts: dict[str, Past] | None = {} if remembers else None
         self._moves: list[Move] = []
         self._retries = Retries(self.loop)
+        self._armed_by = self.loop.timers.armed_by
         self._nodes: dict[str, Node | None] = {}
         self._task = self.loop.create_task(self._main(make_net, run, image), name=MAIN)
         try:
@@ -117,7 +117,7 @@ class Stepping:
     @property
     def is_blocked(self) -> bool:
         """Whether nothing can happen any more but that the net acts on it."""
-        return not self.loop.ready and not self._is_timed and not self._task.done()
+        return not self.loop._by_name().has_any() and not self._is_timed and not self._task.done()
 
     @property
     def _is_timed(self) -> bool:
@@ -169,13 +169,13 @@ class Stepping:
 
     def name_of(self, node: Node) -> str:
         """Return the name of the turns of a node's own task."""
-        return self.loop.name_of(node.task) if node.task is not None else ""
+        return getattr(node.task, "step_name", "")
 
     def node_of(self, name: str) -> Node | None:
         """Return the node that a step would be of, if it is of one."""
         if name not in self._nodes:
             node = node_of(self.loop.context_of(name), self.net)
-            if name.startswith("timer "):
+            if name.startswith(TIMER):
                 return node
             self._nodes[name] = node
         return self._nodes[name]
@@ -190,31 +190,31 @@ class Stepping:
             Context().run(self.net.stand_still)
             self.settle()
             return "", ()
-        node, is_timer = self.node_of(name), name not in self.loop.ready
+        node = self.node_of(name)
         before = self._standing(node)
         self.loop.step(name)
         moves = tuple(self._moves)
         if node is not None:
-            self._note(node, name, before, moves, is_timer=is_timer)
+            self._note(node, name, before, moves)
         self.settle()
         return node.address if node is not None else "", moves
 
-    def _note(
-        self, node: Node, name: str, before: tuple[str, list[str]], moves: tuple[Move, ...], *, is_timer: bool
-    ) -> None:
+    def _note(self, node: Node, name: str, before: tuple[str, list[str]], moves: tuple[Move, ...]) -> None:
         """Tell the trail of a node of its step, and then its past, where that is remembered."""
-        trail, now = self.trails[node.address], self.loop.time()
+        # Not as `time` tells it: who watches that would take it for a question of the net's.
+        now, own = self.loop._now, self.name_of(node)
+        trail = self.trails[node.address]
         past = self.pasts[node.address] if self.pasts is not None else None
-        if is_timer:
+        if name.startswith(TIMER):
             trail.note_timer(now)
             if past is not None:
                 past.note_timer(now, name.rpartition(" of ")[2])
-        elif name == self.name_of(node):
-            trail.note(now, moves, armed=self.loop.timers.armed_by.get(name, 0))
+        elif name == own:
+            trail.note(now, moves, armed=self._armed_by.get(name, 0))
             if past is not None:
                 past.note(now, before, moves)
         else:
-            trail.note_other(name, armed=self.loop.timers.armed_by.get(self.name_of(node), 0))
+            trail.note_other(name, armed=self._armed_by.get(own, 0))
             if past is not None:
                 past.note_other(now, name, moves)
 
@@ -227,17 +227,18 @@ class Stepping:
     def settle(self) -> None:
         """Let the net do what it does by itself, until nothing is left but choices."""
         loop, count = self.loop, 0
+        steps = loop._by_name()
         self._retries.resume()
         while True:
-            ready = loop.ready
-            for name in _INTERNAL:
-                if name in ready:
-                    break
+            if steps.find(MAIN) is not None:
+                name = MAIN
+            elif steps.find(CALLBACKS) is not None:
+                if self._retries.put_off():
+                    continue
+                name = CALLBACKS
+            elif steps.has_any() or self._is_timed or self._task.done() or not self.net.blocked.deliver_owed():
+                break
             else:
-                if ready or self._is_timed or self._task.done() or not self.net.blocked.deliver_owed():
-                    break
-                continue
-            if name == CALLBACKS and self._retries.put_off():
                 continue
             loop.step(name)
             count += 1

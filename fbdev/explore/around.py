@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Generator, Hashable, Sequence
 from typing import TYPE_CHECKING, Any
 
+from fbcore.runtimes.choice import BLOCKED
 from fbcore.runtimes.stepping import Stepping
 from fbdev.explore.generator_process import Swapped
 from fbdev.explore.program import Program
@@ -57,7 +58,8 @@ class Around:
 
     def before(self, name: str) -> str:
         """Prepare for a step, and return the address of its node."""
-        node = self._stepping.node_of(name) if not self._stepping.is_blocked else None
+        stepping = self._stepping
+        node = stepping.node_of(name) if name != BLOCKED or not stepping.is_blocked else None
         address = node.address if node is not None else ""
         if self._swapped is not None:
             self._swapped.to(self._holders[address])

@@ -104,6 +104,11 @@ class StateGraph:
     def paths(self) -> int | None:
         """Count the schedules from the first state to an end, or return None when they go in circles."""
         count: dict[int, int] = {}
+        if self._only_goes_on():
+            for state in reversed(self.states):
+                targets = [target for found in state.steps.values() for target in found]
+                count[state.number] = 1 if state.is_end else sum([count[target] for target in targets])
+            return count.get(0, 0)
         for component in self.components():
             (number, *others) = component
             state = self.states[number]
@@ -115,10 +120,17 @@ class StateGraph:
 
     def spins(self) -> list[Spin]:
         """Find the circles: strongly connected components with a step inside."""
-        if all(target > source for source, _, target, _ in self.edges()):
-            # Most searches of nets meet no state again, and there can be no circle.
+        if self._only_goes_on():
             return []
         return [spin for component in self.components() if (spin := self._spin(component))]
+
+    def _only_goes_on(self) -> bool:
+        """Tell whether no step leads back: most searches of nets meet no state again, and there can be no circle."""
+        for state in self.states:
+            for targets in state.steps.values():
+                if min(targets) <= state.number:
+                    return False
+        return True
 
     def _spin(self, component: list[int]) -> Spin | None:
         inside = set(component)

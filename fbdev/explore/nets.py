@@ -8,7 +8,6 @@ from contextlib import AbstractContextManager, nullcontext
 from contextvars import copy_context
 from typing import Any
 
-from fbcore.net.node import Node
 from fbcore.net.report import Outcome, Result
 from fbcore.net.trace import Move
 from fbcore.runtimes.choice import in_words
@@ -25,6 +24,7 @@ from fbdev.explore.program import Program
 from fbdev.explore.shared import NOTES, Notes, Use
 from fbdev.explore.times import Times
 from fbdev.explore.watch import Watch
+from fbdev.explore.whereabouts import Whereabouts
 from fbdev.explore.words import Accesses, ExploreError, Finished, NotEnabled, NotWholeError, Step, Yielded
 
 _LONGEST_END = 10_000
@@ -87,6 +87,7 @@ class NetExecution:
         self._times = Times(self._stepping)
         notes.clock = self._times.tell
         self._watch = Watch(self._known, self._stepping, draws=program.random_state is not None)
+        self._whereabouts = Whereabouts(self._stepping.net.nodes, self._stepping.trails)
         self._available: list[str] | None = None
         self._base: Hashable = None
         self._base_at = self._read_at = self._steps = 0
@@ -124,15 +125,7 @@ class NetExecution:
         if stepping.result is not None:
             outputs = {f"outputs.{name}": shown_all(values) for name, values in self.shared.outputs.items()}
             return {"outcome": str(stepping.result.outcome), **outputs}
-        return {node.address: self._stands(node) for node in stepping.net.nodes}
-
-    def _stands(self, node: Node) -> str:
-        trail = self._stepping.trails[node.address]
-        if node.ended:
-            return str(node.phase)
-        if node.trace is None or not trail.is_at_a_port:
-            return f"{node.phase.value}, {trail.end}"
-        return f"{node.phase.value}: {node.trace.verb} {', '.join([port.name for port in node.trace.ports])}"
+        return self._whereabouts.tell()
 
     @property
     def waiting(self) -> Mapping[str, Accesses]:

@@ -59,7 +59,7 @@ def _is_private(stepping: Stepping, node: Node, name: str) -> bool:
     trail, trace = stepping.trails[node.address], node.trace
     if trace is None or node.cancelled or name != stepping.name_of(node) or node.tasks.are_busy:
         return False
-    if any(port.edges for port in node.configs.values()) or node.stop_port is not None:
+    if node.stop_port is not None or (node.configs and any(port.edges for port in node.configs.values())):
         # It reads its configs when it likes, and may be stopped.
         return False
     if trail.end == "begins":
@@ -68,9 +68,9 @@ def _is_private(stepping: Stepping, node: Node, name: str) -> bool:
         return not trail.has_own_tasks
     if trace.verb in ("receive", "zip"):
         # Nobody else takes from its ports, and whoever sends puts at the other end.
-        return not any(edge.is_raced for port in trace.ports for edge in port.edges)
+        return all([not edge.is_raced for port in trace.ports for edge in port.edges])
     if trace.verb == "send":
-        return not any(_is_raced_to(edge) for port in trace.ports for edge in port.edges)
+        return not any([_is_raced_to(edge) for port in trace.ports for edge in port.edges])
     return False
 
 

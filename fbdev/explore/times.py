@@ -26,7 +26,7 @@ class Times:
     """Watches the loop of one execution."""
 
     def __init__(self, stepping: Stepping) -> None:
-        self._timers = stepping.loop.timers
+        self._armed_by = stepping.loop.timers.armed_by
         self._armed = self._count()
         self._asked = False
         self.was_told = False
@@ -51,7 +51,7 @@ class Times:
         return float(self._time())
 
     def _count(self) -> int:
-        return sum(self._timers.armed_by.values())
+        return sum(self._armed_by.values()) if self._armed_by else 0
 
     def were_asked(self) -> bool:
         """Tell whether the last step asked for the time, or armed a timer."""

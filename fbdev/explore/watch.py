@@ -95,7 +95,7 @@ class Watch:
             if place.take():
                 self._changed.add(place.key)
                 self._note(place, self._reachers.get(place.key, set()), address)
-        for spread in list(self._spread.values()):
+        for spread in list(self._spread.values()) if self._spread else ():
             if spread.place.take():
                 self._note(spread.place, spread.holders, address)
         if moves:
@@ -182,6 +182,8 @@ class Watch:
 
     def _content(self, address: str = "") -> Hashable:
         """Return what lies in places that were changed (of a node, those that it can reach), or None for nothing."""
+        if not self._changed and not (self._spread and self._known.is_aliased):
+            return None
         statics = [
             (self._numbers[place.key], place)
             for place in self._statics
