@@ -96,7 +96,7 @@ class OpenLoop(SteppedLoop, asyncio.SelectorEventLoop):
         """Schedule a callback, from any thread; from another it is a step called `outside`."""
         if not self._is_called_from_outside():
             return self.call_soon(callback, *args, context=context)
-        self._check_closed()  # type: ignore[attr-defined]
+        self._check_closed()
         arrival = _Arrival(callback, args, self, context)
         self._arrived.append(arrival)
         self._write_to_self()

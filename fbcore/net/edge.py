@@ -151,7 +151,10 @@ class Edge:
 
     def newest(self) -> PacketId:
         """Return the identity of the packet that was put last, if it has not been taken."""
-        return self.identity(self.passed - 1)
+        # As `identity(passed - 1)`, in a quarter of the calls: on a stepped loop every packet is asked for it.
+        queued = self.count if self.shared else len(self.queue)
+        number = (self.taken if self.shared or self.target.is_eager else self.target.received) + queued - 1
+        return (self.forwarded and self.forwarded.get(number)) or PacketId(self.birthplace, number)
 
     def next(self) -> PacketId:
         """Return the identity of the packet that will be taken next; there is one."""

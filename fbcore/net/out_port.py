@@ -161,7 +161,7 @@ class OutPort(Out[Any]):
         try:
             if node.credit <= 0:
                 await node.give_way("send", (self,))
-            if node.trace is not None and node.trace.is_skipped(self.name):
+            if node.trace is not None and node.trace.skips and node.trace.is_skipped(self.name):
                 return
             has_looked = not node.net.looks_twice
             while full := [edge for edge in self.edges if not edge.has_room(value)]:

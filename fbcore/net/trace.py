@@ -35,10 +35,11 @@ class Trace:
     given up, by a time-out, say.
     """
 
-    __slots__ = ("count", "has_lost", "moves", "node", "order", "ports", "puts", "skips", "verb")
+    __slots__ = ("count", "has_lost", "loop", "moves", "node", "order", "ports", "puts", "skips", "verb")
 
     def __init__(self, node: Node, moves: list[Move] | None) -> None:
         self.node = node
+        self.loop: Any = node.net.loop
         self.moves = moves
         self.verb = ""
         self.ports: Sequence[Any] = ()
@@ -64,19 +65,22 @@ class Trace:
         """Hear that the node took a packet from an edge."""
         if self.moves is not None:
             self.moves.append(Move(self.node.address, "took", port.name, edge.address, value, id))
-        self._touch(edge, "head")
+        if self.loop.touched is not None:
+            self._touch(edge, "head")
 
     def put(self, port: Any, edge: Edge, value: Any, id: PacketId) -> None:
         """Hear that the node put a packet onto an edge."""
         if self.moves is not None:
             self.moves.append(Move(self.node.address, "sent", port.name, edge.address, value, id))
-        self._touch(edge, "tail")
+        if self.loop.touched is not None:
+            self._touch(edge, "tail")
 
     def returned(self, port: Any, edge: Edge, value: Any, id: PacketId) -> None:
         """Hear that the node put a packet back that it had taken."""
         if self.moves is not None:
             self.moves.append(Move(self.node.address, "returned", port.name, edge.address, value, id))
-        self._touch(edge, "head")
+        if self.loop.touched is not None:
+            self._touch(edge, "head")
 
     def is_skipped(self, port: str) -> bool:
         """Say whether the next packet of an output was put already, and count it."""
@@ -92,9 +96,7 @@ class Trace:
 
     def _touch(self, edge: Edge, end: str) -> None:
         """Announce the end of an edge that changes; several edges into one port change the order there too."""
-        loop: Any = self.node.net.loop
-        if loop.touched is not None:
-            for each in ("head", "tail") if edge.is_raced else (end,):
-                loop.touch("edge", f"{edge.address} {each}")
-            if edge.shared:
-                loop.touch("port", edge.target.address)
+        for each in ("head", "tail") if edge.is_raced else (end,):
+            self.loop.touch("edge", f"{edge.address} {each}")
+        if edge.shared:
+            self.loop.touch("port", edge.target.address)

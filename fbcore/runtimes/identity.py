@@ -47,7 +47,7 @@ def identity_of(stepping: Stepping) -> dict[str, Any]:
         "now": round(now, _PLACES) if keeps_time else None,
         "nodes": {node.address: _node(node, pasts[node.address]) for node in net.nodes},
         "edges": {edge.address: found for edge in net.edges if (found := _edge(edge))},
-        "order": {target.address: _order(target) for target in _shared_targets(stepping)},
+        "order": _orders(stepping),
         "ready": sorted(loop.ready),
         "timers": [[*_owner(stepping, name), round(when - now, _PLACES)] for name, when in loop.timers.items()],
         "ending": [
@@ -56,8 +56,18 @@ def identity_of(stepping: Stepping) -> dict[str, Any]:
             net.flushing(),
             [[error.address, error.what] for error in net.errors],
         ],
-        "outcome": str(stepping.result.outcome) if stepping.result is not None else None,
+        "outcome": _outcome(stepping),
     }
+
+
+def end_of(stepping: Stepping) -> dict[str, Any]:
+    """Return what tells an end of a net from others, as data for JSON: the outcome, and what has come out."""
+    outputs = {edge.address: found for edge in stepping.net.edges if _leads_out(edge) and (found := _edge(edge))}
+    return {"outcome": _outcome(stepping), "outputs": outputs, "order": _orders(stepping)}
+
+
+def _outcome(stepping: Stepping) -> str | None:
+    return str(stepping.result.outcome) if stepping.result is not None else None
 
 
 def _owner(stepping: Stepping, timer: str) -> tuple[str, str]:
@@ -131,11 +141,11 @@ def _edge(edge: Edge) -> dict[str, Any]:
     )
 
 
-def _shared_targets(stepping: Stepping) -> list[Any]:
-    targets = {edge.target.address: edge.target for edge in stepping.net.edges if edge.shared and len(edge)}
-    return list(targets.values())
+def _leads_out(edge: Edge) -> bool:
+    return "->outputs." in edge.address
 
 
-def _order(target: Any) -> list[str]:
-    """Return of which edge each packet is that lies at a port of several, in order."""
-    return [edge.address for edge, _ in target.queue]
+def _orders(stepping: Stepping) -> dict[str, list[str]]:
+    """Return of which edge each packet is that lies at a port of several, in order, by port."""
+    targets: list[Any] = [edge.target for edge in stepping.net.edges if edge.shared and len(edge)]
+    return {target.address: [edge.address for edge, _ in target.queue] for target in targets}

@@ -9,7 +9,7 @@ import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from types import CoroutineType, GeneratorType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from fbcore.touches import announcing
 from fbdev.explore.execution import Execution
@@ -19,6 +19,9 @@ from fbdev.explore.program import Program
 from fbdev.explore.scene import scene_of
 from fbdev.explore.shared import NOTES, Notes
 from fbdev.explore.verdict import OF_NODES, OF_TASKS
+
+if TYPE_CHECKING:
+    from fbdev.explore.nets import NetExecution
 
 
 def begin(program: Program, *, places: bool = False) -> Execution:
@@ -46,6 +49,16 @@ def _announced() -> Iterator[None]:
         warnings.simplefilter("ignore", ResourceWarning)
         yield
         gc.collect()
+
+
+def begin_again(program: Program) -> NetExecution:
+    """Begin an execution of a net that only repeats another: what it does is looked at when it has ended."""
+    from fbdev.explore.nets import NetExecution
+
+    scene = program.factory if isinstance(program.factory, NetScene) else _staged(program, Notes())
+    assert isinstance(scene, NetScene)
+    # Hooks are told of every step as it is.
+    return NetExecution(program, scene, repeats=program.hooks is None)
 
 
 def _net(program: Program, scene: NetScene) -> Execution:

@@ -327,7 +327,7 @@ class ExploredLoop(SteppedLoop):
 
     def create_task(self, coro: Any, *, name: object = None, **options: Any) -> asyncio.Task[Any]:
         """Start a task, named after the one that starts it and its coroutine unless it has a name."""
-        self._check_closed()  # type: ignore[attr-defined]
+        self._check_closed()
         if self.get_task_factory() is not None:
             self.foreign = self.foreign or "tasks of a factory of its own"
         by = owner(self.running).partition(".")[0]

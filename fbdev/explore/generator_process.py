@@ -8,7 +8,7 @@ from collections.abc import Callable, Generator, Sequence
 from types import GeneratorType
 from typing import Any, Protocol
 
-from fbdev.explore.reading import Reader, read_generator
+from fbdev.explore.reading import Reader, read_suspended
 from fbdev.explore.shared import NOTES
 from fbdev.explore.words import (
     Access,
@@ -81,8 +81,11 @@ class GeneratorProcess:
         if self.ended is not None:
             return ending_text(self.ended)
         said = self.yielded
-        if type(said) is str and " at 0x" not in said:
-            return said
+        kind = type(said)
+        if kind is str and " at 0x" not in said:
+            return said  # type: ignore[no-any-return]
+        if kind is int:
+            return str(said)
         if isinstance(said, Access | Blocked):
             return said.label
         if type(said) is tuple and said and all(isinstance(each, Access) for each in said):
@@ -107,8 +110,9 @@ class GeneratorProcess:
             elif isinstance(ended, Finished):
                 reader.add(ended.value)
             return
-        reader.tokens(self.text())
-        read_generator(reader, self.generator)
+        reader.found.append(self.text())
+        generator: Any = self.generator
+        read_suspended(reader, generator, generator.gi_frame, generator.gi_code, None)
         if self.blocked is not None:
             reader.add(self.blocked.condition)
         for held in self.held:

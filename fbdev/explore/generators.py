@@ -30,6 +30,9 @@ from fbdev.explore.words import (
     Step,
 )
 
+_ANNOUNCING = (Access, tuple)
+"""What a process may yield to say what its next step touches."""
+
 
 class Stage(NamedTuple):
     """What a factory has made, and where: its context, and what it noted."""
@@ -88,7 +91,11 @@ class GeneratorExecution:
         """See `Execution`."""
         if self._available is None:
             uses = len(self._notes.uses)
-            self._available = [name for name, process in self._processes.items() if process.is_open()]
+            self._available = [
+                name
+                for name, one in self._processes.items()
+                if one.ended is None and (one.blocked is None or one.is_open())
+            ]
             del self._notes.uses[uses:]
         return self._available
 
@@ -170,11 +177,13 @@ class GeneratorExecution:
             return NotEnabled(process, self._why_not(process))
         one = self._processes[process]
         notes = self._notes
-        notes.uses.clear()
+        if notes.uses:
+            notes.uses.clear()
         notes.maker = process
-        self.woken.clear()
+        if self.woken:
+            self.woken.clear()
         self._available = None
-        announced = self.pending(process)
+        announced = one.announced if one.blocked is None else self._awaited(process, one)
         if self._swapped:
             self._swapped.to(one)
         if one.failed is not None:
@@ -191,8 +200,9 @@ class GeneratorExecution:
             step = one.end(Raised(error))
         else:
             step = one.take()
-            one.announced = self._announced(one)
-        self.accesses = self._touched(process, announced)
+            one.announced = self._announced(one) if type(one.yielded) in _ANNOUNCING else None
+        is_silent = announced is None and not notes.uses and not self._program.unseen
+        self.accesses = {} if is_silent else self._touched(process, announced)
         if not self._is_plain:
             self._attend(process, one, step)
         return step
@@ -221,7 +231,7 @@ class GeneratorExecution:
         for one in processes.values():
             if not one.ended:
                 one.take()
-                one.announced = self._announced(one)
+                one.announced = self._announced(one) if type(one.yielded) in _ANNOUNCING else None
 
     def _attend(self, name: str, one: GeneratorProcess, step: Step) -> None:
         """Let everybody look who wants to after a step: the sentinel, then the hooks; then processes are renamed."""
@@ -290,7 +300,7 @@ class GeneratorExecution:
     # -- accesses --------------------------------------------------------------------------------------
 
     def _touched(self, name: str, announced: Accesses) -> Accesses:
-        if announced is None and self._is_unseen(name):
+        if announced is None and self._program.unseen and self._is_unseen(name):
             return None
         touched: dict[Hashable, bool] = dict(announced) if announced else {}
         for use in self._notes.uses:
@@ -300,8 +310,6 @@ class GeneratorExecution:
 
     def _announced(self, one: GeneratorProcess) -> Accesses:
         said = one.yielded
-        if type(said) is not Access and type(said) is not tuple:
-            return None
         announced: dict[Hashable, bool] = {}
         for access in said if isinstance(said, tuple) else (said,):
             if type(access) is not Access or (name := self._name_of(access.obj)) is None:
@@ -371,7 +379,7 @@ class GeneratorExecution:
         if self._swapped:
             self._swapped.keep()
         for name in self._sorted:
-            reader.tokens(name)
+            reader.found.append(name)
             try:
                 self._processes[name].read(reader, self._before)
             except (NotWholeError, RecursionError) as error:
@@ -389,7 +397,8 @@ class GeneratorExecution:
 
     def labels_key(self) -> Hashable:
         """Return the labels of all processes, and nothing else."""
-        return tuple((name, self._processes[name].text()) for name in self._sorted)
+        processes = self._processes
+        return tuple([(name, processes[name].text()) for name in self._sorted])
 
     def end_key(self) -> Hashable:
         """See `Execution`."""

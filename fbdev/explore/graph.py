@@ -103,34 +103,41 @@ class StateGraph:
 
     def paths(self) -> int | None:
         """Count the schedules from the first state to an end, or return None when they go in circles."""
-        count: dict[int, int] = {}
-        if self._only_goes_on():
-            for state in reversed(self.states):
-                targets = [target for found in state.steps.values() for target in found]
-                count[state.number] = 1 if state.is_end else sum([count[target] for target in targets])
-            return count.get(0, 0)
-        for component in self.components():
-            (number, *others) = component
+        order = self._order()
+        if order is None:
+            return None
+        ways, ends = [1] + [0] * len(self.states), 0
+        for number in order:
             state = self.states[number]
-            targets = [target for found in state.steps.values() for target in found]
-            if others or number in targets:
-                return None
-            count[number] = 1 if state.is_end else sum(count[target] for target in targets)
-        return count.get(0, 0)
+            if state.is_end:
+                ends += ways[number]
+            for targets in state.steps.values():
+                for target in targets:
+                    ways[target] += ways[number]
+        return ends
 
     def spins(self) -> list[Spin]:
         """Find the circles: strongly connected components with a step inside."""
-        if self._only_goes_on():
+        if self._order() is not None:
             return []
         return [spin for component in self.components() if (spin := self._spin(component))]
 
-    def _only_goes_on(self) -> bool:
-        """Tell whether no step leads back: most searches of nets meet no state again, and there can be no circle."""
-        for state in self.states:
+    def _order(self) -> list[int] | None:
+        """Return the states so that every step leads to a later one, or None when they go in circles (Kahn)."""
+        states = self.states
+        to_come = [0] * len(states)
+        for state in states:
             for targets in state.steps.values():
-                if min(targets) <= state.number:
-                    return False
-        return True
+                for target in targets:
+                    to_come[target] += 1
+        order = [number for number, count in enumerate(to_come) if not count]
+        for number in order:
+            for targets in states[number].steps.values():
+                for target in targets:
+                    to_come[target] -= 1
+                    if not to_come[target]:
+                        order.append(target)
+        return order if len(order) == len(states) else None
 
     def _spin(self, component: list[int]) -> Spin | None:
         inside = set(component)

@@ -38,7 +38,7 @@ class Known:
     their orders. `apart` are nodes that ask for the time, arm timers, or end before their inputs do: for them it
     matters when others send to them, or take from them. `has_sets_of_text` says that one of them may go through a set
     of text. `is_aliased` says that packets were changed after they had been sent: from then on it counts which are one
-    object. `is_timed` says that somebody asks for the time.
+    object. `is_timed` says that somebody asks for the time. `done` is what the last execution had done that ended.
     """
 
     def __init__(
@@ -53,6 +53,7 @@ class Known:
         self.is_aliased = False
         self.is_timed = False
         self.learns = False
+        self.done: tuple[int, ...] = ()
         self._found: dict[str, set[str]] = {}
         self._opaque: dict[int, tuple[str, set[str]]] = {}
         self._changed: dict[str, None] = {}

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from contextvars import copy_context
 from typing import Any
 
+from fbcore.net.net import Net
+from fbcore.net.node import Node
 from fbcore.net.report import Outcome, Result
 from fbcore.net.trace import Move
 from fbcore.runtimes.choice import in_words
-from fbcore.runtimes.identity import identity_of, state_digest
+from fbcore.runtimes.identity import end_of, state_digest
 from fbcore.runtimes.stepping import Stepping
 from fbdev.explore.around import Around
 from fbdev.explore.data import net_data, shown_all
@@ -60,14 +62,25 @@ class Played:
         return self._stepping.result
 
 
+class Repeating(Stepping):
+    """A net whose nodes are not asked what they did: for who makes steps that were made before."""
+
+    def __init__(self, make_net: Callable[[], Net], *, remembers: bool) -> None:
+        super().__init__(make_net)
+
+    def _note(self, node: Node, name: str, before: tuple[str, list[str]], moves: tuple[Move, ...]) -> None:
+        """Take down nothing."""
+
+
 class NetExecution:
     """An execution of a net. See `Execution`.
 
     While the program is reduced, a step that no other can race with is the only one that is available: whatever else
-    can happen, can happen after it as well.
+    can happen, can happen after it as well. One that only `repeats` another is not looked into on its way: of what its
+    nodes share and remember the first one has told.
     """
 
-    def __init__(self, program: Program, scene: NetScene) -> None:
+    def __init__(self, program: Program, scene: NetScene, *, repeats: bool = False) -> None:
         if program.remap:
             what = "nodes keep their names: none of a net is made anew while it runs, so that none can pass for another"
             raise ExploreError(what, "explore", "leave `identity` and `remap` out")
@@ -83,10 +96,11 @@ class NetExecution:
         self._notes = notes = Notes()
         context = copy_context()
         context.run(NOTES.set, notes)
-        self._stepping: Stepping = context.run(scene.begin, program.stepping or Stepping)
+        kind = Repeating if repeats else program.stepping or Stepping
+        self._stepping: Stepping = context.run(scene.begin, kind)
         self._times = Times(self._stepping)
         notes.clock = self._times.tell
-        self._watch = Watch(self._known, self._stepping, draws=program.random_state is not None)
+        self._watch = None if repeats else Watch(self._known, self._stepping, draws=program.random_state is not None)
         self._whereabouts = Whereabouts(self._stepping.net.nodes, self._stepping.trails)
         self._available: list[str] | None = None
         self._base: Hashable = None
@@ -223,6 +237,8 @@ class NetExecution:
         address = self._around.before(name)
         self._notes.maker = address
         self._notes.uses.clear()
+        if self._watch is None:
+            return self._stepping.make(name)
         self._watch.before(address)
         found = self._stepping.make(name)
         self._watch.after(address, found[1])
@@ -266,7 +282,8 @@ class NetExecution:
             raise NotReducedError("the invariant looks at the whole state")
         now = self._stepping.loop.time() if self._known.is_timed else None
         drawn = tuple(sorted(self._notes.draws.items()))
-        return state_digest(self._stepping), self._watch.key(), self._around.key(), now, drawn
+        behind = self._watch.key() if self._watch is not None else None
+        return state_digest(self._stepping), behind, self._around.key(), now, drawn
 
     def labels_key(self) -> Hashable:
         """Return where all nodes stand, and nothing else."""
@@ -274,15 +291,22 @@ class NetExecution:
 
     def end_key(self) -> Hashable:
         """See `Execution`: the outcome, and what came out."""
-        found = identity_of(self._stepping)
-        outputs = {name: edge for name, edge in found["edges"].items() if "->outputs." in name}
-        return found["outcome"], repr(outputs), repr(found["order"])
+        found = end_of(self._stepping)
+        return found["outcome"], repr(found["outputs"]), repr(found["order"])
+
+    def done(self) -> tuple[int, ...]:
+        """Return what tells what was done: the port operations of each node, and the packets that passed each edge."""
+        net = self._stepping.net
+        operations = [node.trace.count for node in net.nodes if node.trace is not None]
+        return *operations, *[edge.passed for edge in net.edges]
 
     def close(self) -> None:
         """See `Execution`."""
         if self._stepping.loop.is_closed():
             return
         self._around.end(self)
+        if self._stepping.result is not None:
+            self._known.done = self.done()
         self._stepping.close()
         self._known.put_back()
 

@@ -68,9 +68,9 @@ def _is_private(stepping: Stepping, node: Node, name: str) -> bool:
         return not trail.has_own_tasks
     if trace.verb in ("receive", "zip"):
         # Nobody else takes from its ports, and whoever sends puts at the other end.
-        return all([not edge.is_raced for port in trace.ports for edge in port.edges])
+        return not [edge for port in trace.ports for edge in port.edges if edge.is_raced]
     if trace.verb == "send":
-        return not any([_is_raced_to(edge) for port in trace.ports for edge in port.edges])
+        return not [edge for port in trace.ports for edge in port.edges if _is_raced_to(edge)]
     return False
 
 

@@ -156,7 +156,8 @@ def read_suspended(reader: Reader, generator: Any, frame: Any, code: CodeType, a
             if value is awaited:
                 break
     tokens.append(_END)
-    _read_globals(reader, code, frame.f_globals)
+    if not frame.f_globals.keys().isdisjoint(_names_of(code)):
+        _read_globals(reader, code, frame.f_globals)
 
 
 def code_token(code: CodeType) -> int:
@@ -187,8 +188,6 @@ def global_data(code: CodeType, names: dict[str, Any]) -> Iterable[tuple[str, ob
 
 
 def _read_globals(reader: Reader, code: CodeType, names: dict[str, Any]) -> None:
-    if names.keys().isdisjoint(_names_of(code)):
-        return
     for name, value in global_data(code, names):
         kind = type(value)
         if kind is type or kind is BuiltinFunctionType:
@@ -250,7 +249,8 @@ def _read_function(reader: Reader, function: FunctionType) -> None:
     reader.add(function.__defaults__)
     reader.add(function.__kwdefaults__)
     reader.add(function.__dict__)
-    _read_globals(reader, code, function.__globals__)
+    if not function.__globals__.keys().isdisjoint(_names_of(code)):
+        _read_globals(reader, code, function.__globals__)
 
 
 def _read_method(reader: Reader, method: MethodType) -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable, Hashable, Sequence
+from itertools import chain, islice, repeat
 from typing import Protocol
 
 from fbdev.explore.by_race import are_dependent
@@ -214,12 +215,16 @@ def run_path(session: Session, path: Sequence[str], depth: int) -> tuple[list[st
     made: list[str] = []
     reached: list[Hashable] = [execution.labels_key()]
     try:
-        while execution.available and len(made) < depth:
-            name = path[len(made)] if len(made) < len(path) else execution.available[0]
+        available = execution.available
+        for wanted in islice(chain(path, repeat(None)), depth):
+            if not available:
+                break
+            name = available[0] if wanted is None else wanted
             execution.next(name)
             made.append(name)
-            session.meter.steps += 1
-            reached.append((execution.labels_key(), tuple(execution.available)))
+            available = execution.available
+            reached.append((execution.labels_key(), tuple(available)))
+        session.meter.steps += len(made)
         reached.append(execution.end_key())
     finally:
         execution.close()

@@ -6,7 +6,7 @@ from collections.abc import Callable, Hashable, Sequence
 from dataclasses import replace
 
 from fbdev.explore.again import NotTheProgramError
-from fbdev.explore.begin import begin
+from fbdev.explore.begin import begin_again
 from fbdev.explore.budget import Budget, SpentError
 from fbdev.explore.by_race import ByRace
 from fbdev.explore.by_state import ByState
@@ -254,11 +254,12 @@ class Strategy:
             NotSameError: it does not.
         """
         path = by_state.path_to(len(self._graph.states) - 1)
-        execution = begin(self.program)
+        done = self.program.known.done
+        execution = begin_again(self.program)
         try:
             with noticed():
                 self._session.replay(execution, path)
-            if execution.available or execution.end_key() not in self._session.ends:
+            if execution.available or execution.end_key() not in self._session.ends or execution.done() != done:
                 raise NotSameError(self._difference() or "the net came to another end when it was run again")
         finally:
             execution.close()
