@@ -308,7 +308,7 @@ class SteppedLoop(asyncio.BaseEventLoop):
 
     def _by_name(self) -> ReadySteps:
         """Return what is ready, by name; it is kept so until the loop runs first come, which needs no names."""
-        if isinstance(self._ready, ReadySteps):
+        if type(self._ready) is ReadySteps:
             return self._ready
         steps = ReadySteps(self._ready)
         if self._is_by_hand or not self.is_running():

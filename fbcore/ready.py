@@ -123,7 +123,7 @@ class ReadySteps:
                 (self._callbacks if name == CALLBACKS else self._outside).popleft()
             return handle
         self._removed += 1
-        if self._removed > _SLACK + 2 * len(self._turns):
+        if self._removed > _SLACK and self._removed > _SLACK + 2 * len(self._turns):
             # The first of a dict is found slowly when many before it were taken out.
             self._removed, self._turns = 0, dict(self._turns)
         return turn[1]

@@ -210,8 +210,7 @@ class OutPort(Out[Any]):
         values = [edge.inspection.enter(value) if edge.inspection else value for edge in edges] if self.inspects else ()
         if self.births is not None:
             self.births.note(value, id, parents)
-        is_fan_out = len(edges) + len(self.ended) > 1
-        if id is not None and not is_fan_out and (forwarded := edges[0].forwarded) is not None:
+        if id is not None and len(edges) + len(self.ended) == 1 and (forwarded := edges[0].forwarded) is not None:
             forwarded[edges[0].passed] = id
         if values:
             for edge, each in zip(edges, values, strict=True):

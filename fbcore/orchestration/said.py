@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, fields
+from functools import cache
 from types import FrameType
 from typing import Any, NamedTuple
 
@@ -58,11 +59,17 @@ class Said:
 
     def said(self) -> dict[str, Any]:
         """Return what is said here, by the name of the setting."""
-        named = {each.name: getattr(self, each.name) for each in fields(self) if each.init}
-        return {name: value for name, value in named.items() if value is not UNSAID}
+        kind: Any = type(self)
+        named = [(name, getattr(self, name)) for name in _settable(kind)]
+        return {name: value for name, value in named if value is not UNSAID}
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({', '.join(f'{name}={value!r}' for name, value in self.said().items())})"
+
+
+@cache
+def _settable(kind: Any) -> tuple[str, ...]:
+    return tuple(each.name for each in fields(kind) if each.init)
 
 
 class Section(NamedTuple):

@@ -85,7 +85,7 @@ def _node(node: Node, past: Past) -> dict[str, Any]:
         found["memory"] = canonical({name: cell.peek() for name, cell in node.memories.items()})
     if node.ended:
         # Nobody will ever know how it got there.
-        return found | _filled(held=canonical(node.held), unsent=canonical(node.unsent))
+        return found | _filled(held=_dict(node.held), unsent=_dict(node.unsent))
     trace, trail = node.trace, past.trail
     assert trace is not None
     found["at"] = [trail.end, trace.verb, [port.name for port in trace.ports], list(trace.order)]
@@ -98,8 +98,8 @@ def _node(node: Node, past: Past) -> dict[str, Any]:
         firings=past.firings() if node.crew is not None else [],
         breaking_up=node.crew is not None and node.crew.is_breaking_up,
         lost=trace.has_lost,
-        hands=canonical(node.in_hand()),
-        kept=canonical(node.kept),
+        hands=_dict(node.in_hand()),
+        kept=_dict(node.kept),
         sends=[[port.name, canonical(list(port.pending.values()))] for port in _outs(node) if port.pending],
         waits=[[getattr(part, "address", "") for part in (*wait.ports, *wait.edges)] for wait in node.waits],
         flushed=[inlet.name for inlet in node.inlets if inlet.flushed],
@@ -113,8 +113,12 @@ def _node(node: Node, past: Past) -> dict[str, Any]:
     )
 
 
+def _dict(values: dict[str, Any]) -> Any:
+    return canonical(values) if values else None
+
+
 def _filled(**parts: Any) -> dict[str, Any]:
-    return {name: part for name, part in parts.items() if part not in (None, False, 0, [], {"dict": []})}
+    return {name: part for name, part in parts.items() if part not in (None, False, 0, [])}
 
 
 def _outs(node: Node) -> tuple[Any, ...]:

@@ -54,6 +54,7 @@ class NetScene:
     allowed: Sequence[Outcome | str] = GOOD
     context: tuple[Any, ...] = ()
     settings: NetSettings | Mapping[str, Any] | str | None = None
+    _settings: NetSettings | None = field(default=None, init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         self.graph = graph_around(self.graph)
@@ -66,7 +67,8 @@ class NetScene:
             GraphError: the graph cannot run.
             ConfigError, InputError: a value is missing, unknown, or does not fit its type.
         """
-        settings = settings_of(self.settings)
+        # All executions have them in common.
+        settings = self._settings = self._settings or settings_of(self.settings)
         options = settings.options(stepwise=True)
 
         def make() -> Net:

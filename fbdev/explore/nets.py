@@ -209,7 +209,8 @@ class NetExecution:
             why = breaks_reduction(stepping, address)
             if why:
                 raise NotReducedError(why)
-        self._wind_up()
+        if stepping.net.is_cancelled:
+            self._wind_up()
         if stepping.result is not None:
             step: Step = Finished(str(stepping.result.outcome))
         else:
@@ -224,7 +225,8 @@ class NetExecution:
                 raise KeyError(name)
             if self._around.is_empty:
                 self._make(name)
-                self._wind_up()
+                if self._stepping.net.is_cancelled:
+                    self._wind_up()
             else:
                 self.next(name)
 

@@ -58,7 +58,8 @@ _THROUGH = (
 )
 _HOLDING = (list, dict, set, deque, bytearray, array.array)
 _METHODS_IN_C = (MethodDescriptorType, WrapperDescriptorType)
-_PLAIN = frozenset({int, str, float, bytes, bool, complex})
+PLAIN = frozenset({int, str, float, bytes, bool, complex})
+"""Types of numbers and texts: two that are equal are alike, and none can be changed."""
 
 _FRAMED = (CoroutineType, GeneratorType, AsyncGeneratorType)
 
@@ -256,7 +257,7 @@ def are_same(one: tuple[Any, ...], other: tuple[Any, ...]) -> bool:
     if len(one) != len(other):
         return False
     return all(map(operator.is_, one, other)) or all(
-        mine is their or (type(mine) is type(their) and type(mine) in _PLAIN and mine == their)
+        mine is their or (type(mine) is type(their) and type(mine) in PLAIN and mine == their)
         for mine, their in zip(one, other, strict=True)
     )
 

@@ -134,7 +134,7 @@ class _FreshNet(NetScene):
     __slots__ = ("_before",)
 
     def __init__(self, scene: NetScene, before: Callable[[], object]) -> None:
-        super().__init__(**{each.name: getattr(scene, each.name) for each in dataclasses.fields(scene)})
+        super().__init__(**{each.name: getattr(scene, each.name) for each in dataclasses.fields(scene) if each.init})
         self._before = before
 
     def begin(self, kind: type[Stepping] = Stepping) -> Stepping:

@@ -228,7 +228,7 @@ class Strategy:
                     by_state.run()
                 if program.reduces and self._graph.spins():
                     raise NotReducedError("the net goes in circles")
-                if program.reduces and all(len(state.available) <= 1 for state in self._graph.states):
+                if program.reduces and not [state for state in self._graph.states if len(state.available) > 1]:
                     session.notes.append("no step of the net races with another: every order comes to the same end")
                     self._make_again(by_state)
                 elif self.program.is_net and not self.plan.chance:

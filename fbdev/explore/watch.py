@@ -17,7 +17,7 @@ from fbcore.net.node import Node
 from fbcore.net.trace import Move
 from fbcore.runtimes.stepping import Stepping
 from fbdev.explore.known import Known
-from fbdev.explore.places import Place, kind_of
+from fbdev.explore.places import PLAIN, Place, kind_of
 from fbdev.explore.reach import Reach
 from fbdev.explore.reading import Reader
 
@@ -82,7 +82,8 @@ class Watch:
     def before(self, address: str) -> None:
         """Hear that a node is about to make a step: what it can read behind its ports is a part of its past."""
         self._checkpoint = self._stepping.trails[address].checkpoint if address else None
-        if address and (found := self._content(address)) is not None:
+        has_content = self._changed or (self._spread and self._known.is_aliased)
+        if address and has_content and (found := self._content(address)) is not None:
             self._chains[address] = hash((self._chains.get(address, 0), found))
 
     def after(self, address: str, moves: Sequence[Move]) -> None:
@@ -132,7 +133,7 @@ class Watch:
     def _look_at_sends(self, moves: Sequence[Move]) -> None:
         sent: dict[tuple[str, int], list[Move]] = {}
         for move in moves:
-            if move.verb == "sent" and kind_of(move.value) != "fixed":
+            if move.verb == "sent" and type(move.value) not in PLAIN and kind_of(move.value) != "fixed":
                 sent.setdefault((move.node, id(move.value)), []).append(move)
         for (address, _), ways in sent.items():
             value = ways[0].value
@@ -182,8 +183,6 @@ class Watch:
 
     def _content(self, address: str = "") -> Hashable:
         """Return what lies in places that were changed (of a node, those that it can reach), or None for nothing."""
-        if not self._changed and not (self._spread and self._known.is_aliased):
-            return None
         statics = [
             (self._numbers[place.key], place)
             for place in self._statics
