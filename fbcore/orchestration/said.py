@@ -25,6 +25,10 @@ class _Unsaid:
     def __bool__(self) -> bool:
         return False
 
+    def __reduce__(self) -> str:
+        # There is one of it in each process, and settings travel.
+        return "UNSAID"
+
 
 UNSAID: Any = _Unsaid()
 """Stands for a setting that was not said."""

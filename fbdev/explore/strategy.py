@@ -248,7 +248,7 @@ class Strategy:
             course.begin_anew()
 
     def _make_again(self, by_state: ByState) -> None:
-        """See whether the one execution that proves a net comes to the same end once more.
+        """See whether the one execution that proves a net does the same once more, and comes to the same end.
 
         Raises:
             NotSameError: it does not.
@@ -259,8 +259,9 @@ class Strategy:
         try:
             with noticed():
                 self._session.replay(execution, path)
-            if execution.available or execution.end_key() not in self._session.ends or execution.done() != done:
-                raise NotSameError(self._difference() or "the net came to another end when it was run again")
+            is_other = execution.available or execution.end_key() not in self._session.ends
+            if is_other or (done and done != execution.done()):
+                raise NotSameError(self._difference() or "the net did something else when it was run again")
         finally:
             execution.close()
 

@@ -1,6 +1,7 @@
 """Settings: what holds for a node, who says so, and what cannot be said."""
 
 import asyncio
+import pickle
 from pathlib import Path
 
 import pytest
@@ -284,3 +285,12 @@ def test_a_list_of_sections_is_refused(kind: str) -> None:
     """What is said of nodes, composites and edges is said by their addresses, in a dict."""
     with pytest.raises(SettingsError, match=f"{kind}: it cannot be .*\n  hint: give a dict: by address"):
         NetSettings(**{kind: [NodeSettings(capacity=1)]})
+
+
+def test_settings_travel_to_other_processes() -> None:
+    """Pickled, they say what they said, and leave out what they left out."""
+    settings = NetSettings(capacity=3, nodes={"parse": NodeSettings(timeout=2)})
+    other = pickle.loads(pickle.dumps(settings))
+    assert other == settings
+    assert other.said() == settings.said()
+    assert other.options().tracking == settings.options().tracking

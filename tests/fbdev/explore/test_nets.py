@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import random
 from collections.abc import Iterator
@@ -336,6 +337,32 @@ def test_a_net_that_is_not_deterministic_is_never_proven(tmp_path: Path) -> None
     wrong = explore(NetScene(graph, {"value": 1}), at_end=lambda net: net.outputs["out"][0] > 4)
     assert wrong.verdict.kind is VerdictKind.INCONCLUSIVE
     assert not wrong.failures
+
+
+def test_what_is_done_on_the_way_is_held_against_the_first_time(tmp_path: Path) -> None:
+    """It comes to the same end in as many steps when it is run again, and has sent another packet to nobody."""
+    path = tmp_path / "count"
+    path.write_text("")
+
+    class Fickle(Component):
+        """Do another thing each time."""
+
+        out: Out[int]
+        extra: Out[int]
+
+        async def run(self) -> None:
+            path.write_text(path.read_text() + "x")
+            if len(path.read_text()) % 2:
+                await asyncio.sleep(0)
+            else:
+                await self.extra.send(1)
+            await self.out.send(1)
+
+    graph = Graph("fickle")
+    graph.add(Fickle).out >> graph.outputs.out
+    result = explore(NetScene(graph))
+    assert result.verdict.kind is VerdictKind.INCONCLUSIVE
+    assert "not deterministic" in result.verdict.detail
 
 
 def test_nets_that_are_explored_tell_the_log_nothing(caplog: pytest.LogCaptureFixture) -> None:
