@@ -8,6 +8,7 @@ from contextlib import AbstractContextManager, nullcontext
 from contextvars import copy_context
 from typing import Any
 
+from fbcore.errors import LoopError
 from fbcore.net.net import Net
 from fbcore.net.node import Node
 from fbcore.net.report import Outcome, Result
@@ -32,7 +33,7 @@ from fbdev.explore.words import Accesses, ExploreError, Finished, NotEnabled, No
 _LONGEST_END = 10_000
 """Steps in which a net that is cancelled must have ended, or it is left as it is."""
 
-_WAY = 64
+_WAY = 128
 """Steps without a choice after which a state is read all the same, so that circles are seen."""
 
 
@@ -200,7 +201,7 @@ class NetExecution:
     def next(self, process: str) -> Step:
         """See `Execution`."""
         stepping = self._stepping
-        if not stepping.is_enabled(process):
+        if process not in (self._available or ()) and not stepping.is_enabled(process):
             return NotEnabled(process, "it is not enabled")
         does = stepping.choice(process).does if self._program.tells else ""
         was_cancelled = stepping.net.is_cancelled
@@ -221,14 +222,17 @@ class NetExecution:
     def replay(self, path: Sequence[str]) -> None:
         """See `Execution`."""
         for name in path:
-            if not self._stepping.is_enabled(name):
-                raise KeyError(name)
-            if self._around.is_empty:
+            if not self._around.is_empty:
+                if type(self.next(name)) is NotEnabled:
+                    raise KeyError(name)
+                continue
+            try:
                 self._make(name)
-                if self._stepping.net.is_cancelled:
-                    self._wind_up()
-            else:
-                self.next(name)
+            except LoopError:
+                # It is no step that can be made.
+                raise KeyError(name) from None
+            if self._stepping.net.is_cancelled:
+                self._wind_up()
 
     def _make(self, name: str) -> tuple[str, tuple[Move, ...]]:
         """Make a step, and see what it has changed behind the ports."""
