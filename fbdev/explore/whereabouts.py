@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from fbcore.net.node import Node, Phase
+from fbcore.net.node import Node
+from fbcore.net.phase import Phase
 from fbcore.net.trail import Trail
 
 
