@@ -127,7 +127,10 @@ class Stepping:
 
     def names(self) -> list[str]:
         """Return the names of what can happen next, in order."""
-        return [BLOCKED] if self.is_blocked else [*self.loop.ready, *self.loop.due]
+        names = self.loop._by_name().names()
+        if not names and self.is_blocked:
+            return [BLOCKED]
+        return [*names, *self.loop.due] if self.loop.timers else names
 
     def first(self) -> str | None:
         """Return the name of what would happen next, first come."""
