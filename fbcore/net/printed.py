@@ -10,6 +10,7 @@ from collections.abc import Hashable, Iterable
 from functools import partial
 from types import FrameType
 from typing import TYPE_CHECKING, Any
+from weakref import WeakSet
 
 from fbcore.model.log import LogContext, LogSource, given_context
 from fbcore.net.current import current_node
@@ -38,6 +39,7 @@ class Printed:
 
     def __init__(self, stream: Any) -> None:
         self._stream = stream
+        self._tasks: WeakSet[asyncio.Task[Any]] = WeakSet()
         self.nets = 0
 
     def write(self, text: str) -> int:
@@ -55,7 +57,8 @@ class Printed:
             rest = rest[_LONGEST:]
         if rest:
             source.partial[key] = rest, context
-            if begun is None and isinstance(key, asyncio.Task):
+            if isinstance(key, asyncio.Task) and key not in self._tasks:
+                self._tasks.add(key)
                 key.add_done_callback(partial(_end_line, source))
             if len(source.partial) > _MOST:
                 # A copy, for other threads begin lines meanwhile.

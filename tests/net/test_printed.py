@@ -213,6 +213,21 @@ def test_lines_that_never_end_are_not_kept_for_ever(log, capsys, monkeypatch):
     assert log.texts == ["0", "1", "2", "3", "4"]
 
 
+def test_a_task_that_prints_all_day_is_remembered_once(log, capsys):
+    """Each line that is begun and ended leaves nothing behind with the task that prints it."""
+
+    def prints(number: int) -> None:
+        for _ in range(10):
+            print("half", end=" ")
+            print("whole")
+        callbacks.append(len(asyncio.current_task()._callbacks))
+
+    callbacks: list[int] = []
+    run(printing(prints))
+    assert callbacks[0] == callbacks[1]
+    assert callbacks[0] < 10
+
+
 def test_what_is_destroyed_while_a_line_is_written_may_print_too(log, capsys):
     """The garbage collector comes when it likes, in the middle of a print."""
 
