@@ -28,4 +28,5 @@ class Handle:
 
     def stop(self, reason: str = "", how: HowToStop = "at once") -> None:
         """Stop the net at once, or drain it."""
-        self._net.stop_by(how)(reason)
+        # An exception is a reason as good as any.
+        self._net.stop_by(how)(str(reason))

@@ -288,7 +288,9 @@ class Result:
         parts = [f"{port} {len(self.outputs[port]):,}" for port in self.outputs]
         parts += [f"{port} {count:,} read" for port, count in self.read.items()]
         lying = sum(map(len, self.unread.values())) + sum(map(len, self.unsent.values())) + len(self.held)
-        counts = {"left behind": lying, "dead letters": len(self.dead_letters), "failed": len(self.errors)}
+        dead = len(self.dead_letters)
+        letters = "dead letter" if dead == 1 else "dead letters"
+        counts = {"left behind": lying, letters: dead, "failed": len(self.errors)}
         parts += [f"{count:,} {what}" for what, count in counts.items() if count]
         return f"<Result of {self.name}: {self.outcome}{'; ' if parts else ''}{', '.join(parts)}>"
 

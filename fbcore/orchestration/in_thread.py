@@ -204,4 +204,4 @@ class _Handle:
 
     def stop(self, reason: str = "", how: HowToStop = "at once") -> None:
         with suppress(RuntimeError):
-            self._net.loop.call_soon_threadsafe(self._net.stop_by(how), reason, context=Context())
+            self._net.loop.call_soon_threadsafe(self._net.stop_by(how), str(reason), context=Context())

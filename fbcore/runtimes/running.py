@@ -116,7 +116,7 @@ class Running:
         self.net.stop_by(how or self._how)
         # A loop that has been closed meanwhile has nothing left to stop.
         with suppress(RuntimeError):
-            self.net.loop.call_soon_threadsafe(self.stop, reason, grace, how)
+            self.net.loop.call_soon_threadsafe(self.stop, str(reason), grace, how)
 
     # -- time --------------------------------------------------------------------------------------
 

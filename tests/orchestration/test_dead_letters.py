@@ -229,6 +229,7 @@ def test_each_node_of_a_composite_has_its_own_letters() -> None:
     assert result.dead_letters.counts == {"node.one": {"memory": 4}, "node.two": {"memory": 2}}
     assert "dead letters  node.one: 4 in memory" in str(result)
     assert "6 dead letters" in repr(result)
+    assert repr(runtime.run(inputs={"number": 3})).endswith("1 dead letter>")
 
 
 # -- packets in hand -------------------------------------------------------------------------------------

@@ -546,3 +546,19 @@ def test_the_reason_of_a_stop_is_in_the_log_too(
     assert result.reason == "; ".join(said)
     for reason in said:
         assert any(reason in record.getMessage() for record in caplog.records), caplog.text
+
+
+@pytest.mark.parametrize("place", ["here", "thread"])
+def test_an_exception_may_be_the_reason(place: str) -> None:
+    """What somebody has caught is a reason as good as any, and is a text in the result."""
+
+    class Gives(Component):
+        number: In[int]
+
+        async def run(self) -> None:
+            await self.number.receive()
+            self.net.stop(ValueError("no more"))  # type: ignore[arg-type]
+            await self.number.receive()
+
+    result = BatchRuntime(Gives, settings={"place": place}).run(inputs={"number": 1})
+    assert (result.outcome, result.reason) == ("stopped", "no more")
