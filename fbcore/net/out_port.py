@@ -54,7 +54,7 @@ class OutPort(Out[Any]):
         self.name = name
         self.address = f"{node.address}.{name}"
         self.edges: list[Edge] = []
-        self.ended: list[Edge] = []
+        self.ended: tuple[Edge, ...] = ()
         self.connected = False
         self.discarded = 0
         self.pending: dict[object, Any] = {}
@@ -80,7 +80,7 @@ class OutPort(Out[Any]):
     @property
     def sent(self) -> int:
         """How many packets were sent: a fan-out counts once, and a consumer that has ended missed the rest."""
-        return max((edge.passed for edge in self.edges + self.ended), default=0) + self.discarded
+        return max([edge.passed for edge in (*self.edges, *self.ended)], default=0) + self.discarded
 
     def regate(self) -> None:
         """Set the gate anew, after anything that it depends on has changed."""
@@ -237,12 +237,12 @@ class OutPort(Out[Any]):
         """Go on without an edge whose consumer has ended."""
         # A new list, for a fan-out may be on its way through the old one: its packet may have stopped the consumer.
         self.edges = [each for each in self.edges if each is not edge]
-        self.ended.append(edge)
+        self.ended += (edge,)
         self.regate()
 
     def close(self) -> None:
         """Say to every consumer that no packet will come any more."""
-        for edge in self.edges + self.ended:
+        for edge in (*self.edges, *self.ended):
             edge.finish()
 
 

@@ -53,7 +53,7 @@ class Wait:
         self.lines = [port.waiters for port in ports] + [edge.senders for edge in edges]
         # Whoever is to wake this task must leave the fast path; their next slow operation opens it again.
         self.gated = [edge.source for port in ports for edge in port.edges]
-        self.lowered = [edge.target for edge in edges]
+        self.lowered = [edge.target for edge in edges] if edges else ()
         # Nearly always there is one line to stand in, and one sender to tell of it.
         self.line = self.lines[0] if len(self.lines) == 1 else None
         self.source = self.gated[0] if self.line is not None and len(self.gated) == 1 else None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Coroutine, Mapping
+from functools import partial
 from typing import Any, Protocol
 
 from fbcore.errors import EndOfDemand, EndOfStream
@@ -23,7 +24,7 @@ def give_work(node: Node, spec: NodeSpec, firing: Callable[..., Firing] = Firing
     if isinstance(spec.component.target, FunctionComponent):
         node.work = firing(node, spec.component.target, spec.options).run
     else:
-        node.work = _running(node, spec)
+        node.work = partial(_of_class, node, spec)
         prepare_for_class(node, spec)
 
 
@@ -35,15 +36,10 @@ def prepare_for_class(node: Node, spec: NodeSpec) -> None:
     node.restarts = spec.options.stateless or bool(node.memories)
 
 
-def _running(node: Node, spec: NodeSpec) -> Callable[[], Any]:
-    """Return the work of a class component; the instance is made in the node's own task, as `run` may fail in it."""
-    options = spec.options
-
-    async def work() -> None:
-        instance = make_instance(spec, node, lambda port: _port(node, port), node.memories, node.error)
-        await run_as_told(node, instance, options)
-
-    return work
+async def _of_class(node: Node, spec: NodeSpec) -> None:
+    """Do the work of a class component; the instance is made in the node's own task, as `__init__` may fail."""
+    instance = make_instance(spec, node, partial(_port, node), node.memories, node.error)
+    await run_as_told(node, instance, spec.options)
 
 
 def make_instance(
