@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
 def begin(program: Program, *, places: bool = False) -> Execution:
     """Begin an execution of what the program's factory makes; with `places`, note which lines use what is shared."""
+    program.empty_caches()
     if isinstance(program.factory, NetScene):
         return _net(program, program.factory)
     if not program.is_on_loop:

@@ -25,7 +25,7 @@ from fbdev.explore.net_process import run_net
 from fbdev.explore.net_scene import NetScene
 from fbdev.explore.program import Program
 from fbdev.explore.reading import Reader
-from fbdev.explore.reading_tasks import read_loop
+from fbdev.explore.reading_tasks import contexts_of, read_loop
 from fbdev.explore.scene import check_generator, new_name, scene_of
 from fbdev.explore.shared import NOTES, Notes, Use
 from fbdev.explore.sharing import hidden_sharing
@@ -161,8 +161,7 @@ class LoopExecution:
         task = self._loop.tasks.get(name)
         if task is None:
             return ending_text(self._endings[name])
-        own = self._generators.get(name)
-        return label_of(task.get_coro()) if own is None else own.text()
+        return self._generators[name].text() if name in self._generators else label_of(task.get_coro())
 
     @property
     def waiting(self) -> Mapping[str, Accesses]:
@@ -224,10 +223,12 @@ class LoopExecution:
         return waits_text(self._loop, self._holders, waiting, self._endings)
 
     def hidden_sharing(self) -> Mapping[str, set[str]]:
-        """See `Execution`; where everything may touch anything, there is nothing to be found."""
+        """See `Execution`."""
         if self._program.why_unseen:
             return {}
-        found = hidden_sharing(self._roots(), self._program.invariant, self.shared)
+        found = hidden_sharing(
+            self._roots(), contexts_of(self._loop, self._before), self._program.invariant, self.shared
+        )
         for kind, names in self._loop.strangers.items():
             found.setdefault(f"a {kind} that was not made by the factory or a process", set()).update(names)
         return found
@@ -395,7 +396,7 @@ class LoopExecution:
 
     def key(self) -> Hashable:
         """See `Execution`."""
-        reader, scene = Reader(), self._scene
+        reader, scene = Reader(self._before), self._scene
         if scene.snapshot is not None:
             with self.unnoted():
                 reader.tokens(scene.snapshot(scene.shared))
@@ -418,7 +419,7 @@ class LoopExecution:
         reader.tokens(*sorted(self._notes.draws.items()))
         if self._program.random_state is not None:
             reader.tokens(random.getstate())
-        self._program.has_sets_of_text |= reader.has_sets_of_text
+        self._program.note_read(reader)
         return reader.value()
 
     def labels_key(self) -> Hashable:

@@ -18,7 +18,8 @@ from types import (
 from typing import Any
 
 from fbcore.errors import shown
-from fbdev.explore.reading import belongs_to_python, global_data, is_users
+from fbdev.explore.named import belongs_to_python, global_data
+from fbdev.explore.reading import is_users
 from fbdev.explore.scene import new_name
 from fbdev.explore.shared import Lock, Shared
 from fbdev.explore.words import label_text
@@ -153,9 +154,9 @@ def _all_shared(shared: object, processes: Sequence[Any]) -> Iterator[tuple[str,
         for frame in _frames(process):
             code, inside = frame.f_code, frame.f_locals
             yield from ((name, inside[name]) for name in code.co_freevars if name in inside)
-            for name, value in global_data(code, frame.f_globals):
-                if isinstance(value, _OF_A_GLOBAL) or is_users(type(value)):
-                    yield name, value
+            for named in global_data(code, frame.f_globals):
+                if isinstance(named.value, _OF_A_GLOBAL) or is_users(type(named.value)):
+                    yield named.label, named.value
 
 
 def _parts(name: str, value: Any) -> Iterator[tuple[str, object]]:

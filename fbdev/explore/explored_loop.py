@@ -20,7 +20,7 @@ from fbcore.refusal import REFUSED, refuse
 from fbcore.stepped_task import SteppedTask
 from fbcore.timers import Timer
 from fbcore.touches import Touch
-from fbdev.explore.reading import belongs_to_python
+from fbdev.explore.named import belongs_to_python
 from fbdev.explore.shared import Notes
 from fbdev.explore.spawn import TIME
 

@@ -15,9 +15,9 @@ from typing import Any
 from fbcore.formats.canonical import digest_of
 from fbcore.model.flat import flatten
 from fbcore.runtimes.snapshot import shape_of
+from fbdev.explore.named import belongs_to_python
 from fbdev.explore.net_scene import NetScene
 from fbdev.explore.program import Program
-from fbdev.explore.reading import belongs_to_python
 from fbdev.explore.record import ProgramRecord
 
 _OURS = ("fbcore", "fbdev")

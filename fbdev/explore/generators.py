@@ -134,7 +134,8 @@ class GeneratorExecution:
     def hidden_sharing(self) -> Mapping[str, set[str]]:
         """See `Execution`."""
         generators = {name: process.generator for name, process in self._processes.items() if not process.ended}
-        return hidden_sharing(generators, self._program.invariant, self.shared)
+        contexts = {name: process.context for name, process in self._processes.items()}
+        return hidden_sharing(generators, contexts, self._program.invariant, self.shared)
 
     def data(self) -> Mapping[str, Mapping[str, str]]:
         """See `Execution`: the variables of each process, and what they share."""
@@ -353,7 +354,7 @@ class GeneratorExecution:
         return None if number is None else ("object", number)
 
     def _number(self) -> dict[int, int]:
-        reader = Reader()
+        reader = Reader(self._before)
         try:
             self._read(reader)
         except NotWholeError:
@@ -364,9 +365,9 @@ class GeneratorExecution:
 
     def key(self) -> Hashable:
         """See `Execution`."""
-        reader = Reader()
+        reader = Reader(self._before)
         self._read(reader)
-        self._program.has_sets_of_text |= reader.has_sets_of_text
+        self._program.note_read(reader)
         return reader.value()
 
     def _read(self, reader: Reader) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import replace
 
 from fbdev.explore.begin import begin
@@ -10,6 +11,7 @@ from fbdev.explore.program import Program
 from fbdev.explore.sample import run_path
 from fbdev.explore.session import Session
 from fbdev.explore.surroundings import noticed
+from fbdev.explore.words import NotWholeError
 
 _LONGEST = 200
 """Steps of the executions that are compared."""
@@ -19,6 +21,9 @@ def refusal(program: Program, budget: Budget, *, chance: bool) -> str:
     """Say why no search is made at all: there are no processes, or the first two executions are not alike."""
     execution = begin(program)
     is_empty = not execution.state
+    with suppress(NotWholeError, RecursionError):
+        # It meets the caches that processes reach: from now on they begin empty.
+        execution.key()
     execution.close()
     if is_empty:
         return "the factory makes no process, so nothing was run"

@@ -17,7 +17,7 @@ from types import FrameType
 from typing import Any
 
 from fbdev.explore.execution import Execution
-from fbdev.explore.reading import belongs_to_python
+from fbdev.explore.named import belongs_to_python
 from fbdev.explore.shared import Use
 from fbdev.explore.words import Step
 

@@ -7,7 +7,6 @@ one by one, by identity first, which costs next to nothing where nothing was cha
 from __future__ import annotations
 
 import array
-import enum
 import functools
 import operator
 import pickle
@@ -40,7 +39,9 @@ from typing import Any, Literal, TypeVar
 import fbcore
 from fbcore.model.packet import Each, Failure, Packet
 from fbcore.model.port import Hit
-from fbdev.explore.reading import belongs_to_python, class_data
+from fbdev.explore.named import belongs_to_python
+from fbdev.explore.reading import class_data
+from fbdev.explore.reading_rare import inside_of_errors
 from fbdev.explore.shared import Lock, Shared
 
 T = TypeVar("T")
@@ -49,7 +50,7 @@ _OURS = fbcore.__file__.rpartition("fbcore")[0]
 _OWN = (_OURS + "fbcore/", _OURS + "fbdev/")
 
 _FIXED = (
-    *(int, str, bytes, float, complex, type(None), range, enum.Enum, CodeType, FrameType, ContextVar, Logger),
+    *(int, str, bytes, float, complex, type(None), range, CodeType, FrameType, ContextVar, Logger),
     *(type(Ellipsis), type(NotImplemented), GetSetDescriptorType, MemberDescriptorType, ModuleType),
 )
 _THROUGH = (
@@ -103,7 +104,7 @@ def _kind_of_class(kind: Any) -> Kind:
     if issubclass(kind, (Shared, Lock)):
         return "place"
     if issubclass(kind, _FIXED):
-        return "fixed"
+        return "place" if kind.__dictoffset__ and is_of_user(kind) else "fixed"
     if issubclass(kind, FunctionType):
         return "function"
     if issubclass(kind, type):
@@ -118,6 +119,8 @@ def _kind_of_class(kind: Any) -> Kind:
         return "through"
     if (getattr(kind, "__module__", None) or "").startswith(("fbcore.", "fbdev.")):
         return "fixed"
+    if issubclass(kind, memoryview) or any(base.__module__ == "_ctypes" for base in kind.__mro__):
+        return "place"
     if kind.__hash__ not in (None, object.__hash__):
         # What is told apart by its content is not changed: numbers, dates, paths, patterns.
         return "fixed"
@@ -133,7 +136,7 @@ def kind_of(value: object) -> Kind:
 @_remembered
 def _is_closed(kind: Any) -> bool:
     """Tell whether objects of a class have an inside that is no attribute of theirs, and no container."""
-    bases = [base for base in kind.__mro__[:-1] if not issubclass(base, (*_HOLDING, BaseException))]
+    bases = [base for base in kind.__mro__[:-1] if not issubclass(base, (*_HOLDING, *_FIXED, BaseException))]
     return any(_is_in_c(base) for base in bases) if bases else False
 
 
@@ -148,6 +151,12 @@ def _has_attributes(value: object) -> bool:
 
 @_remembered
 def _slots(kind: Any) -> tuple[str, ...]:
+    if issubclass(kind, BaseException):
+        return tuple(dict.fromkeys((*inside_of_errors(kind), *_declared(kind))))
+    return _declared(kind)
+
+
+def _declared(kind: type) -> tuple[str, ...]:
     return tuple(
         name for base in kind.__mro__ for name, each in vars(base).items() if isinstance(each, MemberDescriptorType)
     )
@@ -166,7 +175,7 @@ def pickled(value: Any) -> bytes | None:
 
 def data_of(kind: type) -> list[tuple[str, object]]:
     """Return what a class keeps beside its methods, and beside what Python keeps there."""
-    return [(name, value) for name, value in class_data(kind) if not name.startswith("_abc_")]
+    return list(class_data(kind))
 
 
 class Place:
@@ -277,7 +286,10 @@ def _object(value: Any) -> tuple[Any, ...]:
     parts: list[Any] = []
     if isinstance(value, dict):
         parts += (*dict.keys(value), *dict.values(value))
-    elif isinstance(value, (list, deque, set)):
+    elif isinstance(value, list):
+        # What it holds, and not what a class of the user's would show.
+        parts += list.__iter__(value)
+    elif isinstance(value, (deque, set)):
         parts += value
     elif isinstance(value, (bytearray, array.array)):
         parts.append(bytes(value))
@@ -319,7 +331,7 @@ def _write_object(value: Any, parts: tuple[Any, ...]) -> None:
         dict.clear(value)
         dict.update(value, _halves(parts))
     elif isinstance(value, list):
-        value[:] = parts
+        list.__setitem__(value, slice(None), parts)
     elif isinstance(value, bytearray):
         value[:] = parts[0]
     elif isinstance(value, array.array):

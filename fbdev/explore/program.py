@@ -6,11 +6,14 @@ import os
 from collections.abc import Callable, Generator, Iterable, Iterator
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from fbdev.explore.hooks import Hooks
 from fbdev.explore.naming import Remap
 from fbdev.explore.verdict import GRANULARITY, SETS_OF_TEXT, Given
+
+if TYPE_CHECKING:
+    from fbdev.explore.reading import Reader
 
 Check = Callable[[Any], object]
 Sentinel = Callable[[Any], Generator[Any, Any, Any]]
@@ -80,6 +83,7 @@ class Program:
         """Why nobody can see what steps touch, if nobody can."""
         self.has_sets_of_text = False
         """Some state holds a set whose order depends on how Python hashes text."""
+        self._caches: dict[int, Any] = {}
         self._around: Callable[[], AbstractContextManager[None]] | None = None
         self._kept: ExitStack | None = None
         self.conditions_fail = False
@@ -92,6 +96,17 @@ class Program:
         if has_sets and not os.environ.get("PYTHONHASHSEED", "").isdigit():
             found.append(SETS_OF_TEXT)
         return tuple(dict.fromkeys(found))
+
+    def note_read(self, reader: Reader) -> None:
+        """Hear what was met when a state was read."""
+        self.has_sets_of_text |= reader.has_sets_of_text
+        for cache in reader.caches:
+            self._caches[id(cache)] = cache
+
+    def empty_caches(self) -> None:
+        """Let the caches of functools that processes reach be as if nobody had asked for anything."""
+        for cache in self._caches.values():
+            cache.cache_clear()
 
     @contextmanager
     def keeping(self) -> Iterator[None]:

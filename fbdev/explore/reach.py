@@ -6,22 +6,26 @@ import dis
 import gc
 from collections import deque
 from collections.abc import Hashable, Iterable, Iterator
+from contextvars import ContextVar, copy_context
 from functools import lru_cache
 from itertools import pairwise
 from types import AsyncGeneratorType, CodeType, CoroutineType, FunctionType, GeneratorType, MethodType, ModuleType
 from typing import Any
+from weakref import ReferenceType
 
 from fbcore.model.function import FunctionComponent
 from fbcore.net.firing import Firing
+from fbdev.explore.named import INDIRECT, Named, data_in_module, global_data, is_installed, names_in, stored_in
 from fbdev.explore.places import ATTRIBUTES, Place, data_of, is_foreign, is_of_user, kind_of
-from fbdev.explore.reading import is_of_text
+from fbdev.explore.reading import is_of_text, methods_of
+from fbdev.explore.reading_rare import value_in
 from fbdev.explore.surroundings import asks_the_time
 
 MOST = 20_000
 """Objects that one walk goes through; whoever reaches more has a part that nobody looked at."""
 
-_STORES = frozenset({"STORE_DEREF", "DELETE_DEREF", "STORE_GLOBAL", "DELETE_GLOBAL", "STORE_ATTR", "DELETE_ATTR"})
-_INDIRECT = frozenset({"globals", "setattr", "delattr", "vars", "exec", "eval", "__dict__", "modules"})
+_LEADING_ON = (FunctionComponent, ModuleType, ContextVar, ReferenceType)
+"""What nobody can change, but may find something in that can be."""
 
 _FRAMES = ("cr_frame", "gi_frame", "ag_frame")
 _WRAPPERS = ("async_generator_asend", "coroutine_wrapper", "anext_awaitable", "_Ending", "aclosing", "closing", "dict")
@@ -75,13 +79,13 @@ class Reach:
     @property
     def can_bind_any(self) -> bool:
         """Whether the code may bind variables that it does not name."""
-        return not self.stores.isdisjoint(_INDIRECT)
+        return not self.stores.isdisjoint(INDIRECT)
 
     def _visit(self, value: object, name: str) -> None:
         kind = kind_of(value)
         if isinstance(value, set | frozenset) and is_of_text(value):
             self.has_sets_of_text = True
-        if kind == "fixed" and not isinstance(value, FunctionComponent):
+        if kind == "fixed" and not isinstance(value, _LEADING_ON):
             return
         if id(value) in self.seen or id(value) in self._skipped:
             return
@@ -110,6 +114,13 @@ class Reach:
         elif kind == "cell":
             self._add(Place(value, f"the variable {name}"))
             yield from ((each, name) for each in self.places[id(value)].last)
+        elif isinstance(value, ModuleType):
+            if not is_installed(value):
+                yield from self._of_names(data_in_module(name, vars(value)))
+        elif isinstance(value, ContextVar):
+            yield value_in(copy_context(), value, None), name
+        elif isinstance(value, ReferenceType):
+            yield value(), name
         elif kind == "place":
             yield from ((each, name) for each in self.places[id(value)].last)
             if is_of_user(type(value)):
@@ -128,7 +139,7 @@ class Reach:
         if is_foreign(function.__code__.co_filename):
             self.names_any = True
             return
-        self.stores |= _stored(function.__code__)
+        self.stores |= stored_in(function.__code__)
         self.has_sets_of_text = self.has_sets_of_text or _makes_sets(function.__code__)
         self.names_any = self.names_any or bool(names_in(function.__code__))
         for defaults in (function.__defaults__ or (), (function.__kwdefaults__ or {}).values()):
@@ -139,21 +150,18 @@ class Reach:
         yield from self._of_code(function.__code__, function.__globals__)
 
     def _of_code(self, code: CodeType, names: dict[str, Any]) -> Iterator[tuple[object, str]]:
-        for name in names_in(code):
-            value = names.get(name)
-            if name not in names and name not in _stored(code):
-                continue
-            if what := asks_the_time(value, names_in(code)):
+        wanted = names_in(code)
+        for name in wanted:
+            if what := asks_the_time(names.get(name), wanted):
                 self.asks.add(what)
-            if isinstance(value, ModuleType):
-                inside, file = vars(value), getattr(value, "__file__", None)
-                for each in names_in(code):
-                    if each in inside and file and not is_foreign(file):
-                        self._add(Place(inside, f"the global {name}.{each}", each))
-                        yield inside[each], f"the global {name}.{each}"
-                continue
-            self._add(Place(names, f"the global {name}", name))
-            yield value, f"the global {name}"
+            if name not in names and name in stored_in(code):
+                self._add(Place(names, f"the global {name}", name))
+        yield from self._of_names(global_data(code, names))
+
+    def _of_names(self, found: Iterable[Named]) -> Iterator[tuple[object, str]]:
+        for named in found:
+            self._add(Place(named.holder, f"the global {named.label}", named.name))
+            yield named.value, f"the global {named.label}"
 
     def _of_class(self, value: type) -> Iterator[tuple[object, str]]:
         self.names_any = True
@@ -162,10 +170,8 @@ class Reach:
                 continue
             self._add(Place(base, f"the class {base.__name__}"))
             yield from ((each, f"{base.__name__}.{name}") for name, each in data_of(base))
-            for name, each in vars(base).items():
-                for function in (each, *(getattr(each, part, None) for part in ("__func__", "fget", "fset", "func"))):
-                    if isinstance(function, FunctionType):
-                        yield function, f"{base.__name__}.{name}"
+            yield from ((each, f"{base.__name__}.{each.__name__}") for each in methods_of(base))
+            yield type(base), f"the class of {base.__name__}"
 
 
 def _of_frame(value: Any) -> Iterator[tuple[object, str]]:
@@ -191,13 +197,6 @@ def _of_frame(value: Any) -> Iterator[tuple[object, str]]:
 
 
 @lru_cache(maxsize=4096)
-def names_in(code: CodeType) -> tuple[str, ...]:
-    """Return the names of globals and attributes that code names, that of functions inside it included."""
-    inner = (name for const in code.co_consts if isinstance(const, CodeType) for name in names_in(const))
-    return tuple(dict.fromkeys((*code.co_names, *inner)))
-
-
-@lru_cache(maxsize=4096)
 def _makes_sets(code: CodeType) -> bool:
     """Tell whether code may make a set of text, and look at it otherwise than for whether something is in it."""
     if not {"set", "frozenset"}.isdisjoint(code.co_names):
@@ -209,14 +208,3 @@ def _makes_sets(code: CodeType) -> bool:
         if isinstance(step.argval, frozenset) and after.opname != "CONTAINS_OP" and is_of_text(step.argval):
             return True
     return any(_makes_sets(const) for const in code.co_consts if isinstance(const, CodeType))
-
-
-@lru_cache(maxsize=4096)
-def _stored(code: CodeType) -> frozenset[str]:
-    """Return the names that code binds anew, and those by which it might bind any."""
-    own = {each.argval for each in dis.get_instructions(code) if each.opname in _STORES}
-    own |= _INDIRECT & set(code.co_names)
-    for const in code.co_consts:
-        if isinstance(const, CodeType):
-            own |= _stored(const)
-    return frozenset(own)

@@ -13,13 +13,11 @@ import enum
 import functools
 import gc
 import sys
-import sysconfig
 import warnings
 from collections import deque
 from collections.abc import Callable, Collection, Hashable, Iterable, Iterator
-from contextvars import ContextVar
+from contextvars import Context, ContextVar
 from logging import Logger
-from pathlib import Path
 from types import (
     BuiltinFunctionType,
     CellType,
@@ -37,31 +35,31 @@ from types import (
 )
 from typing import Any
 
-import fbcore
+from fbdev.explore.named import belongs_to_python, global_data, names_nothing
+from fbdev.explore.reading_rare import (
+    CACHE,
+    read_cache,
+    read_error,
+    read_logger,
+    read_member,
+    read_module,
+    read_variable,
+    read_wrapped,
+)
 from fbdev.explore.words import NotWholeError
 
 _PLAIN = frozenset({int, str, bytes, type(None)})
 _TAGGED = frozenset({bool, float, complex})
-_OF_PYTHON = tuple(sysconfig.get_paths()[name] for name in ("stdlib", "platstdlib", "purelib", "platlib"))
 _IN_C = (MethodDescriptorType, WrapperDescriptorType)
-_OURS = (__file__.rpartition("reading")[0], str(Path(fbcore.__file__).parent))
+_WRAPPING = (property, classmethod, staticmethod, functools.cached_property)
 _DATA_OF_NO_INTEREST = (
     FunctionType,
-    property,
-    classmethod,
-    staticmethod,
-    functools.cached_property,
+    *_WRAPPING,
     GetSetDescriptorType,
     MemberDescriptorType,
     BuiltinFunctionType,
     MappingProxyType,
 )
-
-
-@functools.lru_cache(maxsize=4096)
-def belongs_to_python(filename: str) -> bool:
-    """Tell whether code comes with Python, is installed, or is what runs the processes: it is not followed."""
-    return filename.startswith((*_OF_PYTHON, *_OURS, "<frozen"))
 
 
 class _Again:
@@ -75,10 +73,14 @@ _END = ...
 class Reader:
     """Reads a state, once: `add` what belongs to it, then take `value`."""
 
-    __slots__ = ("_seen", "found", "has_sets_of_text")
+    __slots__ = ("_seen", "before", "caches", "found", "has_sets_of_text")
 
-    def __init__(self) -> None:
+    def __init__(self, before: Context | None = None) -> None:
         self.found: list[Any] = []
+        self.before = before
+        """The context in which processes began."""
+        self.caches: list[Any] = []
+        """The caches of functools that were met."""
         self.has_sets_of_text = False
         """A set was read whose order depends on how Python hashes text, which is another in each process."""
         # Keeps what it has numbered alive, so that no number is given twice.
@@ -156,7 +158,7 @@ def read_suspended(reader: Reader, generator: Any, frame: Any, code: CodeType, a
             if value is awaited:
                 break
     tokens.append(_END)
-    if not frame.f_globals.keys().isdisjoint(_names_of(code)):
+    if not names_nothing(code, frame.f_globals):
         _read_globals(reader, code, frame.f_globals)
 
 
@@ -165,36 +167,15 @@ def code_token(code: CodeType) -> int:
     return id(code)
 
 
-@functools.lru_cache(maxsize=4096)
-def _names_of(code: CodeType) -> tuple[str, ...]:
-    inner = (name for const in code.co_consts if isinstance(const, CodeType) for name in _names_of(const))
-    return tuple(dict.fromkeys((*code.co_names, *inner)))
-
-
-def global_data(code: CodeType, names: dict[str, Any]) -> Iterable[tuple[str, object]]:
-    """Find the data that code may reach by the names of its module, and by those of the user's other modules."""
-    if belongs_to_python(code.co_filename):
-        return
-    for name in _names_of(code):
-        value = names.get(name, names)
-        if value is names:
-            continue
-        if type(value) is ModuleType:
-            if not belongs_to_python(getattr(value, "__file__", None) or "<frozen"):
-                inside = vars(value)
-                yield from ((f"{name}.{each}", inside[each]) for each in _names_of(code) if each in inside)
-        else:
-            yield name, value
-
-
 def _read_globals(reader: Reader, code: CodeType, names: dict[str, Any]) -> None:
-    for name, value in global_data(code, names):
+    for named in global_data(code, names):
+        value = named.value
         kind = type(value)
         if kind is type or kind is BuiltinFunctionType:
             if kind is type and is_users(value):
                 reader.add(value)
-        elif kind is not FunctionType or not belongs_to_python(value.__code__.co_filename):  # type: ignore[attr-defined]
-            reader.tokens(name)
+        elif kind is not FunctionType or not belongs_to_python(value.__code__.co_filename):
+            reader.tokens(named.label)
             reader.add(value)
     reader.tokens(_END)
 
@@ -206,7 +187,8 @@ def is_users(kind: Any) -> bool:
 
 
 def _read_list(reader: Reader, value: Any) -> None:
-    reader.each(list, value, len(value))
+    # Not as a class derived from it would have it: what it holds, it may show otherwise.
+    reader.each(list, list.__iter__(value), list.__len__(value))
 
 
 def is_of_text(value: Collection[object]) -> bool:
@@ -222,8 +204,8 @@ def _read_set(reader: Reader, value: Any) -> None:
 
 
 def _read_dict(reader: Reader, value: Any) -> None:
-    reader.tokens(dict, len(value))
-    for key, each in value.items():
+    reader.tokens(dict, dict.__len__(value))
+    for key, each in dict.items(value):
         reader.add(key)
         reader.add(each)
 
@@ -249,7 +231,7 @@ def _read_function(reader: Reader, function: FunctionType) -> None:
     reader.add(function.__defaults__)
     reader.add(function.__kwdefaults__)
     reader.add(function.__dict__)
-    if not function.__globals__.keys().isdisjoint(_names_of(code)):
+    if not names_nothing(code, function.__globals__):
         _read_globals(reader, code, function.__globals__)
 
 
@@ -271,14 +253,31 @@ def _read_class(reader: Reader, kind: Any) -> None:
         for name, value in class_data(kind):
             reader.tokens(name)
             reader.add(value)
+        # What it does not have itself it has from these.
+        for above in (*kind.__bases__, type(kind)):
+            if is_users(above):
+                reader.add(above)
+        for function in methods_of(kind):
+            if function.__closure__ or not names_nothing(function.__code__, function.__globals__):
+                reader.add(function)
         reader.tokens(_END)
 
 
 def class_data(kind: type) -> Iterator[tuple[str, object]]:
     """Find what a class keeps beside its methods."""
     for name, value in vars(kind).items():
-        if not name.startswith("__") and not isinstance(value, _DATA_OF_NO_INTEREST):
+        if not name.startswith(("__", "_abc_")) and not isinstance(value, _DATA_OF_NO_INTEREST):
             yield name, value
+
+
+def methods_of(kind: type) -> Iterator[FunctionType]:
+    """Find the functions of a class, those behind its properties and class methods included."""
+    for each in vars(kind).values():
+        if isinstance(each, FunctionType):
+            yield each
+        elif isinstance(each, _WRAPPING):
+            inside = (getattr(each, part, None) for part in ("__func__", "fget", "fset", "fdel", "func"))
+            yield from (function for function in inside if isinstance(function, FunctionType))
 
 
 def _read_atom(reader: Reader, value: object) -> None:
@@ -287,15 +286,15 @@ def _read_atom(reader: Reader, value: object) -> None:
 
 def _read_other(reader: Reader, value: Any) -> None:
     """Read an object: by its attributes when its class is written in Python, else as it would be copied."""
-    kind: type = type(value)
-    if isinstance(value, enum.Enum):
-        reader.tokens(kind, value.name)
-    elif isinstance(value, type):
+    kind: Any = type(value)
+    if issubclass(kind, enum.Enum):
+        read_member(reader, value)
+    elif issubclass(kind, type):
         _read_class(reader, value)
-    elif (told := getattr(value, "_explored_state", None)) is not None:
+    elif (told := getattr(kind, "_explored_state", None)) is not None:
         reader.tokens(kind)
-        reader.add(told())
-    elif _is_written_in_python(kind):
+        reader.add(told(value))
+    elif _is_written_in_python(kind) or issubclass(kind, BaseException):
         _read_object(reader, value, kind)
     else:
         reader.tokens(kind)
@@ -313,9 +312,10 @@ def _is_written_in_python(kind: Hashable) -> bool:
 def _read_object(reader: Reader, value: Any, kind: type) -> None:
     reader.tokens(object)
     reader.add(kind)
-    if isinstance(value, BaseException):
-        reader.add(value.args)
-    for base in kind.__mro__ if not isinstance(value, BaseException) else ():
+    is_error = issubclass(kind, BaseException)
+    if is_error:
+        read_error(reader, value)
+    for base in kind.__mro__ if not is_error else ():
         if not _is_written_in_python(base):
             if base not in INSIDE:
                 if "__reduce__" not in {name for each in kind.__mro__[:-1] for name in vars(each)}:
@@ -328,8 +328,12 @@ def _read_object(reader: Reader, value: Any, kind: type) -> None:
                 inside(reader, value)
             break
     names = [name for base in kind.__mro__ for name in _slots(base)]
-    held = [(name, getattr(value, name)) for name in names if hasattr(value, name)]
-    held += getattr(value, "__dict__", {}).items()
+    try:
+        held = [(name, getattr(value, name)) for name in names if hasattr(value, name)]
+        held += getattr(value, "__dict__", {}).items()
+    except Exception:
+        # Its own `__getattr__` may raise what it likes.
+        raise NotWholeError(f"{kind.__qualname__} objects cannot be looked into") from None
     reader.tokens(len(held))
     for name, each in held:
         reader.tokens(name)
@@ -366,11 +370,6 @@ def _read_copy(reader: Reader, value: Any) -> None:
     reader.add(None if pairs is None else list(pairs))
 
 
-def _read_named(reader: Reader, value: Any) -> None:
-    """Read what is the same for all: what a context variable is in a context belongs to the process."""
-    reader.tokens(type(value), value.name)
-
-
 def _read_range(reader: Reader, value: range) -> None:
     reader.tokens(range, value.start, value.stop, value.step)
 
@@ -404,9 +403,12 @@ READ: dict[type, Callable[[Reader, Any], None]] = {
     MethodType: _read_method,
     BuiltinFunctionType: _read_builtin,
     type: _read_class,
-    ModuleType: _read_atom,
-    ContextVar: _read_named,
-    Logger: _read_named,
+    ModuleType: read_module,
+    ContextVar: read_variable,
+    Logger: read_logger,
+    CACHE: read_cache,
+    **dict.fromkeys((classmethod, staticmethod), read_wrapped),
+    property: lambda reader, value: reader.each(property, (value.fget, value.fset, value.fdel), 3),
     CodeType: lambda reader, value: reader.tokens(CodeType, code_token(value)),
     type(Ellipsis): _read_atom,
     type(NotImplemented): _read_atom,

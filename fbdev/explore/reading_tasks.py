@@ -28,7 +28,7 @@ def read_loop(reader: Reader, loop: ExploredLoop, before: Context, unread: objec
         try:
             reader.add(task.get_coro())
             reader.add(task._fut_waiter)
-            _read_context(reader, task.get_context() if hasattr(task, "get_context") else None, before, unread)
+            _read_context(reader, _context_of(task, before), before, unread)
         except (NotWholeError, RecursionError) as error:
             what = error.what if isinstance(error, NotWholeError) else "it is nested too deep to be read"
             raise NotWholeError(f"process {name}: {what}") from None
@@ -44,8 +44,19 @@ def read_loop(reader: Reader, loop: ExploredLoop, before: Context, unread: objec
         reader.tokens(loop._now)
 
 
-def _read_context(reader: Reader, context: Context | None, before: Context, unread: object) -> None:
-    if context is None or [*map(id, context.values())] == [*map(id, before.values())]:
+def contexts_of(loop: ExploredLoop, before: Context) -> dict[str, Context]:
+    """Return the context of each task."""
+    return {name: _context_of(task, before) for name, task in loop.tasks.items()}
+
+
+def _context_of(task: Any, before: Context) -> Context:
+    """Return the context of a task; that before all tasks where Python does not say it."""
+    found: Context = task.get_context() if hasattr(task, "get_context") else before
+    return found
+
+
+def _read_context(reader: Reader, context: Context, before: Context, unread: object) -> None:
+    if [*map(id, context.values())] == [*map(id, before.values())]:
         return
     changed = [(each, value) for each, value in context.items() if value is not before.get(each)]
     for variable, value in sorted(changed, key=lambda each: each[0].name):

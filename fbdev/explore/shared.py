@@ -8,7 +8,7 @@ from collections.abc import Callable, Generator, Hashable
 from types import FrameType
 from typing import Any, Generic, NamedTuple, TypeVar
 
-from fbdev.explore.reading import belongs_to_python
+from fbdev.explore.named import belongs_to_python
 from fbdev.explore.words import Blocked, ExploreError
 
 T = TypeVar("T")

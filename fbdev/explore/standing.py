@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from types import AsyncGeneratorType, CoroutineType, FrameType, GeneratorType
 from typing import Any
 
-from fbdev.explore.reading import belongs_to_python
+from fbdev.explore.named import belongs_to_python
 
 _ROWS = 80
 

@@ -8,9 +8,12 @@ everybody else, in every other thread and context. Whoever asks is noted. Some a
 
 from __future__ import annotations
 
+import builtins
 import datetime
+import functools
 import gc
 import hashlib
+import io
 import os
 import random
 import sys
@@ -33,7 +36,45 @@ _RANDOM_BYTES = os.urandom
 
 _CLOCKS_OF_C = {time.localtime, time.gmtime, time.ctime, time.asctime, time.strftime}
 _OF_DATES = frozenset({"now", "utcnow", "today"})
-_NOT_ASKING = ("logging", "asyncio")
+_NOT_ASKING = ("logging", "asyncio", "importlib", "_pytest")
+
+_OF_THE_SYSTEM = frozenset(
+    {
+        *(
+            "chdir",
+            "chmod",
+            "fork",
+            "ftruncate",
+            "kill",
+            "link",
+            "lseek",
+            "mkdir",
+            "pipe",
+            "pwrite",
+            "remove",
+            "rename",
+        ),
+        *("replace", "rmdir", "symlink", "system", "truncate", "umask", "unlink", "utime", "write"),
+    }
+)
+_OUTSIDE = {
+    "posix": _OF_THE_SYSTEM,
+    "nt": _OF_THE_SYSTEM,
+    "_thread": frozenset(("start_joinable_thread", "start_new_thread")),
+    "_posixsubprocess": frozenset(("fork_exec",)),
+    "_winapi": frozenset(("CreateProcess",)),
+    "_sqlite3": frozenset(("connect",)),
+    "sys": frozenset(("setrecursionlimit", "setswitchinterval")),
+    "gc": frozenset(("get_objects", "get_referrers")),
+    "_signal": frozenset(("signal",)),
+    "_locale": frozenset(("setlocale",)),
+    "decimal": frozenset(("getcontext", "setcontext")),
+    "_decimal": frozenset(("getcontext", "setcontext")),
+}
+"""What functions written in C change that lies outside of what is explored, or find what no name leads to."""
+
+_OF_A_SOCKET = frozenset(("bind", "connect", "connect_ex", "send", "sendall", "sendto", "recv", "recvfrom"))
+_TO_WRITE = os.O_WRONLY | os.O_RDWR | os.O_CREAT
 
 
 class Surroundings:
@@ -48,6 +89,8 @@ class Surroundings:
         """Who drew bytes, which begin anew."""
         self.unheard: dict[str, set[str]] = {}
         """Who asked for what nobody could exchange."""
+        self.outside: dict[str, set[str]] = {}
+        """Who has changed what lies outside of the processes, by what was called."""
         self.is_silent = False
         """Whether the code that is explored names nothing that it could ask."""
 
@@ -75,13 +118,16 @@ class Surroundings:
     def bounds(self) -> list[str]:
         """Say within what a proof holds, for somebody asked what cannot be answered."""
         found = ["a time that stands still"] if self.told_still else []
-        return [*found, "what can be seen"] if self.unheard else found
+        return [*found, "what can be seen"] if self.unheard or self.outside else found
 
     def givens(self) -> list[Given]:
         """Return what must be taken for granted."""
         still = [f"time stands still for {_who(names)}, that asks {what}" for what, names in _by(self.told_still)]
         other = [f"what {what} answers {_who(names)} makes no difference" for what, names in _by(self.unheard)]
-        return [Given("clock", each) for each in (*still, *other)]
+        beyond = [
+            f"what {_who(names)} does by {what} makes no difference to others" for what, names in _by(self.outside)
+        ]
+        return [*(Given("clock", each) for each in (*still, *other)), *(Given("unseen", each) for each in beyond)]
 
 
 def _by(found: dict[str, set[str]]) -> Iterator[tuple[str, set[str]]]:
@@ -105,6 +151,9 @@ def controlled() -> Iterator[Surroundings]:
         *((time, name, _clock(f"time.{name}", original, 10**9)) for name, original in _IN_NANOSECONDS.items()),
         (os, "urandom", _random_bytes),
         (random, "_urandom", _random_bytes),
+        (builtins, "open", _opening("open", builtins.open)),
+        (io, "open", _opening("open", io.open)),
+        (os, "open", _opening("os.open", os.open)),
     ]
     before = [(module, name, getattr(module, name)) for module, name, _ in exchanged]
     try:
@@ -149,6 +198,26 @@ def _random_bytes(size: int, /) -> bytes:
     return _RANDOM_BYTES(size) if asked is None else asked[0].bytes(size, asked[1])
 
 
+def _opening(what: str, original: Any) -> Any:
+    @functools.wraps(original)
+    def opening(file: Any, how: Any = "r", *arguments: Any, **options: Any) -> Any:
+        asked = _asker()
+        if asked is not None and file != os.devnull and _is_process(asked[1].maker):
+            mode = options.get("mode", options.get("flags", how))
+            if mode & _TO_WRITE if isinstance(mode, int) else not set("wax+").isdisjoint(mode):
+                asked[0].outside.setdefault(what, set()).add(asked[1].maker)
+        if "mode" in options or "flags" in options:
+            return original(file, *arguments, **options)
+        return original(file, how, *arguments, **options)
+
+    return opening
+
+
+def _is_process(maker: str) -> bool:
+    """Tell whether it is a process that runs, and not the factory or the net itself: they do the same each time."""
+    return maker not in ("", "factory", "sentinel")
+
+
 # -- noticed -----------------------------------------------------------------------------------------------
 
 
@@ -162,10 +231,14 @@ def noticed() -> Iterator[None]:
         return
 
     def look(frame: Any, event: str, argument: Any) -> None:
-        if event != "c_call" or not (what := _unheard(argument)) or (notes := NOTES.get()) is None:
+        if event != "c_call" or (notes := NOTES.get()) is None:
             return
-        if _is_asking(frame, (*_NOT_ASKING, "fbdev", "fbcore")):
-            surroundings.unheard.setdefault(what, set()).add(notes.maker)
+        asks, does = _unheard(argument), _outside(argument)
+        if (asks or does) and _is_asking(frame, (*_NOT_ASKING, "fbdev", "fbcore")):
+            if asks:
+                surroundings.unheard.setdefault(asks, set()).add(notes.maker)
+            elif _is_process(notes.maker):
+                surroundings.outside.setdefault(does, set()).add(notes.maker)
 
     sys.setprofile(look)
     try:
@@ -188,6 +261,20 @@ def _unheard(function: Any) -> str:
     if function.__name__ in _OF_DATES and isinstance(function.__self__, type):
         return f"{function.__self__.__name__}.{function.__name__}" if _is_date(function.__self__) else ""
     return _ORIGINALS.get(function, "") if function.__module__ in ("time", "posix", "nt") else ""
+
+
+def _outside(function: Any) -> str:
+    """Name a function written in C that changes what lies outside of what is explored; "" for every other."""
+    if type(function) is not BuiltinFunctionType:
+        return ""
+    name: str = function.__name__
+    module: str | None = function.__module__
+    if module is None:
+        inside = type(function.__self__)
+        is_socket = name in _OF_A_SOCKET and any(base.__module__ == "_socket" for base in inside.__mro__)
+        is_address = name == "from_address" and inside.__module__ == "_ctypes"
+        return f"{inside.__name__}.{name}" if is_socket or is_address else ""
+    return f"{module.lstrip('_')}.{name}" if name in _OUTSIDE.get(module, ()) else ""
 
 
 def _is_date(kind: type) -> bool:

@@ -11,6 +11,7 @@ import threading
 import time
 import uuid
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from time import monotonic as imported_clock
 from typing import Any
 
@@ -149,3 +150,50 @@ def test_nobody_else_is_told_another_time() -> None:
     explore(asking(lambda: time.time()), invariant=invariant)  # noqa: PLW0108 - asked when it is called
     assert min(seen) > 1_700_000_000
     assert (time.time, os.urandom) == before
+
+
+def writes_a_file(path: Path) -> dict[str, Any]:
+    def steps(name: str) -> Iterator[str]:
+        yield "begun"
+        path.write_text(name)
+
+    return {"a": steps("a"), "b": steps("b")}
+
+
+def reads_a_file(path: Path) -> dict[str, Any]:
+    def steps() -> Iterator[str]:
+        yield path.read_text()
+
+    return {"a": steps(), "b": steps()}
+
+
+def begins_a_thread(path: Path) -> dict[str, Any]:
+    def steps() -> Iterator[str]:
+        yield "begun"
+        thread = threading.Thread(target=path.exists)
+        thread.start()
+        thread.join()
+
+    return {"a": steps()}
+
+
+@pytest.mark.parametrize(("make", "what"), [(writes_a_file, "a and b does by open"), (begins_a_thread, "a does by ")])
+def test_who_changes_what_lies_outside_lowers_the_verdict(make: Any, what: str, tmp_path: Path) -> None:
+    """Nobody sees who else looks at it, so it is named, and only who accepts it has a proof."""
+    result = explore(lambda: make(tmp_path / "file.txt"))
+    assert result.verdict.kind is VerdictKind.HOLDS_WITHIN, str(result)
+    assert what in str(result.verdict)
+    with pytest.raises(AssertionError):
+        result.assert_holds()
+    result.assert_holds("unseen")
+
+
+def test_to_read_a_file_changes_nothing(tmp_path: Path) -> None:
+    """What only is looked at makes no difference, and whoever makes the file before the steps does it each time."""
+    path = tmp_path / "file.txt"
+
+    def factory() -> dict[str, Any]:
+        path.write_text("seen")
+        return reads_a_file(path)
+
+    explore(factory).assert_holds()
