@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+from contextlib import suppress
 from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any
@@ -15,6 +17,12 @@ from fbdev.explore.restore import restore_program
 from fbdev.explore.result import Result
 from fbdev.explore.strategy import Strategy
 from fbdev.explore.words import ExploreError
+
+_FIRST = 30.0
+"""Seconds after which it is kept while it runs, and again."""
+
+_SHARE = 20
+"""It runs for so many times as long as keeping it took, before it is kept again."""
 
 _SOME = 3
 """Differences of a program that are named."""
@@ -40,10 +48,30 @@ class Keeping:
             restore_program(record, program)
             plan = _plan_of(record, plan, begun_from)
         self.strategy = Strategy(program, plan, record)
+        self.strategy.alarms.append(self._keep_now)
+        self._is_ours = not self._path.exists()
+        self._has_kept: bool | None = None
+
+    def _keep_now(self) -> float:
+        """Write what is left while it runs, so that little is lost when it is killed; return when to do it again."""
+        begun = time.perf_counter()
+        if self._has_kept is None:
+            self._has_kept = False
+            return _FIRST
+        record = self.strategy.record(self._program, now=True)
+        if record is not None and record is not self.strategy.begun_from:
+            with suppress(OSError):
+                # At the end it is tried again, and what is wrong is told.
+                write_record(self._path, record)
+                self._has_kept = True
+        return max(_FIRST, _SHARE * (time.perf_counter() - begun))
 
     def kept(self, result: Result) -> Result:
         """Write what is left to do, and say in the result where it is."""
         record = self.strategy.record(self._program)
+        if record is None and self._has_kept and self._is_ours:
+            # What was kept on the way leads nowhere any more.
+            self._path.unlink(missing_ok=True)
         if record is not None:
             try:
                 write_record(self._path, record)

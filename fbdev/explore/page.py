@@ -17,7 +17,7 @@ from fbdev.explore.drawing import Drawing, drawing_of
 from fbdev.explore.gathering import Gathered, chain_of, gather, way_to, ways_in
 from fbdev.explore.graph import State, StateGraph
 from fbdev.explore.legend import legend_of
-from fbdev.explore.picture import COLOURS, printable, to_dot
+from fbdev.explore.picture import COLOURS, encodable, printable, to_dot
 from fbdev.explore.verdict import VerdictKind
 
 if TYPE_CHECKING:
@@ -226,7 +226,7 @@ def page_of(result: Result, most: int) -> str:
         "facts": json_in_html(page.facts()),
         "script": (_HERE / "page.js").read_text(encoding="utf-8"),
     }
-    return Template((_HERE / "page.html").read_text(encoding="utf-8")).substitute(holes)
+    return encodable(Template((_HERE / "page.html").read_text(encoding="utf-8")).substitute(holes))
 
 
 def _verdict(result: Result) -> str:

@@ -142,5 +142,17 @@ def printable(text: str) -> str:
     return "".join(each if each.isprintable() else _escaped(each) for each in text.replace("\n", " "))
 
 
+def encodable(text: str) -> str:
+    r"""Write text so that every encoding of Unicode has it: lone surrogates, which none has, are escaped.
+
+    Example:
+        from fbdev.explore.picture import encodable
+
+        print(encodable("a\udcff"))
+        #> a\udcff
+    """
+    return text.encode("utf-8", "backslashreplace").decode("utf-8")
+
+
 def _escaped(letter: str) -> str:
     return letter.encode("unicode_escape").decode()

@@ -10,6 +10,7 @@ from typing import Literal
 
 from fbcore.errors import FlowError
 from fbcore.formats.whole_text import write_whole
+from fbdev.explore.picture import encodable
 from fbdev.explore.result import Result
 
 _LONGEST = 120
@@ -40,7 +41,7 @@ def write_report(folder: str | Path, test: str, result: Result) -> list[Path]:
     for ending, text in texts.items():
         path = folder / f"{name}{ending}"
         if text:
-            write_whole(path, text)
+            write_whole(path, encodable(text))
             written.append(path)
         else:
             # What an earlier run wrote there would be taken for this one's.

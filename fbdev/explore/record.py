@@ -150,7 +150,7 @@ class SharingRecord:
     changed: list[str]
 
 
-Asked = Literal["told", "told_still", "drawn", "unheard"]
+Asked = Literal["told", "told_still", "drawn", "unheard", "outside"]
 """What processes ask of what lies around them: see `Surroundings`."""
 
 

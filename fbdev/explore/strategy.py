@@ -64,9 +64,11 @@ class Strategy:
     def __init__(self, program: Program, plan: Plan, record: Record | None = None) -> None:
         self.program = program
         self.plan = plan
-        self._from = record
+        self.begun_from = record
         self._search = "sample" if plan.chance and plan.search not in DRAWS else plan.search
         self._budget = plan.budget
+        self.alarms: list[Callable[[], float]] = []
+        """Called now and then while it runs: see `Meter.call`."""
         if plan.cores > 1 and self._search not in DRAWS:
             what = f"a search by {self._search} goes on in one process: what it does next hangs on what it has seen"
             raise ExploreError(what, "cores", f"draw samples: search= one of {', '.join(DRAWS)}")
@@ -83,11 +85,11 @@ class Strategy:
         self._used: str = self._search
         self._givens: list[Given] = [DETERMINISTIC, GRANULARITY, REACHABLE]
         self._is_cut = False
-        self._is_where_it_was = self._from is None
+        self._is_where_it_was = self.begun_from is None
         try:
             with patient(self._session.meter):
-                if plan.progress is not None:
-                    self._session.meter.call(self._tell)
+                for alarm in (*([self._tell] if plan.progress is not None else []), *self.alarms):
+                    self._session.meter.call(alarm)
                 detail, kind = self._guarded()
         except KeyboardInterrupt:
             self._is_cut = True
@@ -106,9 +108,9 @@ class Strategy:
             refused = "" if self.program.is_net and self._search in ("auto", "states") else self._refusal()
             if refused:
                 return refused, VerdictKind.INCONCLUSIVE
-            if self._from is not None:
+            if self.begun_from is not None:
                 self._session.doing = "coming again to what was known"
-                self._course = restore(self._from, self._session)
+                self._course = restore(self.begun_from, self._session)
                 self._session.doing = ""
                 self._givens.append(CONTINUED)
                 self._is_where_it_was = True
@@ -439,10 +441,10 @@ class Strategy:
             case_text(self.program, session.failures[0]) if session.failures and not self.plan.chance else "",
         )
 
-    def record(self, program: ProgramRecord) -> Record | None:
-        """Return what is needed to go on, after a run; None when there is nothing left to do."""
-        if not self._is_cut:
+    def record(self, program: ProgramRecord, *, now: bool = False) -> Record | None:
+        """Return what is needed to go on from here, after a run or `now`; None when there is nothing left to do."""
+        if not self._is_cut and not now:
             return None
         if not self._is_where_it_was:
-            return self._from
-        return record_of(self._session, self._kept, self.plan, program)
+            return self.begun_from
+        return record_of(self._session, self._course.record() if now else self._kept, self.plan, program)

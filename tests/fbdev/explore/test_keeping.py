@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
 import random
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -30,7 +32,9 @@ from fbdev.explore import (
     Shared,
     VerdictKind,
     explore,
+    keeping,
 )
+from fbdev.explore.record_file import write_record
 from tests.fbdev.explore.programs import not_seen_into, random_program, seen_into
 from tests.habits.tree import ROOT
 
@@ -122,6 +126,29 @@ def check(seed: int, search: Any, make: Any, folder: Path) -> int:
 def test_an_interrupted_search_comes_to_the_same(search: Any, tmp_path: Path) -> None:
     """A few programs: ends, states, verdict and failures are those of the uninterrupted search."""
     assert sum(check(seed, search, seen_into, tmp_path) for seed in range(3)) > 3
+
+
+@pytest.mark.parametrize("search", [*SEARCHES, "sample"])
+def test_what_is_left_is_kept_on_the_way_too(search: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever is killed goes on from there, and comes to the same; when nothing is left, no file is."""
+    files: list[Path] = []
+
+    def write(path: Path, record: Any) -> None:
+        files.append(tmp_path / f"{len(files)}.json")
+        write_record(files[-1], record)
+        shutil.copy(files[-1], path)
+
+    monkeypatch.setattr(os, "fsync", lambda _: None)
+    monkeypatch.setattr(keeping, "_FIRST", 0.0)
+    monkeypatch.setattr(keeping, "_SHARE", 0.0)
+    monkeypatch.setattr(keeping, "write_record", write)
+    how: dict[str, Any] = {"search": search, "samples": 10, "budget": ENDLESS}
+    factory, later = partial(counting, 2, 1), tmp_path / "later.json"
+    whole = explore(factory, keep=later, **how)
+    assert later.exists() is bool(whole.kept)
+    monkeypatch.setattr(keeping, "write_record", write_record)
+    for file in (files[0], files[len(files) // 2], files[-1]):
+        assert came_to(explore(factory, continues=file, **how)) == came_to(whole)
 
 
 @pytest.mark.slow

@@ -135,7 +135,7 @@ def test_names_cannot_break_a_page() -> None:
     def factory() -> dict[str, Any]:
         def odd(text: str) -> Iterator[str]:
             yield nasty + text
-            raise ValueError(nasty)
+            raise ValueError(nasty + "\ud800")
 
         return {'a"b': odd("\x00\ud800\u2028"), nasty: odd("")}
 
