@@ -7,6 +7,7 @@ takes; others use a loop of the tests' own, with a clock that they turn, in whos
 from __future__ import annotations
 
 import asyncio
+import gc
 import importlib
 import importlib.util
 import io
@@ -86,7 +87,11 @@ def cases(suite: Any) -> Iterator[unittest.TestCase]:
 def run(module: str, policy: asyncio.AbstractEventLoopPolicy) -> dict[str, Any]:
     """Run a module's tests, and return what became of them; `on_it` are those that made a stepped loop."""
     counts: dict[str, Any] = {"ran": 0, "on_it": 0, "skipped": 0, "failed": {}}
-    for case in cases(unittest.defaultTestLoader.loadTestsFromName(f"test.test_asyncio.{module}")):
+    suite = unittest.defaultTestLoader.loadTestsFromName(f"test.test_asyncio.{module}")
+    # They collect garbage hundreds of times, and what stays to the end is none.
+    gc.collect()
+    gc.freeze()
+    for case in cases(suite):
         asyncio.set_event_loop_policy(policy)
         made.clear()
         result = unittest.TestResult()

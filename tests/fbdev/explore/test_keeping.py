@@ -258,11 +258,11 @@ def test_chance_that_was_made_repeatable_stays_so(tmp_path: Path) -> None:
 # -- other processes -----------------------------------------------------------------------------------
 
 FILE = """
-import sys
+import json, sys
 from fbdev.explore import Budget, Scene, Shared, explore
 
-def factory():
-    count, note = Shared(0, "count"), {names}
+def factory(note):
+    count = Shared(0, "count")
 
     def add(name):
         note(name)
@@ -270,26 +270,37 @@ def factory():
             yield "ready", each
             count.value += len(note.__self__)
 
-    return Scene({{name: add(name) for name in ("ann", "bob", "cy")}}, (count, note.__self__))
+    return Scene({name: add(name) for name in ("ann", "bob", "cy")}, (count, note.__self__))
+
+def of_list():
+    return factory([].append)
+
+def of_set():
+    return factory(set().add)
 
 def holds(shared):
     return shared[0].value > 0
 
-def main(executions, how):
-    budget = Budget(executions=int(executions) or None, seconds=None)
-    result = explore(factory, at_end=holds, budget=budget, **how)
-    print(result.verdict.kind, len(result.ends), len(result.graph.states), bool(result.kept))
+def main(executions, given):
+    budget = Budget(executions=executions or None, seconds=None)
+    for search, kept, goes_on in given:
+        how = {"continues" if goes_on else "keep": kept} if kept else {}
+        how |= {} if goes_on else {"search": search.split()[0]}
+        result = explore(of_list if "list" in search else of_set, at_end=holds, budget=budget, **how)
+        print(result.verdict.kind, len(result.ends), len(result.graph.states), bool(result.kept))
 
 if __name__ == "__main__":
-    main(sys.argv[1], dict(each.split("=") for each in sys.argv[2:]))
+    main(*json.loads(sys.argv[1]))
 """
 
+SEARCHES = ("states of a list", "states", "races", "every", "preemptions", "sample")
 
-def run(file: Path, seed: str, *arguments: str) -> str:
-    """Run a file in another process, with its own order of sets."""
+
+def run(file: Path, seed: str, executions: int, given: list[tuple[str, str, bool]]) -> list[str]:
+    """Run a file in another process, with its own order of sets: an exploration for each that is given."""
     environment = {"PYTHONPATH": str(ROOT), "PYTHONHASHSEED": seed, "PATH": ""}
     done = subprocess.run(
-        [sys.executable, str(file), *arguments],
+        [sys.executable, str(file), json.dumps([executions, given])],
         env=environment,
         cwd=file.parent,
         capture_output=True,
@@ -297,31 +308,26 @@ def run(file: Path, seed: str, *arguments: str) -> str:
         check=False,
     )
     assert done.returncode == 0, done.stderr
-    return done.stdout.strip()
+    return done.stdout.splitlines()
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(
-    ("search", "names"),
-    [
-        ("states", "[].append"),
-        *((search, "set().add") for search in ("states", "races", "every", "preemptions", "sample")),
-    ],
-)
-def test_another_process_goes_on(search: str, names: str, tmp_path: Path) -> None:
+def test_another_process_goes_on(tmp_path: Path) -> None:
     """Fresh Python processes, in which sets have other orders, come to the verdict, ends and states of one process."""
     file = tmp_path / "program.py"
-    file.write_text(FILE.format(names=names))
-    whole = run(file, "1", "0", f"search={search}")
-    said = run(file, "2", "5", f"search={search}", "keep=later.json")
-    assert said.endswith("True")
+    file.write_text(FILE)
+    whole = run(file, "1", 0, [(search, "", False) for search in SEARCHES])
+    kept = {search: f"{number}.json" for number, search in enumerate(SEARCHES)}
+    said = run(file, "2", 5, [(search, kept[search], False) for search in SEARCHES])
+    assert all(each.endswith("True") for each in said)
+    left = list(SEARCHES)
     for seed in ("3", "4"):
-        said = run(file, seed, "7", "continues=later.json")
-        if said.endswith("False"):
-            break
-    said = run(file, "5", "0", "continues=later.json")
-    assert said.split()[:3] == whole.split()[:3] or search in ("sample", "preemptions")
-    assert said.split()[1] == whole.split()[1]
+        said = run(file, seed, 7, [(search, kept[search], True) for search in left])
+        left = [search for search, each in zip(left, said, strict=True) if each.endswith("True")]
+    said = run(file, "5", 0, [(search, kept[search], True) for search in SEARCHES])
+    for search, at_once, in_parts in zip(SEARCHES, whole, said, strict=True):
+        assert in_parts.split()[:3] == at_once.split()[:3] or search in ("sample", "preemptions")
+        assert in_parts.split()[1] == at_once.split()[1]
 
 
 # -- what is refused -----------------------------------------------------------------------------------
