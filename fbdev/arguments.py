@@ -1,4 +1,4 @@
-"""What several commands take, declared to typer: a file, and numbers of seconds."""
+"""What several commands take, declared to typer: files, and numbers of seconds."""
 
 from math import isfinite
 from typing import Annotated, Any
@@ -31,3 +31,11 @@ def _seconds(text: str) -> float:
     if seconds < 0 or not isfinite(seconds):
         raise typer.BadParameter(f"{text} is no number of seconds")
     return seconds
+
+
+def named_file(context: typer.Context, param: typer.CallbackParam, value: str) -> str:
+    """Refuse "" for the name of a file, as an unset variable of a shell gives it; who leaves an option away has none."""
+    source = context.get_parameter_source(str(param.name))
+    if value == "" and source is not None and source.name == "COMMANDLINE":
+        raise typer.BadParameter('"" names no file; leave the option away for none')
+    return value

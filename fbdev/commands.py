@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperCommand
 
-from fbdev.arguments import FileArgument, time_option
+from fbdev.arguments import FileArgument, named_file, time_option
 from fbdev.complaint import complain, is_usage
 from fbdev.complete.shell import answer, is_asked
 from fbdev.exit_code import ExitCode
@@ -118,7 +118,11 @@ def check(
     time_limit: Annotated[float, time_option("How long the import of FILE may take (60 by default).")] = 60.0,
     settings: Annotated[
         str,
-        typer.Option(metavar="FILE", help="Check these settings, a TOML or JSON file, and whether they fit the graph."),
+        typer.Option(
+            metavar="FILE",
+            help="Check these settings, a TOML or JSON file, and whether they fit the graph.",
+            callback=named_file,
+        ),
     ] = "",
     complib: Annotated[
         str, typer.Option(metavar="PACKAGE", help="Check a package as a library of components, and list what is in it.")

@@ -9,6 +9,7 @@ from math import isfinite
 from typing import Annotated, Any, NamedTuple, NewType, get_args, get_origin
 
 from fbcore.errors import shown
+from fbcore.model.answers import AT_ONCE, answers_later
 from fbcore.model.types import members_of, name_of
 
 POLICIES = ("bytes", "size", "expiry", "priority", "drop")
@@ -74,7 +75,7 @@ def measure_of(given: Any) -> Measure | None:
     """Return what finds a number in a packet: a function, one by name, or the name of an attribute or key."""
     if isinstance(given, str):
         return _Named(given) if given.isidentifier() else named(given)
-    return given if callable(given) else None
+    return given if callable(given) and not answers_later(given) else None
 
 
 def named(name: str) -> Measure | None:
@@ -85,7 +86,7 @@ def named(name: str) -> Measure | None:
     except Exception:
         # Whatever a module raises while it is imported: there is no function then.
         return None
-    return found if callable(found) else None
+    return found if callable(found) and not answers_later(found) else None
 
 
 class _Named:
@@ -127,6 +128,8 @@ def _check_bytes(value: Any) -> str:
 
 
 def _check_size(value: Any) -> str:
+    if answers_later(value):
+        return AT_ONCE
     fits = callable(named(value) if isinstance(value, str) else value)
     return "" if fits else "give a function that returns the bytes of a packet, or name it: package.module.function"
 
@@ -139,6 +142,8 @@ def _check_expiry(value: Any) -> str:
 def _check_priority(value: Any) -> str:
     if value == "nothing" or measure_of(value) is not None:
         return ""
+    if answers_later(value):
+        return AT_ONCE
     return "give a function that takes a packet and returns a number, or name it, an attribute, or a key"
 
 

@@ -12,6 +12,7 @@ from os import PathLike, fspath
 from typing import Any, Literal
 
 from fbcore.errors import SettingsError, shown
+from fbcore.model.answers import AT_ONCE, answers_later
 from fbcore.orchestration.named import errors_named, named
 
 _CLOSED: Any = {"extra": "forbid"}
@@ -130,6 +131,8 @@ class End:
         found = named(self.healthy) if isinstance(self.healthy, str) else self.healthy
         if self.healthy is not None and not callable(found):
             raise _refuse(self, "healthy", "give a function, or name it: package.module.function")
+        if answers_later(found):
+            raise _refuse(self, "healthy", AT_ONCE)
         object.__setattr__(self, "healthy", found)
         if all(each is None for each in (self.after, self.idle, self.deadline, self.healthy)):
             raise SettingsError("nothing says when the node is ended", "end", "give after, idle, deadline or healthy")
@@ -380,6 +383,8 @@ class Concurrency:
         found = named(self.key) if isinstance(self.key, str) and "." in self.key else self.key
         if not callable(found) and not (isinstance(found, str) and found.isidentifier()):
             raise _refuse(self, "key", "name an input, or give a function, or name it: package.module.function")
+        if answers_later(found):
+            raise _refuse(self, "key", AT_ONCE)
         if self.order == "unordered":
             raise _refuse(self, "order", "leave it away: firings of one `key` keep their order, and no others do")
         object.__setattr__(self, "key", found)

@@ -10,7 +10,7 @@ import typer
 from fbcore.model.graph import Graph
 from fbcore.model.types import name_of
 from fbcore.net.net import GRACE
-from fbdev.arguments import FileArgument, time_option
+from fbdev.arguments import FileArgument, named_file, time_option
 from fbdev.run.config_option import ConfigOption, config_options
 from fbdev.run.values import config_values
 
@@ -22,7 +22,7 @@ def _flag(name: str, help: str) -> Any:
 def settings_option() -> Any:
     """Declare an option that takes a file of settings."""
     help = "Run the net, and each of its nodes, as this TOML or JSON file says."
-    return typer.Option("--settings", metavar="FILE", help=help, show_default=False)
+    return typer.Option("--settings", metavar="FILE", help=help, show_default=False, callback=named_file)
 
 
 def _metrics_option() -> Any:
@@ -82,6 +82,7 @@ class RunOptions:
             metavar="FILE",
             help="Try the dead letters in this file again, before the inputs, which may then be left out.",
             show_default=False,
+            callback=named_file,
         ),
     ] = ""
     only_dead_letters: Annotated[bool, _flag("--only-dead-letters", "Run no sources beside the dead letters.")] = False

@@ -157,3 +157,10 @@ def test_restarts_are_stepped_and_explored_from_the_command_line(
         write_choices(script, fsm.choices, "all of it")
     assert main(["step", *arguments, "--script", str(script)]) == 0
     assert capsys.readouterr().out.count("returned 7 to inputs.number->flaky.number") == 2
+
+
+@pytest.mark.parametrize("words", [["run"], ["check"], ["step"]])
+def test_a_file_without_a_name_is_refused(words: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """A variable of a shell that is not set is no reason to run without the settings that were meant."""
+    assert main([*words, write(tmp_path, NET), "--settings="]) == 2
+    assert '"" names no file; leave the option away for none' in capsys.readouterr().err
