@@ -34,7 +34,7 @@ def _seconds(text: str) -> float:
 
 
 def named_file(context: typer.Context, param: typer.CallbackParam, value: str) -> str:
-    """Refuse "" for the name of a file, as an unset variable of a shell gives it; who leaves an option away has none."""
+    """Refuse "" as the name of a file: so an unset variable of a shell looks, and whoever wants none leaves it away."""
     source = context.get_parameter_source(str(param.name))
     if value == "" and source is not None and source.name == "COMMANDLINE":
         raise typer.BadParameter('"" names no file; leave the option away for none')
