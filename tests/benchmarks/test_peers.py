@@ -1,6 +1,7 @@
 """Other packages that do the same chain: locked, installed apart, and reported when they cannot be."""
 
 import re
+import sys
 from pathlib import Path
 
 import pytest
@@ -29,6 +30,19 @@ def test_the_older_fbdev_has_a_target() -> None:
 def test_a_peer_that_cannot_be_installed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """It is a case without a value, whose note gives the installer's reason; the benchmark goes on."""
     (tmp_path / "fbdev.lock").write_text(f"fbdev==0.0.5 --hash=sha256:{HASH}\n", encoding="utf-8")
+    run = environment._run
+
+    def run_here(peer: str, command: list[str]) -> None:
+        """Let the Python of these tests stand for that of a new environment, which takes long to make."""
+        if "venv" in command:
+            python = Path(command[-1]) / "bin" / "python"
+            python.parent.mkdir(parents=True)
+            python.write_text(f'#!/bin/sh\nexec {sys.executable} "$@"\n', encoding="utf-8")
+            python.chmod(0o755)
+        else:
+            run(peer, command)
+
+    monkeypatch.setattr(environment, "_run", run_here)
     monkeypatch.setenv("PIP_NO_INDEX", "1")
     monkeypatch.setattr(environment, "LOCKS", tmp_path)
     monkeypatch.setattr(environment, "ROOT", tmp_path)

@@ -120,6 +120,8 @@ def test_whoever_is_killed_leaves_whole_letters(tmp_path: Path) -> None:
         child = SPAWN.Process(target=write, args=(path, f"{round}-", 50_000, 10**6))
         child.start()
         while not path.exists() or f"{round}-{round}" not in LetterFile(path).read().records:
+            # A process takes a while to begin, and reading all the time would make that longer.
+            child.join(0.002)
             assert child.is_alive()
         os.kill(child.pid or 0, signal.SIGKILL)
         child.join()

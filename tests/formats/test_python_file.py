@@ -41,12 +41,12 @@ def write(tmp_path: Path) -> Write:
 
 
 @pytest.fixture(autouse=True)
-def modules_as_before() -> Iterator[None]:
+def modules_as_before(tmp_path: Path) -> Iterator[None]:
     """Forget what a test has imported."""
     before = set(sys.modules)
     yield
     for name in set(sys.modules) - before:
-        if str(getattr(sys.modules[name], "__file__", "")).startswith(("/tmp", "/private", "/var")):
+        if str(tmp_path) in str(getattr(sys.modules[name], "__file__", "")):
             del sys.modules[name]
 
 

@@ -11,7 +11,7 @@ from fbcore import FSMRuntime
 from tests.laws.small_nets import NETS, End, SmallNet
 
 MOST_STATES = 3_000
-FEW = 2_500
+FEW = 2_000
 """Orders that are made one by one; where there are more, they are counted over the states that they lead through."""
 
 
