@@ -86,6 +86,14 @@ class StepNames:
         self._taken[wanted] = count = self._taken.get(wanted, 0) + 1
         return wanted if count == 1 else f"{wanted}#{count}"
 
+    def count(self, wanted: str) -> int:
+        """Return how many tasks were to have a name."""
+        return self._taken.get(wanted, 0)
+
+    def go_on(self, wanted: str, count: int) -> None:
+        """Let the next task that is to have a name be one more than so many: for who restores a state."""
+        self._taken[wanted] = count
+
 
 class Cancelled:
     """A task that was cancelled by a scope of anyio, because it is in one that the other is the origin of."""

@@ -73,6 +73,15 @@ class Crew:
 
     # -- firing ------------------------------------------------------------------------------------
 
+    @property
+    def task_name(self) -> str:
+        """How the tasks of firings are called."""
+        return f"{self.node.address} firing"
+
+    def tasks(self) -> list[Any]:
+        """Return the tasks of firings that go on."""
+        return [hand.task for hand in self.hands if hand.task is not None]
+
     async def run(self, work: Callable[[], Awaitable[None]]) -> None:
         """Do the work of the node's own task, which takes packets and takes on firings, and wait for all of these.
 
@@ -113,7 +122,7 @@ class Crew:
             self._lines[line].append(hand)
         context = copy_context()
         context.run(current_hand.set, hand)
-        hand.task = node.tasks.create_task(self._fire(hand, work), name=f"{node.address} firing", context=context)
+        hand.task = node.tasks.create_task(self._fire(hand, work), name=self.task_name, context=context)
         while len(self.hands) >= self.most:
             await self._wait_for_room()
 
@@ -177,8 +186,7 @@ class Crew:
 
     async def _disband(self) -> None:
         """Wait until the firings that were cancelled have ended, and put their packets back."""
-        tasks = [hand.task for hand in self.hands if hand.task is not None]
-        if tasks:
+        if tasks := self.tasks():
             await asyncio.wait(tasks)
         self.give_back()
 

@@ -17,11 +17,14 @@ from fbcore.net.behind import place_of
 from fbcore.net.births import NONE
 from fbcore.net.edge import Edge
 from fbcore.net.in_port import InPort
+from fbcore.net.internals import awaited_future
 from fbcore.net.net import Net
 from fbcore.net.node import Node
+from fbcore.net.outstanding import find_outstanding
 from fbcore.net.phase import Phase
 from fbcore.net.policed_edge import PolicedEdge
 from fbcore.net.trail import Trail, Turn
+from fbcore.net.wait import Wait
 
 Image = dict[str, Any]
 
@@ -45,15 +48,11 @@ def obstacles(
 
 
 def _obstacle(node: Node, trail: Trail, timers: list[int], *, is_ready: bool) -> str:
-    if node.crew is not None and node.crew.hands:
-        count = len(node.crew.hands)
-        going = "a firing that goes on" if count == 1 else f"{count} firings that go on"
-        return f"has {going}; wait until there is none, or run it without concurrency"
     if trail.strayed:
         if not trail.restarts:
             return f"{trail.strayed}; keep it in a Memory: `seen: Memory[set[str]] = Memory(set)`"
         return f"{trail.strayed}; wait for the end of that"
-    if node.tasks.are_busy:
+    if node.crew is None and node.tasks.are_busy:
         return "has tasks of its own; wait for their end"
     if node.busy_with:
         return f"is busy with {node.busy_with[0]}, which the loop cannot see"
@@ -62,9 +61,17 @@ def _obstacle(node: Node, trail: Trail, timers: list[int], *, is_ready: bool) ->
     before = trail.checkpoint.timers if trail.checkpoint is not None else 0
     if any(number <= before for number in timers):
         return "has armed a timer before it came to where it could be begun anew; put the time-out around less"
+    if node.crew is not None:
+        return _waits_outside(node)
     if trail.end == "away" and not timers and not is_ready and node.task is not None:
         return f"waits for something outside the net: {place_of(node.task, ())}"
     return ""
+
+
+def _waits_outside(node: Node) -> str:
+    """Say which task of a node with several firings waits for what nothing in the net will bring, if one does."""
+    found = (each for each, _ in find_outstanding(node.net) if each.address == node.address and not each.is_known)
+    return next((f"waits for something outside the net: {each.what.removeprefix('waits in ')}" for each in found), "")
 
 
 # -- taking ----------------------------------------------------------------------------------------------
@@ -137,6 +144,11 @@ def _since(node: Node, trail: Trail) -> Image:
     """Return where a node can be begun anew, and what it did since then."""
     assert node.trace is not None
     found: Image = {"stands": trail.end}
+    if node.crew is not None:
+        half_fed = [port.name for port in node.ins.values() if port.half_fed]
+        if half_fed:
+            found["half_fed"] = half_fed
+        found["waits"] = [[_waiting(node, wait), [edge.address for edge in wait.edges]] for wait in node.waits]
     checkpoint = trail.checkpoint
     if checkpoint is not None:
         found["from"] = {
@@ -148,6 +160,8 @@ def _since(node: Node, trail: Trail) -> Image:
             "memory": {name: node.memories[name].dump(copy) for name, copy in checkpoint.memories.items()},
             "timers": checkpoint.timers,
         }
+        if node.crew is not None:
+            found["from"]["firings"] = checkpoint.firings
         if checkpoint.policies is not None:
             found["from"]["policies"] = checkpoint.policies
     no_room = [edge.address for wait in node.waits for edge in wait.edges]
@@ -164,7 +178,16 @@ def _since(node: Node, trail: Trail) -> Image:
 
 def _turn(node: Node, turn: Turn) -> list[Any]:
     took = [[port, edge, to_data(value, f"{node.address}.{port}"), *id] for port, edge, value, id in turn.took]
+    if turn.name:
+        return [turn.time, turn.end, took, turn.name]
     return [turn.time, turn.end, took] if took else [turn.time, turn.end]
+
+
+def _waiting(node: Node, wait: Wait) -> str:
+    """Return the name of the task that stands in a wait."""
+    assert node.crew is not None
+    tasks = [node.task, *node.crew.tasks()]
+    return str(next(task.step_name for task in tasks if awaited_future(task) is wait.future))
 
 
 # -- laying ----------------------------------------------------------------------------------------------

@@ -158,11 +158,15 @@ class Circuit:
         self._wake()
 
     async def _end_of_trial(self) -> None:
+        """Wait for another firing of the node, which is no wait for anything outside of it."""
         future = self._node.net.loop.create_future()
         self._waiting.append(future)
+        waits = self._node.crew.waits if self._node.crew is not None else set()
+        waits.add(future)
         try:
             await future
         finally:
+            waits.discard(future)
             if future in self._waiting:
                 self._waiting.remove(future)
 

@@ -5,12 +5,13 @@ Each does again what it did since its checkpoint, alone, with the packets and at
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from fbcore.errors import SnapshotError
 from fbcore.formats.typed_json import from_data
 from fbcore.model.packet import PacketId
-from fbcore.net.edge import NO_BOUND
+from fbcore.net.edge import NO_BOUND, Edge
 from fbcore.net.image import Image, fill
 from fbcore.net.node import Node
 
@@ -23,15 +24,21 @@ _WHY = "it does not do the same again: it depends on something besides its packe
 def bring(stepping: Stepping, image: Image, time: float, ready: list[str], timers: list[str]) -> None:
     """Bring every node to where it stood, and the loop to its time and order."""
     net = stepping.net
-    waiting = []
+    waiting: list[tuple[Node, str, list[str]]] = []
     for node in net.alive():
         if node.task is not None:
             found = image["nodes"][node.address]
-            if _Bringing(stepping, node, found).to_its_place() and stepping.name_of(node) not in ready:
-                waiting.append(node)
+            waits = _Bringing(stepping, node, found).to_its_place()
+            if node.crew is not None:
+                waiting += [(node, name, full) for name, full in found["waits"]]
+                for port in node.ins.values():
+                    # Whether a join has ended so cannot be seen any more.
+                    port.half_fed = port.name in found.get("half_fed", ())
+            elif waits and stepping.name_of(node) not in ready:
+                waiting.append((node, stepping.name_of(node), found.get("no_room", [])))
     fill(net, image)
-    for node in waiting:
-        _wait(stepping, node, image["nodes"][node.address].get("no_room", []))
+    for node, name, full in waiting:
+        _wait(stepping, node, name, full)
     stepping.loop.set_time(time)
     stepping.loop.ready.arrange(ready)
     stepping.loop.timers.arrange(timers)
@@ -41,15 +48,21 @@ def bring(stepping: Stepping, image: Image, time: float, ready: list[str], timer
         stepping.trails[address].turns_made = found["turns"]
 
 
-def _wait(stepping: Stepping, node: Node, full: list[str]) -> None:
-    """Let a node wait where it waited: for room on these edges, though there may be some by now, but less than half."""
+def _wait(stepping: Stepping, node: Node, name: str, full: list[str]) -> None:
+    """Let a task wait where it waited: for room on these edges, though there may be some by now, but less than half."""
     assert node.trace is not None
-    edges = [edge for port in node.trace.ports if node.trace.verb == "send" for edge in port.edges]
-    bounds = [edge.bounds for edge in edges]
-    for edge in edges:
-        edge.bounds = (0, 0) if edge.address in full else (NO_BOUND, NO_BOUND)
-    stepping.make(stepping.name_of(node))
-    for edge, those in zip(edges, bounds, strict=True):
+    ports: Sequence[Any] = node.trace.ports if node.trace.verb == "send" else ()
+    limits: dict[Edge, int] = {}
+    if node.crew is not None:
+        # Which of its outputs a firing sends by is not known; and who waits for room before it is not to be woken.
+        ports = (*node.outs.values(), node.error)
+        limits = {edge: 0 for port in node.ins.values() for edge in port.edges}
+    limits |= {edge: 0 if edge.address in full else NO_BOUND for port in ports for edge in port.edges}
+    bounds = {edge: edge.bounds for edge in limits}
+    for edge, limit in limits.items():
+        edge.bounds = (limit, limit)
+    stepping.make(name)
+    for edge, those in bounds.items():
         edge.bounds = those
 
 
@@ -72,6 +85,11 @@ class _Bringing:
             self._begin_at(checkpoint)
         turns = image.get("since", [])
         node.trace.skips = dict(image.get("put", {}))
+        if node.crew is not None:
+            for turn in turns:
+                if turn[1] != "waits":
+                    self._again(turn)
+            return False
         if not turns:
             return bool(image["stands"] == "waits")
         for turn in turns[:-1]:
@@ -91,6 +109,8 @@ class _Bringing:
         for policy, state in zip(node.policies, checkpoint.get("policies", ()), strict=False):
             policy.take(state)
         assert node.trace is not None
+        if node.crew is not None:
+            self.stepping.loop.step_names.go_on(node.crew.task_name, checkpoint["firings"])
         node.trace.order = tuple(checkpoint["order"])
         self.stepping.loop.timers.armed_by[self.name] = checkpoint["timers"]
         self.stepping.make(self.name)
@@ -102,7 +122,8 @@ class _Bringing:
 
     def _again(self, turn: list[Any]) -> None:
         """Make one step again."""
-        time, end, *took = turn
+        time, end, *took = turn[:3]
+        name = turn[3] if len(turn) > 3 else self.name
         stepping = self.stepping
         stepping.loop.set_time(time)
         if end == "config":
@@ -112,9 +133,9 @@ class _Bringing:
         for port, edge, value, place, number in took[0] if took else ():
             self._deliver(port, edge, from_data(value, f"{self.node.address}.{port}"), PacketId(place, number))
         if end == "timer":
-            stepping.make(self._timer())
-        elif self.name in stepping.loop.ready:
-            stepping.make(self.name)
+            stepping.make(self._timer() if name == self.name else name)
+        elif name in stepping.loop.ready:
+            stepping.make(name)
         else:
             raise SnapshotError(_WHY, self.node.address, "keep what it depends on in its Memory")
 

@@ -151,7 +151,8 @@ class Stepping:
         found: dict[str, list[int]] = {}
         for name in self.loop.timers:
             node = self.node_of(name)
-            if node is not None:
+            # Those of firings are armed by tasks that are made anew with them.
+            if node is not None and (node.crew is None or name.rpartition(" of ")[2] == self.name_of(node)):
                 found.setdefault(node.address, []).append(int(name.split()[1]))
         return found
 
@@ -209,7 +210,7 @@ class Stepping:
         trail = self.trails[node.address]
         past = self.pasts[node.address] if self.pasts is not None else None
         if name.startswith(TIMER):
-            trail.note_timer(now)
+            trail.note_timer(now, name)
             if past is not None:
                 past.note_timer(now, name.rpartition(" of ")[2])
         elif name == own:
@@ -217,7 +218,7 @@ class Stepping:
             if past is not None:
                 past.note(now, before, moves)
         else:
-            trail.note_other(name, armed=self._armed_by.get(own, 0))
+            trail.note_other(now, name, armed=self._armed_by.get(own, 0))
             if past is not None:
                 past.note_other(now, name, moves)
 

@@ -291,6 +291,7 @@ class Gate:
             address = "node"
             net = Net()
             pauses = ()
+            crew = None
 
         async def main() -> Any:
             Node.net.loop = asyncio.get_running_loop()  # type: ignore[attr-defined]

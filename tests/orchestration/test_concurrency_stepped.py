@@ -25,7 +25,9 @@ from fbcore import (
     StepError,
     component,
 )
+from fbcore.net import trail
 from fbdev.explore import NetScene, explore
+from tests.laws.keepable import end_of, seen
 
 
 class Pairs(Component):
@@ -82,28 +84,71 @@ def test_firings_are_stepped_and_taken_back() -> None:
         assert list(fsm.choices) == choices
 
 
-def test_a_snapshot_waits_for_the_end_of_firings(tmp_path: Path) -> None:
-    """While they go on the net cannot be written down, and the error says why; between two bursts it can."""
-    file, found, refused = tmp_path / "net.json", {}, set()
+def test_every_state_between_firings_is_written_down(tmp_path: Path) -> None:
+    """With one firing or several on their way, waiting for time, for their key, or for nothing but their turn."""
+    file, going = tmp_path / "net.json", set()
     with FSMRuntime(graph_of(), settings=SETTINGS).start() as fsm:
         while fsm.result is None:
-            going = len(fsm.state()["nodes"]["node"].get("holds", {}))
-            what = {0: "", 1: "a firing that goes on", 2: "2 firings that go on"}[going]
-            try:
-                fsm.snapshot(file)
-            except SnapshotError as error:
-                refused.add((what, what in str(error)))
-            else:
-                found[round(fsm.time, 2)] = file.read_bytes()
-                refused.add((what, not going))
+            going.add(len(fsm.state()["nodes"]["node"].get("holds", {})))
+            check_state(fsm, graph_of(), SETTINGS, file)
             fsm.step()
-    assert {each for each in refused if not each[1]} == set()
-    assert len(refused) == 3
-    assert {0.0, 0.3, 1.0, 1.28, 2.0, 2.26, 3.0} >= set(found) >= {0.3, 1.28, 2.26}
-    for data in found.values():
-        file.write_bytes(data)
-        with FSMRuntime(graph_of(), settings=SETTINGS).restore(file) as fsm:
-            assert fsm.run().outputs.out == COUNTED
+    assert going == {0, 1, 2}
+
+
+def check_state(fsm: FSMRuntime, graph: Graph, settings: NetSettings, file: Path) -> None:
+    """Write a net down, and see that what goes on from that is where it is, and comes to the same end."""
+    try:
+        fsm.snapshot(file)
+    except SnapshotError as error:
+        raise AssertionError(f"{error} at {list(fsm.choices)}") from error
+    made = len(fsm.choices)
+    state, choices = seen(fsm), list(fsm.enabled())
+    with FSMRuntime(graph, settings=settings).restore(file) as again:
+        assert (seen(again), list(again.enabled())) == (state, choices)
+        end = end_of(again)
+    expected = end_of(fsm)
+    fsm.undo(len(fsm.choices) - made)
+    assert end == expected
+
+
+def refusal(fsm: FSMRuntime, file: Path) -> str:
+    """Say why a net cannot be written down."""
+    with pytest.raises(SnapshotError) as caught:
+        fsm.snapshot(file)
+    return str(caught.value)
+
+
+def test_firings_that_cannot_be_made_again_are_refused(tmp_path: Path) -> None:
+    """One that waits for something outside of the net, and one that has tasks of its own."""
+
+    @component
+    async def waits(number: int) -> int:
+        await asyncio.Event().wait()
+        return number
+
+    @component
+    async def gathers(number: int) -> int:
+        await asyncio.gather(asyncio.sleep(1), asyncio.sleep(2))
+        return number
+
+    for function, why in (
+        (waits, f"waits for something outside the net: Event.wait at {__file__}:"),
+        (gathers, "has a task of its own, task-"),
+    ):
+        with FSMRuntime(graph_of(function), settings=NetSettings(concurrency=3)).start() as fsm:
+            fsm.run_until(time=0.5)
+            assert why in refusal(fsm, tmp_path / "net.json")
+
+
+def test_firings_without_end_are_not_remembered_for_ever(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """What a node did since it last had no firing is kept as far as it can be done again, and then no more."""
+    monkeypatch.setattr(trail, "_MOST", 3)
+    with FSMRuntime(graph_of(), settings=SETTINGS).start() as fsm:
+        fsm.run_until(lambda fsm: fsm.time >= 0.27)
+        assert "has had firings without a break for 3 turns" in refusal(fsm, tmp_path / "net.json")
+        fsm.run_until(lambda fsm: "holds" not in fsm.state()["nodes"]["node"])
+        fsm.snapshot(tmp_path / "net.json")
+        assert fsm.run().outputs.out == COUNTED
 
 
 def test_a_memory_by_key_is_no_other_memory(tmp_path: Path) -> None:

@@ -22,7 +22,6 @@ from fbcore import (
     Restart,
     Result,
     SettingsError,
-    SnapshotError,
     component,
 )
 from fbcore.net.view import NetView
@@ -177,16 +176,15 @@ def test_a_snapshot_knows_which_keys_are_idle_for_how_long(tmp_path: Path) -> No
 
 
 def write(fsm: FSMRuntime, received: int, path: Path) -> None:
-    """Write a net down when its node has taken so many packets, and no firing goes on."""
+    """Write a net down when its node has taken so many packets, no firing goes on, and it has come to the next."""
     (node,) = (node for node in fsm.net.nodes if node.address == "node")
-    fsm.run_until(lambda _: node.ins["number"].received == received)
-    while True:
-        try:
-            fsm.snapshot(path)
-            break
-        except SnapshotError:
-            fsm.step()
+    assert node.crew is not None
+    fsm.run_until(lambda _: node.ins["number"].received == received and not node.crew.hands)
+    assert fsm._stepping is not None
+    while fsm._stepping.trails["node"].turns:
+        fsm.step()
     assert node.ins["number"].received == received
+    fsm.snapshot(path)
 
 
 def test_a_snapshot_that_was_taken_without_a_bound_is_gone_on_with_under_one(tmp_path: Path) -> None:

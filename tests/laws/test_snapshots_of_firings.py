@@ -1,0 +1,68 @@
+"""A net whose functions have several firings at once, under policies, is written down and restored at any moment."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from fbcore import Breaker, Concurrency, Each, FSMRuntime, Graph, NetSettings, NodeSettings, Rate, Retry
+from fbcore.driver import Seeded
+from fbcore.model.flat import flatten
+from fbcore.model.function import FunctionComponent
+from tests.laws.keepable import drawn, end_of, seen
+
+
+def last_digit(*values: Any) -> str:
+    return str(values[0])[-1:]
+
+
+PLAIN = [2, 3, Concurrency(2, "unordered"), Concurrency(3, "unordered")]
+BY_KEY = [Concurrency(2, key=last_digit), Concurrency(3, key=last_digit, keys=1)]
+RETRY = Retry(2, backoff=0.75, jitter=0)
+BREAKERS = [None, None, Breaker(2, reset=1.25), Breaker(1, reset=1.25)]
+
+
+def policies(graph: Graph, draw: Any) -> NetSettings:
+    """Draw policies for each function of a graph that has inputs."""
+    said = {}
+    for address, spec in flatten(graph).nodes.items():
+        target = spec.component.target
+        if isinstance(target, FunctionComponent) and address != "source":
+            kinds = BY_KEY if spec.component.memories else [*PLAIN, *BY_KEY]
+            policy: Any = kinds[draw(0, len(kinds) - 1)]
+            said[address] = NodeSettings(
+                concurrency=policy,
+                retry=RETRY if draw(0, 1) else None,
+                rate=Rate(2) if not draw(0, 3) else None,
+                breaker=BREAKERS[draw(0, 3)],
+            )
+    return NetSettings(nodes=said)
+
+
+@settings(max_examples=100)
+@given(st.data(), st.integers(0, 2**16), st.integers(0, 150))
+def test_a_restored_net_is_where_it_was_and_ends_the_same(
+    tmp_path_factory: Any, data: Any, seed: int, steps: int
+) -> None:
+    """Whatever goes on at once in its nodes: firings that wait for time, for room, for others, for another attempt."""
+
+    def draw(least: int, most: int) -> int:
+        return int(data.draw(st.integers(least, most)))
+
+    graph = drawn(draw)
+    said, path = policies(graph, draw), Path(tmp_path_factory.mktemp("firings")) / "net.json"
+    with FSMRuntime(graph, settings=said, driver=Seeded(seed)).start(inputs={"given": Each([3, 4, 5, 8])}) as fsm:
+        for _ in range(steps):
+            if not fsm.enabled():
+                return
+            fsm.step()
+        if fsm.net.is_stopping or fsm.result is not None:
+            return
+        fsm.snapshot(path)
+        state, end = seen(fsm), end_of(fsm)
+    with FSMRuntime(graph, settings=said).restore(path) as fsm:
+        assert seen(fsm) == state
+        assert end_of(fsm) == end
