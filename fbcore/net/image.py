@@ -48,6 +48,8 @@ def obstacles(
 
 
 def _obstacle(node: Node, trail: Trail, timers: list[int], *, is_ready: bool) -> str:
+    if node.crew is not None and node.crew.is_breaking_up:
+        return "is ended by one of its firings, and others are cancelled; make it take another step"
     if trail.strayed:
         if not trail.restarts:
             return f"{trail.strayed}; keep it in a Memory: `seen: Memory[set[str]] = Memory(set)`"

@@ -20,3 +20,11 @@ def states_of(policies: Iterable[RemembersPolicy], origin: float) -> list[Any] |
     """Return what policies remember, in order; None where that is nothing."""
     states = [policy.state(origin) for policy in policies]
     return states if any(state is not None for state in states) else None
+
+
+def since(time: float, origin: float) -> float:
+    """Return a time from an origin on, rounded, as sums of floats are not exact; from 0 on it is what it is.
+
+    Who takes it up would else ring a timer before another one that is due at the same time.
+    """
+    return round(time - origin, 9) if origin else time

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from fbcore.errors import FlowError, shown
 from fbcore.net.crew import Hand, current_hand
 from fbcore.net.pause import Interruption, pause
+from fbcore.net.policy_state import since
 from fbcore.orchestration.named import is_one_of
 from fbcore.orchestration.policy import Breaker
 
@@ -196,7 +197,7 @@ class Circuit:
             return [self._failures, None, False, "", early] if early else self._failures or None
         # How long it could have been half open by now makes no difference.
         until = max(self._until, self._node.net.loop.time())
-        return [self._failures, round(until - origin, 9), self._trial, self._last, *([early] if early else ())]
+        return [self._failures, since(until, origin), self._trial, self._last, *([early] if early else ())]
 
     def take(self, state: Any) -> None:
         """Go on with a state, by origin 0."""

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from fbcore.loop import SteppedLoop
 from fbcore.net.pause import Interruption, pause
+from fbcore.net.policy_state import since
 from fbcore.orchestration.policy import Rate
 
 if TYPE_CHECKING:
@@ -84,7 +85,7 @@ class Pace:
         now = self._loop.time()
         if now - self._due > LATE and now >= self._last + self._interval - TICK:
             return None
-        return [round(self._due - origin, 9), round(self._last - origin, 9)]
+        return [since(self._due, origin), since(self._last, origin)]
 
     def take(self, state: Any) -> None:
         """Go on with a state, by origin 0."""

@@ -16,6 +16,7 @@ from fbcore.net.net import Net
 from fbcore.net.node import Node
 from fbcore.net.pause import pause
 from fbcore.net.phase import Phase
+from fbcore.net.policy_state import since
 from fbcore.net.tasks import NodeTasks
 from fbcore.net.wait import BUDGET
 from fbcore.orchestration.decision import at_once
@@ -52,7 +53,7 @@ class _Lives:
     def state(self, origin: float) -> Any:
         """Return when it was begun anew, or how often, where that is all; executions that are left; if it is over."""
         node = self._node
-        times = [round(time - origin, 9) for time in node._times]
+        times = [since(time, origin) for time in node._times]
         left = node._ending.left if node._ending is not None else None
         is_new = not times and not node._is_over and (node._ending is None or left == node._ending.policy.after)
         return None if is_new else [times if node._restart.window is not None else len(times), left, node._is_over]

@@ -55,11 +55,13 @@ def check(draw: Any, seed: int, steps: int, path: Path) -> None:
             fsm.step()
         if fsm.net.is_stopping or fsm.result is not None:
             return
+        refused = ""
         try:
             fsm.snapshot(path)
         except SnapshotError as error:
-            # A firing has ended its node, and others are cancelled in the middle of a send.
-            assert "has given up a wait" in str(error)
+            refused = str(error)
+        if refused:
+            assert "is ended by one of its firings" in refused
             return
         state, end = seen(fsm), end_of(fsm)
     with FSMRuntime(graph, settings=said).restore(path) as fsm:
@@ -67,7 +69,7 @@ def check(draw: Any, seed: int, steps: int, path: Path) -> None:
         assert end_of(fsm) == end
 
 
-@settings(max_examples=40)
+@settings(max_examples=40, derandomize=True)
 @given(st.data(), st.integers(0, 2**16), st.integers(0, 150))
 def test_a_restored_net_is_where_it_was_and_ends_the_same(
     tmp_path_factory: Any, data: Any, seed: int, steps: int
@@ -84,7 +86,7 @@ def test_a_restored_net_is_where_it_was_and_ends_the_same(
     ("seed", "steps"),
     [
         pytest.param(431, 34, id="a join has ended, and its last firing goes on"),
-        pytest.param(529, 64, id="a firing has ended its node, which has not heard of it"),
+        pytest.param(1359, 127, id="two timers are due together, of which one is by a rate"),
         pytest.param(574, 192, id="there is room, but too little to wake who waits for it"),
     ],
 )
