@@ -122,9 +122,12 @@ class StateGraph:
             return []
         return [spin for component in self.components() if (spin := self._spin(component))]
 
-    def _order(self) -> list[int] | None:
+    def _order(self) -> Sequence[int] | None:
         """Return the states so that every step leads to a later one, or None when they go in circles (Kahn)."""
         states = self.states
+        if not [each for state in states for found in state.steps.values() for each in found if each <= state.number]:
+            # As they were found: most searches of nets meet no state again.
+            return range(len(states))
         to_come = [0] * len(states)
         for state in states:
             for targets in state.steps.values():
