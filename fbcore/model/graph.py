@@ -190,7 +190,8 @@ class Graph:
             raise GraphError(
                 f"there is a node {name} already, added at {self.nodes[name].place} ({place})",
                 name,
-                f'give this one an id of its own: graph.add({spec.target.__name__}, "{name}_2")',
+                # A command's title is no Python.
+                f'give this one an id of its own: graph.add({"..." if "$" in spec.title else spec.title}, "{name}_2")',
             )
         if options is not None and not isinstance(options, Mapping):
             hint = 'give a dict, as options={"loop": True}; a config cannot be called options'
@@ -435,6 +436,8 @@ def spec_of(component: Any) -> ComponentSpec:
     hint = "derive a class from Component, or decorate a function with @component"
     if isinstance(component, Component):
         hint = f"pass the class: graph.add({type(component).__name__})"
+    elif hasattr(component, "call_text"):
+        hint = f"call it, for a template makes components: {component.call_text}"
     elif callable(component) and hasattr(component, "__name__"):
         hint = f"decorate {component.__name__} with @component"
     raise GraphError(f"{component!r} is no component", hint=hint)

@@ -11,6 +11,7 @@ from typing import Any, Generic, ParamSpec, TypeVar, get_args, overload
 
 from fbcore.errors import GraphError, shown
 from fbcore.model.address import is_id
+from fbcore.model.call_text import call_text
 from fbcore.model.component import Component
 from fbcore.model.composite import CompositeComponent
 from fbcore.model.function import FunctionComponent
@@ -160,7 +161,7 @@ class ComponentTemplate(Generic[P, C]):
         try:
             bound = self._signature.bind(*args, **given)
         except TypeError as error:
-            raise GraphError(str(error), self._name, f"its parameters are: {self._signature}") from None
+            raise GraphError(str(error), self._name, f"it is called {self.call_text}") from None
         for key, value in bound.arguments.items():
             if self._signature.parameters[key].kind is not inspect.Parameter.VAR_POSITIONAL:
                 bound.arguments[key] = self._read(key, value)
@@ -193,7 +194,12 @@ class ComponentTemplate(Generic[P, C]):
         return f"{self._name}({text if len(text) <= _LONGEST else f'{text[:_LONGEST]}...'})"
 
     def __repr__(self) -> str:
-        return f"<template {self._name}{self._signature}>"
+        return f"<template {self.call_text}>"
+
+    @property
+    def call_text(self) -> str:
+        """How the template is called: `above(limit: float)`."""
+        return call_text(self._name, self._signature)
 
     def __reduce__(self) -> str:
         return self.__qualname__

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import importlib
 import importlib.util
-import inspect
 import pkgutil
 import sys
 import threading
@@ -21,7 +20,6 @@ from fbcore.model.complib import library_problems, members, port_docs
 from fbcore.model.graph import spec_of
 from fbcore.model.problem import Problem
 from fbcore.model.template import ComponentTemplate
-from fbcore.model.types import name_of
 from fbcore.source.import_failure import import_failure
 from fbcore.source.package import importable
 from fbdev.check.bodies import not_awaited
@@ -150,7 +148,7 @@ def _check(modules: list[ModuleType], report: Report) -> None:
 def _entry(member: Any) -> dict[str, Any]:
     """Return what there is to say of a component or template: its name, kind and documentation, and its ports."""
     if isinstance(member, ComponentTemplate):
-        return {"name": _call_of(member), "kind": "template", "doc": _first_line(member.__doc__), "ports": []}
+        return {"name": member.call_text, "kind": "template", "doc": _first_line(member.__doc__), "ports": []}
     try:
         sheet = component_sheet(spec_of(member))
     except GraphError:
@@ -158,35 +156,6 @@ def _entry(member: Any) -> dict[str, Any]:
     docs = port_docs(member)
     rows = [[*row, *([_first_line(docs.get(row[0]))] if docs else [])] for table in sheet.tables for row in table.rows]
     return {"name": sheet.name, "kind": sheet.remark, "doc": _first_line(sheet.reason), "ports": rows}
-
-
-def _call_of(template: ComponentTemplate[..., Any]) -> str:
-    """Write a template as it is called: `above(limit: float, kind: type = float)`."""
-    signature = template.__signature__
-    parameters = [
-        each.replace(annotation=_written(each.annotation), default=_written(each.default, is_value=True))
-        for each in signature.parameters.values()
-    ]
-    return f"{template.__name__}{signature.replace(parameters=parameters, return_annotation=signature.empty)}"
-
-
-class _Written:
-    """Stands in a signature for a type, and is written as a reader would."""
-
-    __slots__ = ("_kind",)
-
-    def __init__(self, kind: Any) -> None:
-        self._kind = kind
-
-    def __repr__(self) -> str:
-        return self._kind if isinstance(self._kind, str) else name_of(self._kind)
-
-
-def _written(given: Any, *, is_value: bool = False) -> Any:
-    """Return what stands in a signature for an annotation, or for a default."""
-    if given is inspect.Parameter.empty or (is_value and not isinstance(given, type)):
-        return given
-    return _Written(given)
 
 
 def _first_line(text: str | None) -> str:

@@ -150,7 +150,7 @@ def test_a_component_is_known_by_the_call_that_made_it() -> None:
     assert repr(power(2)) == "<component power(exponent=2)>"
     assert repr(Warm) == "<component Warm>"
     assert len(repr(of(words))) < 100
-    assert repr(above) == "<template above(limit: float, kind: type = <class 'float'>) -> Any>"
+    assert repr(above) == "<template above(limit: float, kind: type = float)>"
 
 
 def test_nodes_are_named_after_the_class_and_shown_by_the_call() -> None:
@@ -214,8 +214,8 @@ def test_parameters_are_read_as_configs_are() -> None:
         (lambda: above(3, lop=True), "there is no parameter lop", "above", "did you mean loop?"),
         (lambda: above(3, nme="X"), "there is no parameter nme", "above", "did you mean name?"),
         (lambda: above(3, colour=1), "there is no parameter colour", "above", "it has: limit, kind; every template"),
-        (above, "missing a required argument: 'limit'", "above", "its parameters are: (limit: float"),
-        (lambda: above(1, int, 3), "too many positional arguments", "above", "its parameters are"),
+        (above, "missing a required argument: 'limit'", "above", "it is called above(limit: float"),
+        (lambda: above(1, int, 3), "too many positional arguments", "above", "it is called above("),
         (lambda: above("x"), "'x' is no float", "above.limit", "give a value of type float"),
         (lambda: above(1, kind=3), "3 is no type", "above.kind", "give a value of type type"),
         (lambda: above(1, name="a b"), "'a b' cannot be the name of a component", "above", "use letters"),
@@ -239,6 +239,19 @@ def test_what_does_not_fit_is_refused(make: Callable[[], Any], what: str, addres
     assert what in error.what
     assert error.address == address
     assert hint in error.hint
+
+
+def test_a_template_that_was_not_called_is_told_so() -> None:
+    """Where a component is wanted, the hint is the call; and the second of one name is asked for by its call."""
+    graph = Graph("family")
+    for use in graph.add, BatchRuntime:
+        with pytest.raises(GraphError) as caught:
+            use(above)
+        assert caught.value.hint.endswith("a template makes components: above(limit: float, kind: type = float)")
+    graph.add(above(1), "warm")
+    with pytest.raises(GraphError) as caught:
+        graph.add(above(2), "warm")
+    assert caught.value.hint.endswith('graph.add(above(limit=2.0), "warm_2")')
 
 
 def test_a_template_is_no_coroutine() -> None:
