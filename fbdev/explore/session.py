@@ -127,7 +127,7 @@ class Session:
         if type(step) is Raised and not isinstance(step.error, program.allowed):
             program.leave(step.error)
             # A failed assert of pytest's tells more on further lines; they are in the trace.
-            what = f"{name} {ending_text(step)}".partition("\n")[0]
+            what = f"{name} {ending_text(step).partition(chr(10))[0]}"
             self._fail(Failure("exception", what, tuple(path), process=name, trace=_trace(step.error)), execution)
         if program.invariant is not None:
             self.check(execution, path)
