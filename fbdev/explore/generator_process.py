@@ -106,7 +106,8 @@ class GeneratorProcess:
         if ended is not None:
             reader.tokens(type(ended))
             if isinstance(ended, Raised):
-                reader.tokens(type(ended.error), label_text(ended.error))
+                reader.add(type(ended.error))
+                reader.tokens(label_text(ended.error))
             elif isinstance(ended, Finished):
                 reader.add(ended.value)
             return

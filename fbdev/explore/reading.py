@@ -162,9 +162,14 @@ def read_suspended(reader: Reader, generator: Any, frame: Any, code: CodeType, a
         _read_globals(reader, code, frame.f_globals)
 
 
-def code_token(code: CodeType) -> int:
-    """Return a number for a piece of code: code that processes run lives as long as the factory's own."""
-    return id(code)
+def code_token(code: CodeType) -> Hashable:
+    """Return what tells code from other: code that processes run lives as long as the factory's own.
+
+    What is written when the program runs, as the methods of a dataclass, is told by what it does.
+    """
+    if code.co_filename != "<string>":
+        return id(code)
+    return code.co_name, code.co_code, code.co_names, repr([each for each in code.co_consts if type(each) in _PLAIN])
 
 
 def _read_globals(reader: Reader, code: CodeType, names: dict[str, Any]) -> None:
@@ -200,7 +205,7 @@ def _read_set(reader: Reader, value: Any) -> None:
     # In the order in which a process would go through it, which can matter.
     if is_of_text(value):
         reader.has_sets_of_text = True
-    reader.each(type(value), value, len(value))
+    reader.each(frozenset if isinstance(value, frozenset) else set, value, len(value))
 
 
 def _read_dict(reader: Reader, value: Any) -> None:
@@ -248,19 +253,34 @@ def _read_builtin(reader: Reader, function: BuiltinFunctionType) -> None:
 
 
 def _read_class(reader: Reader, kind: Any) -> None:
-    reader.tokens(type, kind)
-    if is_users(kind):
-        for name, value in class_data(kind):
-            reader.tokens(name)
-            reader.add(value)
-        # What it does not have itself it has from these.
-        for above in (*kind.__bases__, type(kind)):
-            if is_users(above):
-                reader.add(above)
-        for function in methods_of(kind):
-            if function.__closure__ or not names_nothing(function.__code__, function.__globals__):
-                reader.add(function)
-        reader.tokens(_END)
+    if not is_users(kind):
+        reader.tokens(type, kind)
+        return
+    # What a factory makes is another class in each execution, though the same is written there.
+    is_passing = not _is_found_by_name(kind)
+    reader.tokens(type, (kind.__module__, kind.__qualname__) if is_passing else kind)
+    for name, value in class_data(kind):
+        reader.tokens(name)
+        reader.add(value)
+    # What it does not have itself it has from these.
+    for above in (*kind.__bases__, type(kind)):
+        if is_users(above):
+            reader.add(above)
+        elif is_passing:
+            reader.tokens(above)
+    for function in methods_of(kind):
+        if is_passing or function.__closure__ or not names_nothing(function.__code__, function.__globals__):
+            reader.add(function)
+    reader.tokens(_END)
+
+
+@functools.lru_cache(maxsize=4096)
+def _is_found_by_name(kind: Any) -> bool:
+    """Tell whether a class is that of its module under its name, and not one that a function makes."""
+    found: Any = sys.modules.get(kind.__module__)
+    for name in kind.__qualname__.split("."):
+        found = getattr(found, name, None)
+    return found is kind
 
 
 def class_data(kind: type) -> Iterator[tuple[str, object]]:
@@ -292,12 +312,12 @@ def _read_other(reader: Reader, value: Any) -> None:
     elif issubclass(kind, type):
         _read_class(reader, value)
     elif (told := getattr(kind, "_explored_state", None)) is not None:
-        reader.tokens(kind)
+        reader.add(kind)
         reader.add(told(value))
     elif _is_written_in_python(kind) or issubclass(kind, BaseException):
         _read_object(reader, value, kind)
     else:
-        reader.tokens(kind)
+        reader.add(kind)
         _read_copy(reader, value)
 
 

@@ -57,7 +57,7 @@ def read_wrapped(reader: Reader, wrapped: Any) -> None:
 
 def read_member(reader: Reader, member: Any) -> None:
     """Read a member of an enum: which one it is, and what it holds that may be changed."""
-    reader.tokens(type(member), member._name_)
+    reader.tokens(type(member).__qualname__, member._name_)
     more = {name: each for name, each in vars(member).items() if name not in _OF_A_MEMBER}
     if type(member._value_) not in _PLAIN:
         reader.add(member._value_)

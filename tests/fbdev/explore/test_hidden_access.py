@@ -10,8 +10,9 @@ import os
 import sys
 from collections.abc import Callable
 from contextvars import ContextVar
+from dataclasses import dataclass
 from types import ModuleType, SimpleNamespace
-from typing import Any
+from typing import Any, ClassVar, NamedTuple
 
 import pytest
 
@@ -302,3 +303,44 @@ def test_a_cache_begins_empty_in_each_execution() -> None:
     result = explore(factory)
     assert result.verdict.kind is VerdictKind.HOLDS, str(result)
     assert result.executions > 1
+
+
+def test_classes_that_a_factory_makes_are_the_same_in_each_execution() -> None:
+    """Those with methods, dataclasses, named tuples, enums and exceptions: what is written there is the same."""
+
+    def factory() -> dict[str, Any]:
+        limit = 3
+
+        class Below(Above):
+            kept: ClassVar[list[int]] = []
+
+            def add(self, value: int) -> None:
+                self.kept.append(min(value, limit))
+
+        @dataclass
+        class Point:
+            x: int
+
+        class Pair(NamedTuple):
+            left: Point
+            colour: enum.Enum
+
+        class FullError(Exception):
+            pass
+
+        below, colours = Below(), enum.Enum("colours", ["RED", "BLUE"])
+
+        def steps(value: int) -> Any:
+            pair = Pair(Point(value), colours["RED"])
+            yield "begun"
+            below.add(pair.left.x)
+            yield "added"
+            if len(below.kept) == 2:
+                raise FullError
+
+        return {"a": steps(1), "b": steps(5)}
+
+    result = explore(factory, allowed=(Exception,))
+    assert result.verdict.kind is VerdictKind.HOLDS, str(result)
+    assert result.search == "states"
+    assert len(result.ends) == 3
