@@ -12,6 +12,8 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
+from fbcore.net import watchdog
+
 # A shell starts what is to run in the background with Ctrl-C ignored, and every program that a test starts would too.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
@@ -35,6 +37,8 @@ def pytest_collection_finish() -> None:
     """Let the garbage collector pass by what stays to the end: some thousand tests, and all that they import."""
     gc.collect()
     gc.freeze()
+    # On a busy machine any turn may stand still for a tenth of a second; those that are about slow turns say so.
+    watchdog.SLOW_TURN = 60.0
 
 
 def is_allowed(reason: str) -> bool:

@@ -107,6 +107,7 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
     """Give the watchdog another clock."""
     clock = Clock()
     monkeypatch.setattr("fbcore.net.watchdog.perf_counter", clock)
+    monkeypatch.setattr("fbcore.net.watchdog.SLOW_TURN", 0.1)
     return clock
 
 
