@@ -9,17 +9,27 @@ from __future__ import annotations
 import asyncio
 import gc
 import inspect
+import sys
 import types
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from contextvars import Context
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from fbcore.errors import is_machinery
 from fbcore.net.pause import reason_in
 
+if TYPE_CHECKING:
+    from fbcore.loop import SteppedLoop
+
 AnyFuture = asyncio.Future[Any]
+
+
+def stepped(loop: asyncio.AbstractEventLoop) -> SteppedLoop | None:
+    """Return a loop that is a stepped one, or None: whoever has one has loaded what makes it, and others need not."""
+    kind: Any = getattr(sys.modules.get("fbcore.loop"), "SteppedLoop", ())
+    return loop if isinstance(loop, kind) else None
 
 
 def context_of(thing: Any) -> Context | None:

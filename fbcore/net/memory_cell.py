@@ -6,7 +6,6 @@ import copy
 from typing import TYPE_CHECKING, Any
 
 from fbcore.errors import DataError, shown
-from fbcore.loop import SteppedLoop
 from fbcore.model.memory import Memory, MemorySpec
 from fbcore.model.packet import NOTHING
 from fbcore.model.types import name_of, reader, reason
@@ -35,7 +34,7 @@ class MemoryCell(HeldValue):
         declared: Any = spec.declared
         self._declared: Memory[Any] = declared
         self._spec = spec
-        self._loop = node.net.loop if isinstance(node.net.loop, SteppedLoop) else None
+        self._loop = node.net.stepped_loop
         self.address = f"{node.address}.{spec.name}"
         self._value: Any = self._new_value()
 

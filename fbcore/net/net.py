@@ -10,7 +10,6 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from fbcore.errors import FlowError, NodeError, SettingsError, shown
-from fbcore.loop import SteppedLoop
 from fbcore.net import internals
 from fbcore.net.abandoned import AbandonedThread, report_outliving
 from fbcore.net.blocked import BlockedCheck
@@ -38,6 +37,7 @@ from fbcore.net.watchdog import Watchdog
 from fbcore.refusal import refusal
 
 if TYPE_CHECKING:
+    from fbcore.loop import SteppedLoop
     from fbcore.net.reader import Reader
     from fbcore.net.view import NetView
 
@@ -98,6 +98,7 @@ class Net:
         self._watchdog = Watchdog(self)
         self._all_ended = asyncio.Event()
         self.loop = asyncio.get_running_loop()
+        self.stepped_loop = internals.stepped(self.loop)
         self.host: asyncio.Task[Any] | None = None
         self.new_future = internals.future_maker(self.loop)
 
@@ -149,14 +150,14 @@ class Net:
         if self.result is not None:
             raise FlowError("this net has run already", self.name, "make another one of its graph")
         self._began = self.loop.time()
-        self.is_stepped = isinstance(self.loop, SteppedLoop)
+        self.is_stepped = self.stepped_loop is not None
         self.watching.begun(self._view)
         # Who watches nodes is to see them wait.
         self.looks_twice = not self.is_stepped and not self.watching.wants_nodes
         # On a stepped loop a task has no credit, and gives way before every port operation.
         self.budget = 0 if self.is_stepped else BUDGET
-        if isinstance(self.loop, SteppedLoop):
-            self._be_stepped(self.loop)
+        if self.stepped_loop is not None:
+            self._be_stepped(self.stepped_loop)
         for node in self.nodes:
             for port in node.ins.values():
                 port.wait = Wait(node, (port,))
@@ -219,8 +220,8 @@ class Net:
         for timer in (self._grace, self._insisting):
             if timer is not None:
                 timer.cancel()
-        if isinstance(self.loop, SteppedLoop) and not self.options.stepwise:
-            self.loop.forget_idle(self.stand_still)
+        if self.stepped_loop is not None and not self.options.stepwise:
+            self.stepped_loop.forget_idle(self.stand_still)
         self._look_at_outputs()
         end_capture(self.log)
         self.unclosed.forget()

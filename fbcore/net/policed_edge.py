@@ -9,7 +9,6 @@ from math import ceil, inf
 from typing import TYPE_CHECKING, Any, cast
 
 from fbcore.errors import PortError, shown
-from fbcore.loop import SteppedLoop
 from fbcore.model.edge_policy import EdgePolicy, bytes_in_words, is_amount
 from fbcore.model.packet import PacketId
 from fbcore.net.aside import aside
@@ -306,9 +305,9 @@ class PolicedEdge(Edge):
             self.timer = self._call_at(due)
 
     def _call_at(self, when: float) -> TimerHandle:
-        loop = self._net.loop
-        if isinstance(loop, SteppedLoop):
-            return loop.arm_for(self.address, when, self._ring, self._context)
+        loop, stepped = self._net.loop, self._net.stepped_loop
+        if stepped is not None:
+            return stepped.arm_for(self.address, when, self._ring, self._context)
         return loop.call_at(when, self._ring, context=self._context)
 
     def _ring(self) -> None:

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from fbcore.errors import InputError
 from fbcore.model.packet import NOTHING, Packet, PacketId
 from fbcore.net.births import MORE, NONE, PASSED_ON, PLACES, Births
-from fbcore.net.policed_edge import PolicedEdge
 
 if TYPE_CHECKING:
     from fbcore.net.net import Net
@@ -96,9 +95,9 @@ class _Way:
         self._left = edge.left if node is not None else edge.passed
         self._is_mixed = any(id.birthplace == edge.birthplace for id in (edge.forwarded or {}).values())
         # Where packets leave in another order, or in another way, counting does not tell which have been taken.
-        policed = edge if isinstance(edge, PolicedEdge) else None
+        policed: Any = edge if edge.policy else None
         self._lost: dict[int, str] = (policed.lost or {}) if policed is not None else {}
-        self._lying = set(policed.numbers()) if policed is not None else None
+        self._lying: set[int] | None = set(policed.numbers()) if policed is not None else None
 
     def has_lost(self, number: int) -> bool:
         """Say whether a packet was dropped here, or got too old."""

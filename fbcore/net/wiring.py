@@ -17,7 +17,6 @@ from fbcore.net.net import Net
 from fbcore.net.node import Node
 from fbcore.net.options import Check
 from fbcore.net.out_port import OutPort
-from fbcore.net.policed_edge import PolicedEdge
 from fbcore.net.sink import Sink
 from fbcore.net.stop_port import StopPort
 from fbcore.net.work import give_work
@@ -65,6 +64,9 @@ class EdgePlan:
         source, target = self._source, self._target
         policy = self._policy()
         if policy and isinstance(target, InPort):
+            # Loaded here, for few nets have edges with policies.
+            from fbcore.net.policed_edge import PolicedEdge
+
             edge: Edge = PolicedEdge(self.address, source, target, capacity, policy)
         else:
             # Whoever takes at once, as an output that is collected does, leaves nothing lying.
