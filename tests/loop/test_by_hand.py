@@ -113,7 +113,9 @@ def test_steps_without_a_name_are_first_come(loop):
 
 def test_nothing_to_do_is_an_error(loop):
     """A step of a loop in which everybody waits for nobody says who waits."""
-    loop.create_task(asyncio.Event().wait(), name="the listener")
+    # Held here, for a task that nothing else holds may be collected.
+    never = asyncio.Event()
+    loop.create_task(never.wait(), name="the listener")
     loop.step()
     assert (loop.ready, loop.timers) == ([], {})
     with pytest.raises(LoopError, match="would wait for ever; tasks that wait: the listener"):
