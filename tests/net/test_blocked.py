@@ -317,7 +317,7 @@ async def nobody_sets_it(asker: Asker) -> str:
 def test_an_event_that_nobody_sets_withholds_the_verdict(stock, monkeypatch, caplog):
     """A wait that is not known is never a false alarm: it is named, and the time limit ends it."""
     monkeypatch.setattr("fbcore.net.blocked.STILL", 0.05)
-    result = stock(asking(nobody_sets_it), time_limit=0.3)
+    result = stock(asking(nobody_sets_it), time_limit=1)
     assert result.outcome is Outcome.STOPPED
     assert "Event.wait" in result.waits["asker"]
     assert [record for record in caplog.records if "nothing has moved" in record.message and "asker" in record.message]

@@ -77,7 +77,7 @@ def check_closed(seen: Seen) -> None:
     for node in seen.net.nodes:
         if node.ended:
             assert not node.waits, f"{node.address} has ended and waits"
-            assert all(edge.finished for out in (*node.outs.values(), node.error) for edge in out.edges + out.ended)
+            assert all(edge.finished for out in (*node.outs.values(), node.error) for edge in (*out.edges, *out.ended))
             assert all(edge.refusing for inlet in node.inlets for edge in inlet.edges)
 
 

@@ -29,7 +29,7 @@ class Box:
 LOSES = (
     BOX
     + """
-@explore()
+@explore(accept=["unseen"])
 async def test_gather(tmp_path):
     assert not list(tmp_path.iterdir())
     (tmp_path / "file").touch()

@@ -146,7 +146,7 @@ def test_a_net_takes_no_fixture_that_is_made_anew(tmp_path: Path) -> None:
         def narrow():
             return [1, 2]
 
-        @explore(invariant=lambda net: folders[0].exists(), search="every")
+        @explore(invariant=lambda net: folders[0].exists(), search="every", accept=["unseen"])
         def test_wide(wide, tmp_path):
             folders[:] = [tmp_path]
             return NetScene(graph, inputs={"number": Each(wide)})
