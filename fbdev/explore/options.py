@@ -73,7 +73,7 @@ class ExploreOptions:
         typer.Option(
             "--keep",
             metavar="FILE",
-            help="Keep what is left when the budget is spent, or at Ctrl-C.",
+            help="Keep what is left: twice a minute, when the budget is spent, and at Ctrl-C.",
             show_default=False,
         ),
     ] = None
