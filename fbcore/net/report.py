@@ -263,8 +263,8 @@ class Result:
         lines += [f"  retried  {address}: {_times(count)}" for address, count in self.retries.items()]
         lines += [f"  restarted  {address}: {_times(count)}" for address, count in self.restarts.items()]
         lines += [f"  released  {address}: {reason}" for address, reason in self.released.items()]
-        lines += [f"  forgotten  {address}: {_keys(count)}" for address, count in self.forgotten.items()]
-        lines += [f"  abandoned  {address}: {_threads(count)}" for address, count in self.abandoned.items()]
+        lines += [f"  forgotten  {address}: {_counted(count, 'key')}" for address, count in self.forgotten.items()]
+        lines += [f"  abandoned  {address}: {_counted(count, 'thread')}" for address, count in self.abandoned.items()]
         lines += [f"  outlives the net  {each}" for each in each_once(self.outliving)]
         if self.knot:
             lines.append(f"  circle  {' -> '.join(self.knot)}")
@@ -272,13 +272,13 @@ class Result:
         lines += [f"  unread  {address}: {_few(values)}" for address, values in self.unread.items()]
         lines += [f"  held  {address}: {shown(value)}" for address, value in self.held.items()]
         lines += [f"  unsent  {address}: {_few(values)}" for address, values in self.unsent.items()]
-        lines += [f"  dropped  {address}: {_packets(count)}" for address, count in self.dropped.items()]
+        lines += [f"  dropped  {address}: {_counted(count, 'packet')}" for address, count in self.dropped.items()]
         lines += [f"  fed  {address}: {_letters(count)} done" for address, count in self.fed.items()]
-        lines += [f"  expired  {address}: {_packets(count)}" for address, count in self.expired.items()]
+        lines += [f"  expired  {address}: {_counted(count, 'packet')}" for address, count in self.expired.items()]
         lines += [f"  dead letters  {where}" for where in self.dead_letters.in_words()]
-        lines += [f"  discarded  {address}: {_packets(count)}" for address, count in self.discarded.items()]
-        lines += [f"  output  {port}: {_packets(len(self.outputs[port]))}" for port in self.outputs]
-        lines += [f"  read  {port}: {_packets(count)}" for port, count in self.read.items()]
+        lines += [f"  discarded  {address}: {_counted(count, 'packet')}" for address, count in self.discarded.items()]
+        lines += [f"  output  {port}: {_counted(len(self.outputs[port]), 'packet')}" for port in self.outputs]
+        lines += [f"  read  {port}: {_counted(count, 'packet')}" for port, count in self.read.items()]
         return "\n".join(lines)
 
     def __str__(self) -> str:
@@ -343,16 +343,8 @@ def _times(count: int) -> str:
     return "once" if count == 1 else f"{count:,} times"
 
 
-def _threads(count: int) -> str:
-    return f"{count:,} thread{'' if count == 1 else 's'}"
-
-
-def _keys(count: int) -> str:
-    return f"{count:,} key{'' if count == 1 else 's'}"
-
-
-def _packets(count: int) -> str:
-    return f"{count:,} packet{'' if count == 1 else 's'}"
+def _counted(count: int, what: str) -> str:
+    return f"{count:,} {what}{'' if count == 1 else 's'}"
 
 
 def _letters(count: int) -> str:
@@ -361,4 +353,4 @@ def _letters(count: int) -> str:
 
 def _few(values: list[Any]) -> str:
     first = ", ".join(shown(value) for value in values[:3])
-    return f"{_packets(len(values))}: {first}{', ...' if len(values) > 3 else ''}"
+    return f"{_counted(len(values), 'packet')}: {first}{', ...' if len(values) > 3 else ''}"
