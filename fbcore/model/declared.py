@@ -26,7 +26,15 @@ _KINDS: dict[Any, PortKind] = {
     Message: PortKind.MESSAGE,
 }
 
+_ARRAYS = (InArray, OutArray)
+
 _EXAMPLES: dict[Any, str] = {In: "In(optional=True)", InArray: "InArray(optional=True)", Config: "Config(default=...)"}
+
+
+def class_of(port: PortSpec) -> type:
+    """Return the class by which such a port is declared, as `Out`, or `OutArray` for one with elements."""
+    found: type = next(cls for cls, kind in _KINDS.items() if kind is port.kind and (cls in _ARRAYS) is port.is_array)
+    return found
 
 
 class Declared:

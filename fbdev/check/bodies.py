@@ -11,21 +11,14 @@ from typing import Any
 from fbcore.errors import GraphError
 from fbcore.model.array import InArray, OutArray
 from fbcore.model.component_spec import ComponentSpec
+from fbcore.model.declared import class_of
 from fbcore.model.function import FunctionComponent
 from fbcore.model.graph import spec_of
-from fbcore.model.port import Config, In, Message, Out, Signal
-from fbcore.model.port_spec import PortKind, PortSpec
+from fbcore.model.port import In, Out
 from fbdev.check.components import GROUP
 from fbdev.check.finding import Finding, Level
 
-_DECLARED = {
-    PortKind.INPUT: In,
-    PortKind.CONFIG: Config,
-    PortKind.OUTPUT: Out,
-    PortKind.SIGNAL: Signal,
-    PortKind.MESSAGE: Message,
-}
-_ARRAYS = {PortKind.INPUT: InArray, PortKind.OUTPUT: OutArray}
+_ELEMENTS: dict[Any, type] = {InArray: In, OutArray: Out}
 
 
 def not_awaited(component: Any) -> Iterator[Finding]:
@@ -64,14 +57,10 @@ def _resolved(node: ast.expr, spec: ComponentSpec, names: dict[str, Any]) -> Any
         return names.get(node.id)
     if isinstance(node, ast.Subscript):
         found = _resolved(node.value, spec, names)
-        return {InArray: In, OutArray: Out}.get(found) if isinstance(found, type) else None
+        return _ELEMENTS.get(found) if isinstance(found, type) else None
     if not isinstance(node, ast.Attribute):
         return None
     if isinstance(node.value, ast.Name) and node.value.id == "self":
         port = spec.port(node.attr)
-        return _class_of(port) if port is not None else inspect.getattr_static(spec.target, node.attr, None)
+        return class_of(port) if port is not None else inspect.getattr_static(spec.target, node.attr, None)
     return inspect.getattr_static(_resolved(node.value, spec, names), node.attr, None)
-
-
-def _class_of(port: PortSpec) -> type:
-    return (_ARRAYS if port.is_array else _DECLARED)[port.kind]
