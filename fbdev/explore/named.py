@@ -141,9 +141,19 @@ def data_in_module(called: str, names: dict[str, Any]) -> Iterator[Named]:
 @functools.lru_cache(maxsize=4096)
 def stored_in(code: CodeType) -> frozenset[str]:
     """Return the names that code binds anew, of variables and attributes, and those by which it might bind any."""
-    own = {each.argval for each in dis.get_instructions(code) if each.opname in _STORES}
-    own |= INDIRECT & set(code.co_names)
+    indirect = (INDIRECT & set(each.co_names) for each in _codes_in(code))
+    return bound_in(code, _STORES).union(*indirect)
+
+
+@functools.lru_cache(maxsize=4096)
+def bound_in(code: CodeType, by: frozenset[str]) -> frozenset[str]:
+    """Return the names that code binds anew by these instructions, as a whole or in functions inside of it."""
+    steps = (each for inner in _codes_in(code) for each in dis.get_instructions(inner))
+    return frozenset(each.argval for each in steps if each.opname in by)
+
+
+def _codes_in(code: CodeType) -> Iterator[CodeType]:
+    yield code
     for const in code.co_consts:
         if isinstance(const, CodeType):
-            own |= stored_in(const)
-    return frozenset(own)
+            yield from _codes_in(const)

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-import dis
 import enum
-import functools
 import gc
 from collections import deque
 from collections.abc import Iterable, Iterator, Mapping
@@ -32,6 +30,7 @@ from fbdev.explore.named import (
     INDIRECT,
     Named,
     belongs_to_python,
+    bound_in,
     data_in_module,
     global_data,
     is_installed,
@@ -45,6 +44,7 @@ from fbdev.explore.words import Blocked
 
 _FIXED = (int, str, bytes, float, complex, type(None), range, BuiltinFunctionType, CodeType, FrameType)
 _HOLDING = (tuple, frozenset, FunctionType, Blocked, type, enum.Enum, ContextVar, Logger, ModuleType)
+_OF_CLOSURES = frozenset({"STORE_DEREF", "DELETE_DEREF"})
 _SUSPENDED = (GeneratorType, CoroutineType, AsyncGeneratorType)
 _OF_ASYNCIO = (asyncio.Lock, asyncio.Event, asyncio.Condition, asyncio.Semaphore, asyncio.Queue)
 _OF_ANYIO = (anyio.Lock, anyio.Event, anyio.Condition, anyio.Semaphore, anyio.CapacityLimiter)
@@ -185,7 +185,7 @@ class _Walk:
                         yield each, names.get(id(each), "")
         elif isinstance(value, FunctionType):
             cells = dict(zip(value.__code__.co_freevars, value.__closure__ or (), strict=True))
-            self.stored |= {id(cells[name]) for name in _stored(value.__code__) if name in cells}
+            self.stored |= {id(cells[name]) for name in bound_in(value.__code__, _OF_CLOSURES) if name in cells}
             yield from ((cell, name) for name, cell in cells.items())
             yield value.__defaults__, called
             yield value.__kwdefaults__, called
@@ -235,13 +235,3 @@ class _Walk:
             if not isinstance(value, FunctionType | type | ModuleType | BuiltinFunctionType):
                 self._bind(named.holder, named.name, f"the global {named.label}")
             yield value, named.label
-
-
-@functools.lru_cache(maxsize=4096)
-def _stored(code: CodeType) -> frozenset[str]:
-    """Return the names of variables of enclosing functions that code binds anew."""
-    own = {each.argval for each in dis.get_instructions(code) if each.opname in ("STORE_DEREF", "DELETE_DEREF")}
-    for const in code.co_consts:
-        if isinstance(const, CodeType):
-            own |= _stored(const)
-    return frozenset(own)
