@@ -21,7 +21,7 @@ from fbcore.net.letters import Letters
 from fbcore.net.log import NetLog
 from fbcore.net.node import Node
 from fbcore.net.observe import Observer, Watching
-from fbcore.net.options import DEFAULTS, HowToStop, NetOptions
+from fbcore.net.options import DEFAULTS, GRACE, HowToStop, NetOptions
 from fbcore.net.outstanding import find_outstanding, tasks_of, waiters_for_threads
 from fbcore.net.phase import Phase
 from fbcore.net.printed import begin_log, end_capture, end_lines
@@ -40,9 +40,6 @@ if TYPE_CHECKING:
     from fbcore.loop import SteppedLoop
     from fbcore.net.reader import Reader
     from fbcore.net.view import NetView
-
-GRACE = 5.0
-"""Seconds that a stopped net may take to drain before it is cancelled."""
 
 
 class Net:

@@ -12,6 +12,12 @@ Check = Literal["edges", "mutation"] | None
 HowToStop = Literal["drain", "at once"]
 """Let what is on its way arrive, or cancel every node where it stands."""
 
+GRACE = 5.0
+"""Seconds that a stopped net may take to drain before it is cancelled."""
+
+UNLESS_SAID = {"time_limit": None, "grace": GRACE, "stop": "drain"}
+"""Options of a run of which nobody has said anything, in no settings either."""
+
 
 class NetOptions:
     """Options of a net.

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from fbcore.errors import SettingsError, shown
-from fbcore.loop import SteppedLoop
 from fbcore.model.function import FunctionComponent
 from fbcore.model.graph import NodeSpec
 from fbcore.net.firing import Firing
@@ -53,7 +52,7 @@ class Job:
             if function.waits:
                 return self.calling(CallingHere())
             # Where time is virtual, none passes in a function that does not wait.
-            if not isinstance(node.net.loop, SteppedLoop):
+            if node.net.stepped_loop is None:
                 callers = Callers(node, function)
                 return callers.during(self.calling(callers))
         give_work(node, self.spec, self._firing)

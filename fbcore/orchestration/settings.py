@@ -10,8 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 from fbcore.errors import SettingsError, shown
 from fbcore.model.log import level_number
-from fbcore.net.net import GRACE
-from fbcore.net.options import HowToStop, NetOptions, Tracking
+from fbcore.net.options import UNLESS_SAID, HowToStop, NetOptions, Tracking
 from fbcore.orchestration.edge_settings import (
     EDGE_SETTINGS,
     OF_NODES_TOO,
@@ -312,9 +311,7 @@ DEFAULTS: dict[str, Any] = {
     "stdout": "pass",
     "tracking": "counts",
     "keep": 0,
-    "time_limit": None,
-    "grace": GRACE,
-    "stop": "drain",
+    **UNLESS_SAID,
 }
 """What settings are that nobody has said."""
 

@@ -12,9 +12,9 @@ from fbcore.model.function import FunctionComponent
 from fbcore.model.graph import Graph
 from fbcore.model.packet import Each
 from fbcore.net.build import build_net
-from fbcore.net.net import GRACE, Net
+from fbcore.net.net import Net
 from fbcore.net.observe import Observer
-from fbcore.net.options import DEFAULTS, Check, HowToStop, Tracking
+from fbcore.net.options import DEFAULTS, UNLESS_SAID, Check, HowToStop, Tracking
 from fbcore.net.report import Result, Snapshot
 from fbcore.runtimes.around import graph_around
 from fbcore.runtimes.blocking import run_blocking
@@ -338,10 +338,6 @@ class BatchRuntime:
         feed = Feed(letters, alone=alone)
         feed.open(self.graph)
         return feed, {**{name: Each(()) for name in self.graph.border("inputs")}, **(inputs or {})}
-
-
-UNLESS_SAID = {"time_limit": None, "grace": GRACE, "stop": "drain"}
-"""Options of a run of which nobody has said anything, in no settings either."""
 
 
 async def _to_its_end(begin: Callable[[], Running]) -> Result:

@@ -9,7 +9,7 @@ import typer
 
 from fbcore.model.graph import Graph
 from fbcore.model.types import name_of
-from fbcore.net.net import GRACE
+from fbcore.net.options import GRACE
 from fbdev.arguments import FileArgument, named_file, time_option
 from fbdev.run.config_option import ConfigOption, config_options
 from fbdev.run.values import config_values

@@ -22,9 +22,7 @@ from fbcore import (
     component,
 )
 from fbcore import SubNetSettings as Sub
-from fbcore.net.net import GRACE
-from fbcore.net.options import NetOptions
-from fbcore.runtimes.batch import UNLESS_SAID
+from fbcore.net.options import GRACE, UNLESS_SAID, NetOptions
 from fbcore.runtimes.blocking import run_on
 
 
